@@ -1,0 +1,1 @@
+//! The one on each access point.

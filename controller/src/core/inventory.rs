@@ -1,0 +1,61 @@
+//! The town as it is written down: its facilities, its access points, what counts as enough.
+
+use std::time::Duration;
+
+use firmware_config::ident::{ApId, FacilityId, TownId};
+
+/// The town.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inventory {
+    /// The town's identifier, in every topic.
+    pub town: TownId,
+    /// Its name for people.
+    pub name_ja: String,
+    /// Its name in English.
+    pub name_en: String,
+    /// Its facilities, in the order of the file: the order of the board.
+    pub facilities: Vec<Facility>,
+    /// Its access points, in the order of the file.
+    pub aps: Vec<Ap>,
+    /// Share of the ordered APs on the air, in percent, at which the lamp stops blinking.
+    pub agreed_share_percent: u8,
+    /// How long a drill opened by the key lasts.
+    pub key_drill_length: Duration,
+}
+
+/// A hall, a school, a gym.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facility {
+    /// Identifier.
+    pub id: FacilityId,
+    /// Name for people.
+    pub name_ja: String,
+    /// Name in English; empty where none was given.
+    pub name_en: String,
+    /// District: a column of the board.
+    pub district: String,
+    /// Whether the key opens it.
+    pub shelter: bool,
+    /// Whom to telephone.
+    pub contact: String,
+}
+
+/// An access point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ap {
+    /// Identifier.
+    pub id: ApId,
+    /// Where it stands.
+    pub facility: FacilityId,
+    /// Name for people, such as 体育館.
+    pub name: String,
+    /// How it is flipped.
+    pub managed: Managed,
+}
+
+/// How an access point is flipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Managed {
+    /// By our agent on it.
+    Agent,
+}

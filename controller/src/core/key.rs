@@ -1,0 +1,76 @@
+//! The watchman: noisy contacts and the time in, a position he will swear to out.
+//!
+//! Knows nothing of what the key is for.
+
+use firmware_config::wire::WallMs;
+
+/// Where the key stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyPosition {
+    /// 平時
+    Normal,
+    /// 訓練
+    Drill,
+    /// 災害
+    Disaster,
+}
+
+impl KeyPosition {
+    /// The word on `/api/v1`, in the store and in the record.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Drill => "drill",
+            Self::Disaster => "disaster",
+        }
+    }
+}
+
+/// Contacts as the shell reads them: `true` is closed. The wiring says which exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContactReading {
+    /// Two contacts, normally-open and normally-closed: `01` normal, `10` disaster, `00` broken wire, `11` short or
+    /// tamper. `drill` is a third contact, where there is one.
+    Pair { no: bool, nc: bool, drill: Option<bool> },
+    /// One contact: closed is disaster. Weaker: a cut wire reads as normal.
+    Single { closed: bool, drill: Option<bool> },
+}
+
+/// What is wrong with the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyFault {
+    /// `00`: a wire is cut, or the key stands between two positions.
+    Broken,
+    /// `11`: a short, or somebody tampers.
+    Shorted,
+    /// Disaster and drill at once.
+    Contradiction,
+    /// It moves faster than any hand.
+    Chattering,
+    /// The lines or the panel cannot be read at all.
+    Unreadable(String),
+}
+
+impl KeyFault {
+    /// The word on `/api/v1` and in the record.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Shorted => "shorted",
+            Self::Contradiction => "contradiction",
+            Self::Chattering => "chattering",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+}
+
+/// What of the key survives a restart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyMemory {
+    /// The position last sworn to, and since when.
+    pub position: Option<(KeyPosition, WallMs)>,
+    /// Why the key is left out of account, where it is.
+    pub isolated: Option<String>,
+}

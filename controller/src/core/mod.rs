@@ -1,0 +1,162 @@
+//! The controller's core: events and the time in, actions out; the one place where anything is decided.
+//!
+//! Pure: no clock, no socket, no file, no `async`. Rooms, in reading order:
+//! `key` (contacts → a position it swears to), `activation` (who holds what open), `order` (the next order, or none),
+//! `fleet` (what each AP was ordered, says and was seen doing → where it stands), `record` (what happened),
+//! `view` (what people are told).
+
+pub mod activation;
+pub mod fleet;
+pub mod inventory;
+pub mod key;
+pub mod record;
+pub mod town;
+pub mod view;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use firmware_config::ident::{ApId, FacilityId};
+use firmware_config::wire::{Counts, Order, Presence, Report, WallMs};
+
+pub use activation::{Activation, Source};
+pub use inventory::{Ap, Facility, Inventory};
+pub use key::{ContactReading, KeyFault, KeyPosition};
+pub use record::{Entry, Kind};
+pub use town::Town;
+pub use view::TownView;
+
+/// The time, handed in: one clock to wait by, one for the record. Only the record may look at the wall clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Monotonic, from an arbitrary start.
+    pub mono: Duration,
+    /// Wall clock; may jump, may be 1970.
+    pub wall_ms: WallMs,
+}
+
+/// Everything that can happen to the controller.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The key's contacts as they are now: at start, on each edge, on the timer.
+    Contacts(ContactReading),
+    /// The key's lines or panel cannot be read; `why` for people.
+    ContactsUnreadable { why: String },
+    /// An agent spoke.
+    Reported(Report),
+    /// An agent came or went.
+    Presence(Presence),
+    /// Counts of one interval from an AP.
+    Counted(Counts),
+    /// A message on one of the town's topics was turned away at the door; `from` is the topic.
+    MessageRefused { from: String, why: String },
+    /// Our own order, signature checked, as the broker or an AP (`Report::holds`) keeps it.
+    OwnOrderSeen(Order),
+    /// Something that is not our order stands on the order topic.
+    ForeignOrderSeen { why: String },
+    /// The connection to the broker is up (`Ok`) or down.
+    Broker(Result<(), String>),
+    /// Batch `0` was stored (`Ok`) or not.
+    Stored { batch: u64, outcome: Result<(), String> },
+    /// A person asks through HTTP; the answer goes to `ask_id`.
+    Asked { ask_id: u64, by: String, ask: Ask },
+    /// The time asked for by [`Town::next_wake`] has come.
+    Woke,
+}
+
+/// What a person may ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// Open facilities (none named: every shelter).
+    Open { facilities: Option<BTreeSet<FacilityId>>, why: String },
+    /// Start a drill of this length.
+    Drill { facilities: Option<BTreeSet<FacilityId>>, length: Duration, why: String },
+    /// End one activation that an operator opened.
+    Close { activation: u64, why: String },
+    /// Leave a broken key panel out of account, with a reason; what the key held open stays open.
+    IsolateKey { why: String },
+    /// Take the key panel back into account.
+    RestoreKey { why: String },
+}
+
+/// Why an [`Ask`] was not granted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AskRefused {
+    /// No such facility.
+    #[error("no facility \"{0}\" in this town")]
+    NoSuchFacility(FacilityId),
+    /// No such activation in force.
+    #[error("no activation {0} is in force")]
+    NoSuchActivation(u64),
+    /// Whoever opened, closes.
+    #[error("activation {id} was opened by {by}; only {by} closes it")]
+    NotYours { id: u64, by: String },
+    /// A drill needs an end within reason.
+    #[error("a drill lasts 1 to {max_min} minutes; asked for {asked_min}")]
+    DrillLength { asked_min: u64, max_min: u64 },
+    /// No facility of this town is a shelter, and none was named.
+    #[error("no facility is a shelter; name the facilities to open")]
+    NothingToOpen,
+    /// A reason must be given.
+    #[error("a reason must be given")]
+    NoReason,
+}
+
+/// Everything the core may ask of the world, in the order given.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Sign (once; the signed text is kept with the number) and publish, retained.
+    Publish(Order),
+    /// Send the order in force again to one AP that has not confirmed it.
+    PublishAgain { ap: ApId, order: Order },
+    /// Store, in one transaction; answer with [`Event::Stored`]. Not stored: the core asks again.
+    Store { batch: u64, what: Durable },
+    /// Counts to keep. Their loss is reported by the store itself; they never hold anything up.
+    StoreCounts(Counts),
+    /// What the lamp and the buzzer at the key are to do from now on.
+    Signal { lamp: Pattern, buzzer: Pattern },
+    /// The answer to a person: the activation opened or ended (0 where there is none), or why not.
+    Answer { ask_id: u64, outcome: Result<u64, AskRefused> },
+}
+
+/// What must survive a power cut, as one whole.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Durable {
+    /// A new order, if one was decided.
+    pub order: Option<Order>,
+    /// Every activation in force.
+    pub activations: Vec<Activation>,
+    /// Entries not yet stored, oldest first. An entry that is stored twice under one `seq` counts once.
+    pub entries: Vec<Entry>,
+    /// The key position sworn to, and whether the key is isolated (with the reason).
+    pub key: key::KeyMemory,
+}
+
+/// What was found in the store at start.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Remembered {
+    /// The newest order.
+    pub order: Option<Order>,
+    /// Activations in force.
+    pub activations: Vec<Activation>,
+    /// The key as last sworn to.
+    pub key: key::KeyMemory,
+    /// Highest activation number ever given.
+    pub last_activation: u64,
+    /// Highest entry number ever given.
+    pub last_entry: u64,
+}
+
+/// What a lamp or a buzzer does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pattern {
+    /// Nothing.
+    #[default]
+    Off,
+    /// On all the time.
+    Steady,
+    /// Half a second on, half a second off: still settling.
+    Blink,
+    /// Two short flashes, a pause: somebody must look at the key.
+    Alarm,
+}

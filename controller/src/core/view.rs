@@ -1,0 +1,201 @@
+//! What people are told: a copy of the core's knowledge at one moment, for pages, `/api/v1` and `/metrics`.
+
+use firmware_config::ident::{ApId, FacilityId};
+use firmware_config::mode::Mode;
+use firmware_config::wire::{Network, WallMs};
+
+use super::activation::Activation;
+use super::key::{KeyFault, KeyPosition};
+use super::record::Entry;
+
+/// The town at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TownView {
+    /// The moment.
+    pub at_ms: WallMs,
+    /// The greatest mode any facility is ordered to be in.
+    pub mode: Mode,
+    /// Since when it is that mode; none before the first order.
+    pub mode_since_ms: Option<WallMs>,
+    /// What the activation that decides `mode` says of itself; none in normal mode.
+    pub decisive: Option<Activation>,
+    /// The newest order; none before the first.
+    pub order: Option<OrderView>,
+    /// The key.
+    pub key: KeyView,
+    /// Activations in force.
+    pub activations: Vec<Activation>,
+    /// Facilities in the order of the inventory.
+    pub facilities: Vec<FacilityView>,
+    /// Sums.
+    pub totals: Totals,
+    /// Why the broker cannot be reached, and since when; none when it can.
+    pub broker_lost: Option<(WallMs, String)>,
+    /// Why the record cannot be stored, since when, and how many entries wait; none when it can.
+    pub store_lost: Option<(WallMs, String, usize)>,
+    /// The newest entries, newest first; at most [`RECENT_ENTRIES`].
+    pub recent: Vec<Entry>,
+}
+
+/// How many entries a view carries.
+pub const RECENT_ENTRIES: usize = 20;
+
+/// The newest order, in short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderView {
+    /// Its number.
+    pub number: u64,
+    /// When it was decided.
+    pub issued_at_ms: WallMs,
+    /// Whether the broker has taken it.
+    pub published: bool,
+}
+
+/// The key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyView {
+    /// The position last sworn to; none where it was never readable.
+    pub position: Option<KeyPosition>,
+    /// Since when it is in that position.
+    pub since_ms: Option<WallMs>,
+    /// What is wrong with it now, and since when.
+    pub fault: Option<(KeyFault, WallMs)>,
+    /// Why it is left out of account.
+    pub isolated: Option<String>,
+}
+
+/// One facility.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FacilityView {
+    /// Identifier.
+    pub id: FacilityId,
+    /// Name.
+    pub name_ja: String,
+    /// Name in English; may be empty.
+    pub name_en: String,
+    /// District.
+    pub district: String,
+    /// Whether the key opens it.
+    pub shelter: bool,
+    /// Whom to telephone.
+    pub contact: String,
+    /// What it is ordered to be in.
+    pub wanted: Mode,
+    /// Its access points.
+    pub aps: Vec<ApView>,
+}
+
+/// One access point: three accounts of it, and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApView {
+    /// Identifier.
+    pub id: ApId,
+    /// Name for people.
+    pub name: String,
+    /// Desired: the order number and mode it should have.
+    pub wanted: (u64, Mode),
+    /// Reported: what its agent says; none where it never spoke.
+    pub reported: Option<ReportedView>,
+    /// Witnessed: what other eyes saw; none where there is no means of seeing.
+    pub witnessed: Option<Witnessed>,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Since when.
+    pub since_ms: WallMs,
+    /// Why: a reason from the agent, or what is known; empty when settled.
+    pub why: String,
+    /// When it was last heard.
+    pub heard_ms: Option<WallMs>,
+    /// Stations on all its networks now; none when it is not known now (silent).
+    pub stations: Option<u32>,
+}
+
+/// What an agent says, in short.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportedView {
+    /// Newest order it accepted.
+    pub told: u64,
+    /// Order whose mode is on the air.
+    pub running: u64,
+    /// Mode on the air.
+    pub mode: Mode,
+    /// Networks on the air.
+    pub networks: Vec<Network>,
+    /// The agent's version.
+    pub agent: String,
+}
+
+/// What other eyes saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Witnessed {
+    /// Whether `00000JAPAN` was seen.
+    pub open: bool,
+    /// When.
+    pub at_ms: WallMs,
+}
+
+/// Where an AP stands: the controller's judgement of three accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Standing {
+    /// It says it runs what was ordered, and nothing contradicts it.
+    Settled,
+    /// Ordered, not confirmed yet; tries go on.
+    Settling,
+    /// It says it cannot, and why; tries go on.
+    Refused,
+    /// Two accounts contradict one another.
+    Diverged,
+    /// Not heard.
+    Silent,
+}
+
+impl Standing {
+    /// The word on `/api/v1`, in the record and in `/metrics`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Settling => "settling",
+            Self::Refused => "refused",
+            Self::Diverged => "diverged",
+            Self::Silent => "silent",
+        }
+    }
+}
+
+/// Sums over the town. All count access points, but for `stations` and the facilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// All.
+    pub aps: u32,
+    /// That say they accepted the newest order.
+    pub told: u32,
+    /// That say they run it.
+    pub running: u32,
+    /// Seen by other eyes doing what was ordered.
+    pub witnessed: u32,
+    /// That nothing can witness.
+    pub unwitnessable: u32,
+    /// Standing settled.
+    pub settled: u32,
+    /// Standing settling.
+    pub settling: u32,
+    /// Standing refused.
+    pub refused: u32,
+    /// Standing diverged.
+    pub diverged: u32,
+    /// Standing silent.
+    pub silent: u32,
+    /// Ordered to be open.
+    pub to_open: u32,
+    /// Of those, settled.
+    pub open: u32,
+    /// Stations on all networks of all APs heard now.
+    pub stations: u32,
+    /// Facilities in all.
+    pub facilities: u32,
+    /// Facilities ordered to be open.
+    pub facilities_to_open: u32,
+    /// Of those, with at least one AP settled.
+    pub facilities_open: u32,
+}

@@ -1,0 +1,14 @@
+//! The controller: one key, one town, every access point.
+//!
+//! Rooms in the order a start walks through them.
+
+pub mod api;
+pub mod broker;
+pub mod cli;
+pub mod config;
+pub mod contacts;
+pub mod core;
+pub mod mqtt;
+pub mod run;
+pub mod signing;
+pub mod store;

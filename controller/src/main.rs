@@ -1,0 +1,3 @@
+//! The porch: arguments in, exit code out.
+
+fn main() {}

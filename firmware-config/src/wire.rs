@@ -1,0 +1,305 @@
+//! The treaty between controller and agents: topics built and parsed, messages written and read, orders as JWS.
+//!
+//! Described for people in `docs/wire.md`; pinned by the files in `tests/wire/v1`.
+//! A reader ignores fields it does not know (a newer peer may add some) and refuses a document whose `v` is not its own.
+
+mod jws;
+mod topic;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use jws::{JwsError, Unverified, compact, signing_input};
+pub use topic::{Topic, TopicError};
+
+use crate::ident::{ApId, FacilityId, TownId};
+use crate::mode::Mode;
+
+/// The version every document carries in `v`, and the second part of every topic.
+pub const VERSION: u32 = 1;
+
+/// Longest document either side reads, in bytes: an order naming 3,000 facilities and 100 activations is about 250 kB.
+pub const DOCUMENT_MAX_BYTES: usize = 1 << 20;
+
+/// Milliseconds since 1970-01-01 UTC, as the writer's clock had it. For people and records, never for ordering.
+pub type WallMs = i64;
+
+/// One decision of the controller, complete: what every facility of the town is to do.
+///
+/// Immutable. A number is used for one content only; a higher number replaces a lower one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Document version.
+    pub v: u32,
+    /// The town it is for; an agent refuses another town's.
+    pub town: TownId,
+    /// Only ever rises.
+    pub number: u64,
+    /// When it was decided, by the controller's clock.
+    pub issued_at_ms: WallMs,
+    /// What each facility is to do. A facility that is missing keeps what it has, and says so.
+    pub facilities: BTreeMap<FacilityId, Wanted>,
+    /// Who holds what open: so that a controller that lost its store learns from its own order what people had opened.
+    pub activations: Vec<ActivationNote>,
+}
+
+/// What one facility is to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The mode.
+    pub mode: Mode,
+    /// Only with `drill`: how the drill ends without anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill: Option<DrillEnd>,
+}
+
+/// The end of a drill, told twice: as a date for those whose clock is right, as a length for those whose clock is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrillEnd {
+    /// When it ends, by the controller's clock.
+    pub until_ms: WallMs,
+    /// Seconds from `issued_at_ms` to the end. No AP drills longer than this after it starts or reboots.
+    pub for_s: u64,
+}
+
+/// One activation in force when the order was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActivationNote {
+    /// Its number, unique in the town.
+    pub id: u64,
+    /// Who opened it: `key`, `drill-key` or `operator:NAME`.
+    pub by: String,
+    /// What it opens.
+    pub mode: Mode,
+    /// The facilities it covers.
+    pub facilities: Vec<FacilityId>,
+    /// Since when, by the controller's clock.
+    pub since_ms: WallMs,
+    /// Its end, for a drill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<WallMs>,
+    /// The reason given.
+    #[serde(default)]
+    pub why: String,
+}
+
+/// What an agent says of its AP. Retained; sent on every change and on every connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Document version.
+    pub v: u32,
+    /// Who speaks; must be the AP of the topic.
+    pub ap: ApId,
+    /// The facility the AP believes it stands in.
+    pub facility: FacilityId,
+    /// Drawn afresh at each start of the agent; with `seq` it orders reports.
+    pub boot: String,
+    /// Counts up within one `boot`.
+    pub seq: u64,
+    /// Number of the newest order it accepted; 0 for none ever.
+    pub told: u64,
+    /// Number of the order whose mode is on the air; 0 for none.
+    pub running: u64,
+    /// The mode that is on the air.
+    pub mode: Mode,
+    /// Since when, by the AP's clock.
+    pub since_ms: WallMs,
+    /// What it is doing about the newest order.
+    pub state: AgentState,
+    /// Why, where `state` needs a reason; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// Every network hostapd says is on the air now.
+    pub networks: Vec<Network>,
+    /// The last message the agent turned away, if any since it started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turned_away: Option<TurnedAway>,
+    /// The order it holds (JWS), when it was offered an older one: proof for a controller that forgot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<String>,
+    /// The agent's version.
+    pub agent: String,
+}
+
+/// What an agent is doing about the newest order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgentState {
+    /// No order was ever accepted.
+    Empty,
+    /// It is being carried out.
+    Applying,
+    /// It is on the air, seen by asking hostapd.
+    Serving,
+    /// It was tried and did not come on the air (or off it); tries go on.
+    Refused,
+}
+
+/// One network as hostapd reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Network {
+    /// Interface, such as `wlan0jp`.
+    pub interface: String,
+    /// SSID; bytes that are not UTF-8 escaped as hostapd prints them (`\xNN`).
+    pub ssid: String,
+    /// The AP's own address on this network.
+    pub bssid: String,
+    /// Channel number, 0 where hostapd does not say.
+    pub channel: u16,
+    /// Stations associated now.
+    pub stations: u32,
+}
+
+/// A message an agent did not act on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnedAway {
+    /// Why.
+    pub reason: TurnedAwayReason,
+    /// In words, with both sides of the mismatch.
+    pub why: String,
+    /// The number it carried, if that could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// How many since the agent started.
+    pub count: u64,
+}
+
+/// Why a message was turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TurnedAwayReason {
+    /// Not a document of this treaty.
+    Malformed,
+    /// The signature is not the town's.
+    Forged,
+    /// For another town, or it does not name this facility.
+    NotMine,
+    /// A lower number than the one held.
+    Stale,
+    /// The number held, with other content.
+    Conflicting,
+}
+
+/// Whether an agent is there. Retained; the last will says `false`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    /// Document version.
+    pub v: u32,
+    /// Who; must be the AP of the topic.
+    pub ap: ApId,
+    /// There, or gone.
+    pub online: bool,
+    /// The same as in its reports.
+    pub boot: String,
+}
+
+/// Counts of one interval. Gauges and counters only: nothing here names a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Document version.
+    pub v: u32,
+    /// Who; must be the AP of the topic.
+    pub ap: ApId,
+    /// The same as in its reports.
+    pub boot: String,
+    /// Counts up within one `boot`; `(ap, boot, seq)` is one sample for ever.
+    pub seq: u64,
+    /// End of the interval, by the AP's clock.
+    pub at_ms: WallMs,
+    /// Length of the interval in seconds.
+    pub interval_s: u32,
+    /// The mode on the air at the end of the interval: a drill's numbers never mix into statistics.
+    pub mode: Mode,
+    /// One row per network.
+    pub networks: Vec<NetworkCounts>,
+}
+
+/// One network's counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkCounts {
+    /// Interface.
+    pub interface: String,
+    /// SSID, as in [`Network`].
+    pub ssid: String,
+    /// Stations associated at the end of the interval.
+    pub stations: u32,
+    /// Associations in the interval.
+    pub joins: u32,
+    /// Disassociations in the interval.
+    pub leaves: u32,
+}
+
+/// Why a document was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// Larger than [`DOCUMENT_MAX_BYTES`].
+    #[error("document of {0} bytes; at most {DOCUMENT_MAX_BYTES} are read")]
+    TooLong(usize),
+    /// Not JSON, or not of this shape.
+    #[error("not a document of this kind: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// Another version.
+    #[error("document of version {0}; this program reads version {VERSION}")]
+    Version(u32),
+    /// The AP in the document is not the AP of the topic.
+    #[error("document of \"{document}\" on the topic of \"{topic}\"")]
+    OtherAp {
+        /// The AP the document names.
+        document: ApId,
+        /// The AP of the topic.
+        topic: ApId,
+    },
+}
+
+/// A document of this treaty: knows its version, and whose it is.
+pub trait Document: Serialize + for<'de> Deserialize<'de> {
+    /// Its `v`.
+    fn version(&self) -> u32;
+    /// The AP it must come from; none for an order.
+    fn ap(&self) -> Option<&ApId> {
+        None
+    }
+}
+
+macro_rules! document {
+    ($($name:ident),*) => { $(
+        impl Document for $name {
+            fn version(&self) -> u32 { self.v }
+            fn ap(&self) -> Option<&ApId> { Some(&self.ap) }
+        }
+    )* };
+}
+document!(Report, Presence, Counts);
+
+impl Document for Order {
+    fn version(&self) -> u32 {
+        self.v
+    }
+}
+
+/// Reads a document that came from `topic_ap`'s topic (none: an order).
+///
+/// # Errors
+/// Too long, not of this shape, of another version, or another AP's.
+pub fn read<D: Document>(bytes: &[u8], topic_ap: Option<&ApId>) -> Result<D, DocumentError> {
+    if bytes.len() > DOCUMENT_MAX_BYTES {
+        return Err(DocumentError::TooLong(bytes.len()));
+    }
+    let document: D = serde_json::from_slice(bytes)?;
+    if document.version() != VERSION {
+        return Err(DocumentError::Version(document.version()));
+    }
+    match (document.ap(), topic_ap) {
+        (Some(named), Some(topic)) if named != topic => {
+            Err(DocumentError::OtherAp { document: named.clone(), topic: topic.clone() })
+        }
+        _ => Ok(document),
+    }
+}
+
+/// Writes a document.
+#[must_use]
+pub fn write<D: Document>(document: &D) -> Vec<u8> {
+    serde_json::to_vec(document).expect("a document has string keys and no failing serializer")
+}
