@@ -1,1 +1,114 @@
-//! Stub.
+//! The desk at the entrance: `controller.toml` in, a proven `Config` out, or every complaint at once.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::core::Inventory;
+use firmware_config::ident::ApId;
+
+/// Everything the controller is told by file.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The town.
+    pub inventory: Inventory,
+    /// The key panel.
+    pub key: KeyConfig,
+    /// The broker.
+    pub broker: BrokerConfig,
+    /// The SQLite file.
+    pub store: PathBuf,
+    /// The town's private signing key; made on first start. The public half is written beside it, ending in `.pub`.
+    pub signing_key: PathBuf,
+    /// Where the dashboard and `/api/v1` listen. Loopback only until sign-in exists.
+    pub http: SocketAddr,
+    /// The file with the token for acts over HTTP; none: no acts over HTTP.
+    pub token_file: Option<PathBuf>,
+}
+
+/// How the key is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyConfig {
+    /// No key: people open by screen or terminal.
+    Absent,
+    /// Contacts on a Linux GPIO character device.
+    Gpio(GpioKey),
+    /// A key panel behind a Unix socket (docs/wire.md, "the key panel").
+    Panel {
+        /// The socket the panel listens on.
+        socket: PathBuf,
+        /// Whether the panel has the third contact.
+        drill: bool,
+    },
+}
+
+/// Contacts, lamp and buzzer on one GPIO chip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GpioKey {
+    /// Device path, name or label of the chip.
+    pub chip: String,
+    /// The normally-open contact.
+    pub no: Line,
+    /// The normally-closed contact; none: a single-contact panel, weaker.
+    pub nc: Option<Line>,
+    /// The drill contact.
+    pub drill: Option<Line>,
+    /// The lamp.
+    pub lamp: Option<Line>,
+    /// The buzzer.
+    pub buzzer: Option<Line>,
+    /// A closed contact reads 0 (a contact to ground with a pull-up).
+    pub active_low: bool,
+    /// What holds an open contact's line.
+    pub bias: Bias,
+    /// How long a contact must rest before it is believed.
+    pub debounce: Duration,
+}
+
+/// One line of the chip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// By its name.
+    Name(String),
+    /// By its offset.
+    Offset(u32),
+}
+
+/// The bias of an input line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Bias {
+    /// Whatever the board does.
+    #[default]
+    AsIs,
+    /// Pulled up.
+    PullUp,
+    /// Pulled down.
+    PullDown,
+    /// None.
+    Disabled,
+}
+
+/// Where MQTT goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BrokerConfig {
+    /// The broker inside.
+    Inside {
+        /// Where agents reach it.
+        listen: SocketAddr,
+        /// The password agents give (user name: their AP); none: any is taken, and the log says so.
+        agents_password_file: Option<PathBuf>,
+    },
+    /// Another broker.
+    Outside {
+        /// Host name or address.
+        host: String,
+        /// Port.
+        port: u16,
+        /// User name and the file with its password.
+        login: Option<(String, PathBuf)>,
+    },
+}
+
+/// Radios and networks of APs, for `hirake render`; filled where the file describes them.
+pub type ApConfigs = BTreeMap<ApId, ()>;
