@@ -1,0 +1,460 @@
+//! The bench: the real controller and real agents at work on a model town, and a hand on the key.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use tokio::time::sleep;
+
+use crate::broker::{Mosquitto, free_address};
+use crate::http;
+use crate::inventory::{self, ApPlan, EVERYDAY_SSID, TOWN};
+use crate::panel::{Panel, Turn};
+use crate::process::{Keeper, Running, last_lines, product};
+use crate::radio::{Radio, RadioPlan};
+
+/// How often a waiting test looks.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long the controller may take from its start to its first answer.
+const START_PATIENCE: Duration = Duration::from_secs(30);
+/// Longest path of a Unix socket (`sun_path` holds 108 bytes, the last one 0).
+const SOCKET_PATH_MAX_BYTES: usize = 107;
+/// The password of every agent of the model town, where the broker inside asks for one.
+const AGENTS_PASSWORD: &str = "model-town-only";
+
+/// Which broker carries the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BrokerKind {
+    /// The one inside the controller, asking agents for their password.
+    Inside,
+    /// A real mosquitto beside it, without persistence, taking anybody.
+    Mosquitto,
+}
+
+/// What is put on the bench.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The access points.
+    pub aps: Vec<ApPlan>,
+    /// The broker.
+    pub broker: BrokerKind,
+    /// Where the dashboard listens; none: anywhere.
+    pub http: Option<SocketAddr>,
+    /// Seconds between counts.
+    pub counts_interval_s: u32,
+    /// Minutes a drill by the key lasts.
+    pub drill_minutes: u32,
+    /// Where the store lies; none: in the bench's directory.
+    pub store: Option<PathBuf>,
+}
+
+impl Plan {
+    /// These access points, with nobody at them, on this broker.
+    #[must_use]
+    pub fn quiet(mut aps: Vec<ApPlan>, broker: BrokerKind) -> Self {
+        for ap in &mut aps {
+            ap.crowd = crate::people::Crowd::NOBODY;
+        }
+        Self { aps, broker, http: None, counts_interval_s: 30, drill_minutes: 60, store: None }
+    }
+}
+
+/// One access point on the bench.
+#[derive(Debug)]
+pub struct BenchAp {
+    /// What it is.
+    pub plan: ApPlan,
+    /// Its radio; none without power.
+    pub radio: Option<Radio>,
+    agent: Option<Running>,
+}
+
+/// A town at work; everything ends when it is dropped.
+#[derive(Debug)]
+pub struct Bench {
+    dir: PathBuf,
+    /// The key on the wall.
+    pub panel: Panel,
+    /// The access points.
+    pub aps: Vec<BenchAp>,
+    controller: Option<Running>,
+    /// The broker outside, if there is one.
+    pub mosquitto: Option<Mosquitto>,
+    http: SocketAddr,
+    broker: SocketAddr,
+    keeper: Keeper,
+    /// Kept to the end: the directory goes last.
+    _temp: Option<tempfile::TempDir>,
+}
+
+impl Bench {
+    /// A town in a directory of its own that goes when it goes, everything started.
+    ///
+    /// # Errors
+    /// Something does not start; the error has its last words.
+    pub async fn raise(plan: Plan) -> Result<Self> {
+        let temp = tempfile::Builder::new().prefix("hirake-").tempdir()?;
+        let mut bench = Self::lay_out(temp.path(), plan)?;
+        bench._temp = Some(temp);
+        bench.start_controller().await?;
+        bench.start_agents()?;
+        Ok(bench)
+    }
+
+    /// Writes every file into `dir`, starts broker, panel and radios; neither controller nor agents yet.
+    ///
+    /// # Errors
+    /// Something cannot be written or does not start.
+    pub fn lay_out(dir: &Path, plan: Plan) -> Result<Self> {
+        let dir = std::path::absolute(dir)?;
+        for sub in ["log", "ap", "run"] {
+            std::fs::create_dir_all(dir.join(sub))?;
+        }
+        let keeper = Keeper::start()?;
+        let mosquitto = match plan.broker {
+            BrokerKind::Inside => None,
+            BrokerKind::Mosquitto => Some(Mosquitto::start(&keeper, &dir)?),
+        };
+        let broker = mosquitto.as_ref().map_or_else(free_address, |m| Ok(m.address()))?;
+        let http = plan.http.map_or_else(free_address, Ok)?;
+        write_controller_toml(&dir, &plan, http, broker)?;
+        let panel_socket = dir.join("panel.sock");
+        let panel = Panel::start(&short(&panel_socket)?, Turn::Normal).context("the key panel")?;
+        let mut aps = Vec::new();
+        for (i, ap) in plan.aps.into_iter().enumerate() {
+            write_agent_toml(&dir, &ap, broker, plan.counts_interval_s, mosquitto.is_none())?;
+            let radio = if ap.powered { Some(start_radio(&dir, &ap, i)?) } else { None };
+            aps.push(BenchAp { plan: ap, radio, agent: None });
+        }
+        Ok(Self { dir, panel, aps, controller: None, mosquitto, http, broker, keeper, _temp: None })
+    }
+
+    /// The directory with every file of this town.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where the dashboard and `/api/v1` answer.
+    #[must_use]
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Where the broker listens.
+    #[must_use]
+    pub fn broker(&self) -> SocketAddr {
+        self.broker
+    }
+
+    /// Starts the controller without waiting for it.
+    ///
+    /// # Errors
+    /// The program is not built or does not start.
+    pub fn begin_controller(&mut self) -> Result<()> {
+        let mut command = Command::new(product("hirake")?);
+        command.arg("serve").arg("--config").arg(self.dir.join("controller.toml")).current_dir(&self.dir);
+        self.controller = Some(self.keeper.spawn(command, &self.dir.join("log/controller.log"))?);
+        Ok(())
+    }
+
+    /// Starts the controller and waits until it answers.
+    ///
+    /// # Errors
+    /// It ends at once, or does not answer in time.
+    pub async fn start_controller(&mut self) -> Result<()> {
+        self.begin_controller()?;
+        let until = Instant::now() + START_PATIENCE;
+        while http::get(self.http, "/api/v1/town").await.is_err() {
+            let controller = self.controller.as_mut().context("started above")?;
+            let ended = controller.ended();
+            ensure!(ended.is_none(), "the controller ended ({ended:?}):\n{}", controller.last_words(20));
+            ensure!(Instant::now() < until, "the controller does not answer:\n{}", controller.last_words(20));
+            sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+
+    /// SIGKILL to the controller.
+    pub fn kill_controller(&mut self) {
+        if let Some(controller) = self.controller.take() {
+            controller.kill();
+        }
+    }
+
+    /// The controller, while there is one.
+    pub fn controller(&mut self) -> Option<&mut Running> {
+        self.controller.as_mut()
+    }
+
+    /// Whether the controller is running.
+    pub fn controller_lives(&mut self) -> bool {
+        self.controller.as_mut().is_some_and(|controller| controller.ended().is_none())
+    }
+
+    /// Starts the agent of every AP that has power and has none.
+    ///
+    /// # Errors
+    /// The program is not built or does not start.
+    pub fn start_agents(&mut self) -> Result<()> {
+        for i in 0..self.aps.len() {
+            if self.aps[i].plan.powered && self.aps[i].agent.is_none() {
+                self.start_agent(i)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts the agent of the `i`th AP.
+    ///
+    /// # Errors
+    /// The program is not built or does not start.
+    pub fn start_agent(&mut self, i: usize) -> Result<()> {
+        let ap = &mut self.aps[i];
+        let mut command = Command::new(product("hirake-agent")?);
+        command.arg("--config").arg(self.dir.join("ap").join(&ap.plan.id).join("agent.toml"));
+        let log = self.dir.join("log").join(format!("{}.log", ap.plan.id));
+        ap.agent = Some(self.keeper.spawn(command, &log)?);
+        Ok(())
+    }
+
+    /// SIGKILL to the agent of the `i`th AP.
+    pub fn kill_agent(&mut self, i: usize) {
+        self.aps[i].agent = None;
+    }
+
+    /// The agent of the `i`th AP, while there is one.
+    pub fn agent(&mut self, i: usize) -> Option<&mut Running> {
+        self.aps[i].agent.as_mut()
+    }
+
+    /// Power gone at the `i`th AP: agent and radio at once.
+    pub fn cut_power(&mut self, i: usize) {
+        self.kill_agent(i);
+        if let Some(radio) = &mut self.aps[i].radio {
+            radio.die();
+        }
+    }
+
+    /// Power back at the `i`th AP: hostapd starts as it boots, and so does the agent.
+    ///
+    /// # Errors
+    /// Something does not start.
+    pub fn restore_power(&mut self, i: usize) -> Result<()> {
+        if let Some(radio) = &mut self.aps[i].radio {
+            radio.come_back()?;
+        }
+        self.start_agent(i)
+    }
+
+    /// The `i`th AP's place on the bench.
+    #[must_use]
+    pub fn radio(&self, i: usize) -> &Radio {
+        self.aps[i].radio.as_ref().expect("asked of an AP with power")
+    }
+
+    /// SIGKILL to mosquitto; it forgets everything.
+    pub fn kill_mosquitto(&mut self) {
+        if let Some(mosquitto) = &mut self.mosquitto {
+            mosquitto.kill();
+        }
+    }
+
+    /// Starts mosquitto again, empty.
+    ///
+    /// # Errors
+    /// It does not start, or there is none.
+    pub fn restore_mosquitto(&mut self) -> Result<()> {
+        self.mosquitto.as_mut().context("a bench with mosquitto")?.come_back(&self.keeper)
+    }
+
+    /// What the controller says of the town now.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn town(&self) -> Result<Value> {
+        http::get_json(self.http, "/api/v1/town").await
+    }
+
+    /// Waits until the controller says of the town what `holds` looks for; returns what it said.
+    ///
+    /// # Errors
+    /// Not within `patience`; the error has what was awaited, what was said last, and the last words of the programs.
+    pub async fn until(&self, what: &str, patience: Duration, holds: impl Fn(&Value) -> bool) -> Result<Value> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let town = self.town().await;
+            match &town {
+                Ok(town) if holds(town) => return Ok(town.clone()),
+                _ if Instant::now() < deadline => sleep(LOOK_EVERY).await,
+                Ok(town) => bail!("not within {patience:?}: {what}\n{}\n{}", short_view(town), self.last_words()),
+                Err(e) => bail!("not within {patience:?}: {what}: {e:#}\n{}", self.last_words()),
+            }
+        }
+    }
+
+    /// Waits for something on the bench itself, such as a radio or a lamp.
+    ///
+    /// # Errors
+    /// Not within `patience`.
+    pub async fn until_seen(&self, what: &str, patience: Duration, seen: impl Fn(&Self) -> bool) -> Result<()> {
+        let deadline = Instant::now() + patience;
+        while !seen(self) {
+            ensure!(Instant::now() < deadline, "not within {patience:?}: {what}\n{}", self.last_words());
+            sleep(LOOK_EVERY / 4).await;
+        }
+        Ok(())
+    }
+
+    /// How many radios have `00000JAPAN` on the air: the model town's own eyes, not the controller's.
+    #[must_use]
+    pub fn open_radios(&self) -> usize {
+        self.aps.iter().filter(|ap| ap.radio.as_ref().is_some_and(Radio::is_open)).count()
+    }
+
+    /// Asks every program to end and waits for the controller.
+    ///
+    /// # Errors
+    /// The controller had to be killed.
+    pub fn stop(mut self) -> Result<()> {
+        for ap in &self.aps {
+            if let Some(agent) = &ap.agent {
+                agent.ask_to_end();
+            }
+        }
+        if let Some(controller) = self.controller.take() {
+            controller.stop()?;
+        }
+        Ok(())
+    }
+
+    fn last_words(&self) -> String {
+        let mut text = format!("controller:\n{}\n", last_lines(&self.dir.join("log/controller.log"), 15));
+        for ap in self.aps.iter().take(3) {
+            let log = self.dir.join("log").join(format!("{}.log", ap.plan.id));
+            text += &format!("{}:\n{}\n", ap.plan.id, last_lines(&log, 5));
+        }
+        text
+    }
+}
+
+/// The sums, and every AP that is not settled.
+fn short_view(town: &Value) -> String {
+    let mut text =
+        format!("mode {} order {} key {} totals {}", town["mode"], town["order"], town["key"], town["totals"]);
+    for ap in all_aps(town).filter(|ap| ap["standing"] != "settled") {
+        text += &format!("\n{} {} {}", ap["id"], ap["standing"], ap["why"]);
+    }
+    text
+}
+
+/// Every access point in the controller's words.
+pub fn all_aps(town: &Value) -> impl Iterator<Item = &Value> {
+    town["facilities"].as_array().into_iter().flatten().flat_map(|f| f["aps"].as_array().into_iter().flatten())
+}
+
+/// One access point in the controller's words; null where it names none of this identifier.
+#[must_use]
+pub fn ap<'a>(town: &'a Value, id: &str) -> &'a Value {
+    all_aps(town).find(|ap| ap["id"] == id).unwrap_or(&Value::Null)
+}
+
+/// One of the sums.
+#[must_use]
+pub fn total(town: &Value, name: &str) -> u64 {
+    town["totals"][name].as_u64().unwrap_or(u64::MAX)
+}
+
+fn short(socket: &Path) -> Result<PathBuf> {
+    let length = socket.as_os_str().len();
+    ensure!(
+        length <= SOCKET_PATH_MAX_BYTES,
+        "{} is {length} bytes long and a socket's path may have {SOCKET_PATH_MAX_BYTES}: take a directory nearer the root",
+        socket.display()
+    );
+    Ok(socket.to_owned())
+}
+
+fn write_controller_toml(dir: &Path, plan: &Plan, http: SocketAddr, broker: SocketAddr) -> Result<()> {
+    let at = |name: &str| dir.join(name).display().to_string();
+    let broker = match plan.broker {
+        BrokerKind::Inside => {
+            format!("listen = \"{broker}\"\nagents-password-file = \"{}\"", at("agents-password"))
+        }
+        BrokerKind::Mosquitto => format!("outside = \"mqtt://{broker}\""),
+    };
+    let store = plan.store.as_ref().map_or_else(|| at("store.sqlite"), |store| store.display().to_string());
+    let secret = |name: &str, text: &str| -> Result<()> {
+        use std::io::Write as _;
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let file = std::fs::File::options().create(true).write(true).truncate(true).mode(0o600).open(dir.join(name));
+        Ok(file?.write_all(text.as_bytes())?)
+    };
+    secret("agents-password", &format!("{AGENTS_PASSWORD}\n"))?;
+    secret("http-token", "model-town-token-0000000000000000\n")?;
+    let text = format!(
+        "{}[key]\npanel = \"{}\"\ndrill = true\ndrill-minutes = {}\n\n[broker]\n{broker}\n\n[store]\npath = \"{store}\"\n\n\
+         [signing]\nkey-file = \"{}\"\n\n[http]\nlisten = \"{http}\"\ntoken-file = \"{}\"\n\n\
+         [settle]\nagreed-share-percent = 80\n",
+        inventory::toml(&plan.aps),
+        at("panel.sock"),
+        plan.drill_minutes,
+        at("town.key"),
+        at("http-token"),
+    );
+    std::fs::write(dir.join("controller.toml"), text)?;
+    Ok(())
+}
+
+fn write_agent_toml(dir: &Path, ap: &ApPlan, broker: SocketAddr, counts_s: u32, password: bool) -> Result<()> {
+    let here = dir.join("ap").join(&ap.id);
+    std::fs::create_dir_all(&here)?;
+    let prepared = here.join("wlan0jp.conf");
+    std::fs::write(
+        &prepared,
+        "interface=wlan0jp\ndriver=nl80211\nssid=00000JAPAN\nhw_mode=g\nchannel=6\nap_isolate=1\nauth_algs=1\nwpa=0\n",
+    )?;
+    let password = if password {
+        format!("password-file = \"{}\"\n", dir.join("agents-password").display())
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "town = \"{TOWN}\"\nap = \"{}\"\nfacility = \"{}\"\nledger = \"{}\"\ntown-key = \"{}\"\n\n\
+         [broker]\nhost = \"{}\"\nport = {}\n{password}\n[hostapd]\nsocket = \"{}\"\n\n\
+         [[open]]\nphy = \"phy0\"\ninterface = \"wlan0jp\"\nconfig = \"{}\"\n\n[counts]\ninterval-s = {counts_s}\n",
+        ap.id,
+        ap.facility,
+        here.join("ledger").display(),
+        dir.join("town.key.pub").display(),
+        broker.ip(),
+        broker.port(),
+        radio_socket(dir, ap).display(),
+        prepared.display(),
+    );
+    std::fs::write(here.join("agent.toml"), text)?;
+    Ok(())
+}
+
+fn radio_socket(dir: &Path, ap: &ApPlan) -> PathBuf {
+    dir.join("run").join(&ap.id)
+}
+
+fn start_radio(dir: &Path, ap: &ApPlan, i: usize) -> Result<Radio> {
+    let socket = short(&radio_socket(dir, ap))?;
+    // Channels 1, 6 and 11 do not overlap; neighbours take turns.
+    let channel = [1, 6, 11][i % 3];
+    let plan = RadioPlan {
+        socket,
+        channel,
+        interface: "wlan0".into(),
+        ssid: EVERYDAY_SSID.into(),
+        behaviour: ap.behaviour,
+        crowd: ap.crowd,
+        seed: 0x5348_494f_4d49 + i as u64,
+    };
+    Radio::start(plan).with_context(|| format!("the radio of {}", ap.id))
+}

@@ -1,0 +1,83 @@
+//! A broker outside: the real mosquitto, remembering nothing across a restart.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::process::{Keeper, Running, installed};
+
+/// How long mosquitto may take to listen.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A mosquitto at work; killed when dropped.
+#[derive(Debug)]
+pub struct Mosquitto {
+    config: PathBuf,
+    log: PathBuf,
+    address: SocketAddr,
+    running: Option<Running>,
+}
+
+impl Mosquitto {
+    /// Writes its configuration into `dir` and starts it.
+    ///
+    /// # Errors
+    /// It is not installed, or does not listen.
+    pub fn start(keeper: &Keeper, dir: &Path) -> Result<Self> {
+        let address = free_address()?;
+        let config = dir.join("mosquitto.conf");
+        // QoS 1 to a thousand agents at once must not be cut short by mosquitto's default queue of 1,000.
+        std::fs::write(
+            &config,
+            format!(
+                "listener {} {}\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n",
+                address.port(),
+                address.ip()
+            ),
+        )?;
+        let mut mosquitto = Self { config, log: dir.join("mosquitto.log"), address, running: None };
+        mosquitto.come_back(keeper)?;
+        Ok(mosquitto)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// SIGKILL: everything it remembered is gone.
+    pub fn kill(&mut self) {
+        self.running = None;
+    }
+
+    /// Starts it again, at the same address, knowing nothing.
+    ///
+    /// # Errors
+    /// It is not installed, or does not listen.
+    pub fn come_back(&mut self, keeper: &Keeper) -> Result<()> {
+        let program = installed("mosquitto").context("mosquitto is not installed: apt-get install mosquitto")?;
+        let mut command = Command::new(program);
+        command.arg("-c").arg(&self.config);
+        let mut running = keeper.spawn(command, &self.log)?;
+        let until = Instant::now() + PATIENCE;
+        while std::net::TcpStream::connect(self.address).is_err() {
+            let alive = running.ended().is_none() && Instant::now() < until;
+            ensure!(alive, "mosquitto does not listen on {}: {}", self.address, running.last_words(5));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.running = Some(running);
+        Ok(())
+    }
+}
+
+/// An address of this machine that nobody listens on at the moment.
+///
+/// # Errors
+/// No port is free.
+pub fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
