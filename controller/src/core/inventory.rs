@@ -19,6 +19,8 @@ pub struct Inventory {
     pub aps: Vec<Ap>,
     /// Share of the ordered APs on the air, in percent, at which the lamp stops blinking.
     pub agreed_share_percent: u8,
+    /// Whether there is a key at all: without one, silence of its contacts is no fault.
+    pub has_key: bool,
     /// How long a drill opened by the key lasts.
     pub key_drill_length: Duration,
 }

@@ -97,6 +97,9 @@ pub enum AskRefused {
     /// No facility of this town is a shelter, and none was named.
     #[error("no facility is a shelter; name the facilities to open")]
     NothingToOpen,
+    /// As many activations as an order can carry are in force already.
+    #[error("{max} activations are in force, as many as one order carries; close one first")]
+    TooMany { max: usize },
     /// A reason must be given.
     #[error("a reason must be given")]
     NoReason,

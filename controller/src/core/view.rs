@@ -102,7 +102,7 @@ pub struct ApView {
     pub standing: Standing,
     /// Since when.
     pub since_ms: WallMs,
-    /// Why: a reason from the agent, or what is known; empty when settled.
+    /// Why: the agent's own words, or one of the words in [`super::fleet::WHY`]; empty when settled.
     pub why: String,
     /// When it was last heard.
     pub heard_ms: Option<WallMs>,
