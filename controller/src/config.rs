@@ -1,5 +1,12 @@
 //! The desk at the entrance: `controller.toml` in, a proven `Config` out, or every complaint at once.
 
+mod desk;
+mod house;
+mod key;
+mod read;
+mod table;
+mod town;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,6 +14,8 @@ use std::time::Duration;
 
 use crate::core::Inventory;
 use firmware_config::ident::ApId;
+
+pub use desk::{Complaints, REMARKS_MAX, Remark};
 
 /// Everything the controller is told by file.
 #[derive(Debug, Clone)]
@@ -25,6 +34,8 @@ pub struct Config {
     pub http: SocketAddr,
     /// The file with the token for acts over HTTP; none: no acts over HTTP.
     pub token_file: Option<PathBuf>,
+    /// What works and is worth a look all the same, in the order of the file: for `hirake check` and the log.
+    pub notes: Vec<Remark>,
 }
 
 /// How the key is read.

@@ -1,0 +1,43 @@
+//! `hirake check`: reads the file, tells everything there is to tell about it.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::exit;
+use crate::config::{Config, Remark};
+
+/// Complaints and notes go to standard error, the one line of praise to standard output.
+pub fn check(file: &Path) -> ExitCode {
+    match Config::read(file) {
+        Ok(config) => {
+            notes(&config.notes);
+            println!("{}", praise(&config));
+            ExitCode::from(exit::WELL)
+        }
+        Err(refused) => {
+            eprintln!("{refused}");
+            notes(&refused.notes);
+            eprintln!("{} to mend", refused.complaints.len());
+            ExitCode::from(exit::CONFIG_REFUSED)
+        }
+    }
+}
+
+fn notes(notes: &[Remark]) {
+    for note in notes {
+        eprintln!("note: {note}");
+    }
+}
+
+/// `ok: 27 APs at 6 facilities, 6 shelters`
+fn praise(config: &Config) -> String {
+    let inventory = &config.inventory;
+    let shelters = inventory.facilities.iter().filter(|facility| facility.shelter).count();
+    let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    format!(
+        "ok: {} at {}, {}",
+        count(inventory.aps.len(), "AP", "APs"),
+        count(inventory.facilities.len(), "facility", "facilities"),
+        count(shelters, "shelter", "shelters"),
+    )
+}

@@ -1,0 +1,18 @@
+//! What the exit codes mean: scripts lean on them, so each stands here by name.
+
+/// All is well; for `status`: every access point stands settled.
+pub const WELL: u8 = 0;
+/// The controller could not start, or a file could not be written.
+pub const FAILED: u8 = 1;
+// 2 is clap's: the command line was not understood.
+/// The configuration file is not taken; standard error says everything that is wrong with it.
+pub const CONFIG_REFUSED: u8 = 3;
+/// No controller answers, or not in a way that is understood.
+pub const UNREACHABLE: u8 = 4;
+/// `status`: some access point is not settled; `key`: the key cannot be read or is left out of account.
+pub const NOT_SETTLED: u8 = 5;
+
+/// The same for people, under `--help`.
+pub const TABLE: &str = "\
+Exit codes: 0 all is well · 1 failed · 2 command line not understood · 3 configuration refused ·
+4 no controller answers · 5 something is not settled (status), or the key needs a look (key)";

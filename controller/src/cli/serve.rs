@@ -1,0 +1,47 @@
+//! `hirake serve`: the log, the runtime and the signals round the controller.
+
+use std::future::Future;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::exit;
+use crate::config::Config;
+
+/// Reads the file, then runs until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// The controller cannot start, or must not go on.
+pub fn serve(file: &Path) -> anyhow::Result<ExitCode> {
+    let config = match Config::read(file) {
+        Ok(config) => config,
+        Err(refused) => {
+            eprintln!("{refused}");
+            return Ok(ExitCode::from(exit::CONFIG_REFUSED));
+        }
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    for note in &config.notes {
+        tracing::warn!("{note}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")?;
+    runtime.block_on(async { crate::run::serve(config, stop()?).await })?;
+    Ok(ExitCode::from(exit::WELL))
+}
+
+/// Ready at the first SIGTERM or SIGINT. Installed at once, so that no early signal is lost.
+fn stop() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut term = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let mut int = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    Ok(async move {
+        let which = tokio::select! {
+            _ = term.recv() => "SIGTERM",
+            _ = int.recv() => "SIGINT",
+        };
+        tracing::info!("stopping on {which}");
+    })
+}

@@ -1,0 +1,206 @@
+//! The house's own tables: broker, store, signing key, HTTP, and what counts as enough.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::BrokerConfig;
+use super::desk::{Desk, Found, quoted};
+use super::table::Table;
+
+/// Where agents reach the broker inside, where the file does not say: MQTT's own port on every address.
+pub const BROKER_LISTEN: &str = "0.0.0.0:1883";
+/// MQTT's port, for an outside broker named without one.
+pub const MQTT_PORT: u16 = 1883;
+/// The SQLite file, where the file does not say.
+pub const STORE_PATH: &str = "/var/lib/hirake/hirake.db";
+/// The town's signing key, where the file does not say.
+pub const SIGNING_KEY: &str = "/var/lib/hirake/town.key";
+/// Where the dashboard listens, where the file does not say.
+pub const HTTP_LISTEN: &str = "127.0.0.1:8080";
+/// Longest user name for an outside broker.
+pub const USER_MAX: usize = 100;
+
+const SOCKET_ALLOWED: &str = "ADDRESS:PORT in figures, such as 127.0.0.1:8080 or [::1]:8080, port 1 to 65535";
+const OUTSIDE_ALLOWED: &str = "mqtt://HOST:PORT, such as mqtt://192.0.2.7:1883";
+
+pub(super) fn broker(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Option<BrokerConfig> {
+    let Some(table) = root.table(desk, "broker", "broker") else {
+        if root.has("broker") {
+            return None;
+        }
+        return Some(BrokerConfig::Inside { listen: fixed(BROKER_LISTEN), agents_password_file: None });
+    };
+    let broker = if table.has("outside") { outside(desk, &table) } else { inside(desk, &table) };
+    table.finish(desk);
+    broker
+}
+
+fn inside(desk: &mut Desk<'_>, table: &Table<'_, '_>) -> Option<BrokerConfig> {
+    for key in ["user", "password-file"] {
+        if table.has(key) {
+            let at = table.place(key);
+            desk.complain(at, format!("broker: {key} belongs to a broker outside; expected it only beside outside"));
+        }
+    }
+    let listen = if table.has("listen") { socket(desk, table, "listen") } else { Some(fixed(BROKER_LISTEN)) };
+    let agents_password_file = secret(desk, table, "agents-password-file");
+    if !table.has("agents-password-file") {
+        desk.note(
+            table.at,
+            "broker: without agents-password-file whoever reaches the port may connect (orders stay signed)",
+        );
+    }
+    Some(BrokerConfig::Inside { listen: listen?, agents_password_file })
+}
+
+fn outside(desk: &mut Desk<'_>, table: &Table<'_, '_>) -> Option<BrokerConfig> {
+    for key in ["listen", "agents-password-file"] {
+        if table.has(key) {
+            let at = table.place(key);
+            desk.complain(at, format!("broker: {key} belongs to the broker inside; expected it only without outside"));
+        }
+    }
+    let address = table.text(desk, "outside", OUTSIDE_ALLOWED);
+    let host = address.and_then(|address| {
+        let host = host_and_port(address.is);
+        if host.is_none() {
+            let allowed = if address.is.contains('@') {
+                "mqtt://HOST:PORT; the login belongs in user and password-file"
+            } else if address.is.starts_with("mqtts:") || address.is.starts_with("ssl:") {
+                "mqtt://HOST:PORT; TLS to an outside broker is not built in, let a tunnel on this machine do it"
+            } else {
+                OUTSIDE_ALLOWED
+            };
+            table.refuse(desk, "outside", allowed);
+        }
+        host
+    });
+    let user_allowed = format!("1 to {USER_MAX} characters on one line");
+    let user = table.text(desk, "user", &user_allowed);
+    if user
+        .is_some_and(|user| !(1..=USER_MAX).contains(&user.is.chars().count()) || user.is.chars().any(char::is_control))
+    {
+        table.refuse(desk, "user", &user_allowed);
+    }
+    let password = secret(desk, table, "password-file");
+    match (table.has("user"), table.has("password-file")) {
+        (true, false) => {
+            desk.miss(table.place("user"), "broker: has a user without password-file; expected both or neither")
+        }
+        (false, true) => {
+            desk.miss(
+                table.place("password-file"),
+                "broker: has password-file without a user; expected both or neither",
+            );
+        }
+        _ => {}
+    }
+    let (host, port) = host?;
+    let login = user.zip(password).map(|(user, password)| (user.is.to_owned(), password));
+    Some(BrokerConfig::Outside { host, port, login })
+}
+
+/// `mqtt://HOST[:PORT]`, HOST a name, an IPv4 address or an IPv6 address in brackets.
+fn host_and_port(address: &str) -> Option<(String, u16)> {
+    let rest = address.strip_prefix("mqtt://")?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = match rest.strip_prefix('[') {
+        Some(v6) => {
+            let (host, after) = v6.split_once(']')?;
+            host.parse::<std::net::Ipv6Addr>().ok()?;
+            (host, if after.is_empty() { None } else { Some(after.strip_prefix(':')?) })
+        }
+        None => rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port))),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    let port = port.map_or(Some(MQTT_PORT), |port| port.parse().ok()).filter(|port| *port != 0)?;
+    (!host.is_empty() && host.len() <= 253 && host.chars().all(plain)).then(|| (host.to_owned(), port))
+}
+
+pub(super) fn store(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Option<PathBuf> {
+    one_path(desk, root, "store", "path", STORE_PATH).map(|found| found.is)
+}
+
+pub(super) fn signing(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Option<PathBuf> {
+    let key = one_path(desk, root, "signing", "key-file", SIGNING_KEY)?;
+    exposed(desk, key.at, "signing: key-file", &key.is);
+    Some(key.is)
+}
+
+fn one_path(
+    desk: &mut Desk<'_>,
+    root: &Table<'_, '_>,
+    section: &'static str,
+    key: &'static str,
+    default: &str,
+) -> Option<Found<PathBuf>> {
+    let Some(table) = root.table(desk, section, section) else {
+        return (!root.has(section)).then(|| Found { at: 0, is: PathBuf::from(default) });
+    };
+    let path = table.path(desk, key);
+    let absent = !table.has(key);
+    table.finish(desk);
+    path.or_else(|| absent.then(|| Found { at: table.at, is: PathBuf::from(default) }))
+}
+
+/// Where HTTP listens, and the file with the token for acts.
+pub(super) fn http(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> (Option<SocketAddr>, Option<PathBuf>) {
+    let Some(table) = root.table(desk, "http", "http") else {
+        return ((!root.has("http")).then(|| fixed(HTTP_LISTEN)), None);
+    };
+    let listen = if table.has("listen") { socket(desk, &table, "listen") } else { Some(fixed(HTTP_LISTEN)) };
+    if listen.is_some_and(|listen| !listen.ip().is_loopback()) {
+        let why =
+            "127.0.0.1 or [::1]: there is no sign-in yet, so whoever reaches this page could open the town's network";
+        table.refuse(desk, "listen", why);
+    }
+    let token = secret(desk, &table, "token-file");
+    table.finish(desk);
+    (listen, token)
+}
+
+/// The share of access points that counts as enough.
+pub(super) fn settle(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> u8 {
+    let Some(table) = root.table(desk, "settle", "settle") else { return 100 };
+    let share = table.number(desk, "agreed-share-percent", (1, 100), "");
+    table.finish(desk);
+    share.and_then(|found| u8::try_from(found.is).ok()).unwrap_or(100)
+}
+
+fn socket(desk: &mut Desk<'_>, table: &Table<'_, '_>, key: &'static str) -> Option<SocketAddr> {
+    let text = table.text(desk, key, SOCKET_ALLOWED)?;
+    let socket = text.is.parse::<SocketAddr>().ok().filter(|socket| socket.port() != 0);
+    if socket.is_none() {
+        table.refuse(desk, key, SOCKET_ALLOWED);
+    }
+    socket
+}
+
+/// The path of a file that holds a secret: noted where others may read it, or where it is not there yet.
+pub(super) fn secret(desk: &mut Desk<'_>, table: &Table<'_, '_>, key: &'static str) -> Option<PathBuf> {
+    let path = table.path(desk, key)?;
+    if path.is.exists() {
+        exposed(desk, path.at, &format!("{}: {key}", table.what), &path.is);
+    } else {
+        let shown = quoted(&path.is.to_string_lossy());
+        desk.note(path.at, format!("{}: {key} {shown} cannot be seen from here; the start needs it", table.what));
+    }
+    Some(path.is)
+}
+
+/// Notes a secret that others than its owner and group may read.
+fn exposed(desk: &mut Desk<'_>, at: usize, what: &str, path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    const OTHERS_READ_OR_WRITE: u32 = 0o006;
+    if let Ok(meta) = std::fs::metadata(path)
+        && meta.permissions().mode() & OTHERS_READ_OR_WRITE != 0
+    {
+        let shown = quoted(&path.to_string_lossy());
+        desk.note(at, format!("{what} {shown} is open to every user of this machine; chmod o-rw it"));
+    }
+}
+
+/// An address of this file.
+fn fixed(address: &str) -> SocketAddr {
+    address.parse().expect("the addresses above are well-formed")
+}
