@@ -4,6 +4,7 @@ mod desk;
 mod house;
 mod key;
 mod read;
+mod syntax;
 mod table;
 mod town;
 
@@ -16,6 +17,7 @@ use crate::core::Inventory;
 use firmware_config::ident::ApId;
 
 pub use desk::{Complaints, REMARKS_MAX, Remark};
+pub use house::{BROKER_LISTEN, HTTP_LISTEN, MQTT_PORT, SIGNING_KEY, STORE_PATH};
 
 /// Everything the controller is told by file.
 #[derive(Debug, Clone)]

@@ -9,10 +9,13 @@ pub const FAILED: u8 = 1;
 pub const CONFIG_REFUSED: u8 = 3;
 /// No controller answers, or not in a way that is understood.
 pub const UNREACHABLE: u8 = 4;
-/// `status`: some access point is not settled; `key`: the key cannot be read or is left out of account.
-pub const NOT_SETTLED: u8 = 5;
+/// `status`: an access point is not settled, or the broker, the store or the key is at fault; `key`: the key cannot be
+/// read or is left out of account.
+pub const NEEDS_A_LOOK: u8 = 5;
+/// `render`: the file has no such access point, or gives it no radio plan.
+pub const NOTHING_TO_RENDER: u8 = 6;
 
 /// The same for people, under `--help`.
 pub const TABLE: &str = "\
-Exit codes: 0 all is well · 1 failed · 2 command line not understood · 3 configuration refused ·
-4 no controller answers · 5 something is not settled (status), or the key needs a look (key)";
+Exit codes: 0 all is well; 1 failed; 2 command line not understood; 3 configuration refused; 4 no controller answers;
+5 something needs a look (status, key); 6 nothing to render";

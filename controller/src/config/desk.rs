@@ -94,9 +94,11 @@ impl<'i> Desk<'i> {
         self.notes.push((Some(at), what.into()));
     }
 
-    /// As [`Self::note`], of the file as a whole.
-    pub(super) fn note_of_file(&mut self, what: impl Into<String>) {
-        self.notes.push((None, what.into()));
+    /// Notes that something is missing: only of a file that could be read as a whole.
+    pub(super) fn note_missing(&mut self, what: impl Into<String>) {
+        if self.whole {
+            self.notes.push((None, what.into()));
+        }
     }
 
     /// Line of byte `at`, from 1: for complaints that point at another place as well.

@@ -26,7 +26,7 @@ const GPIO_ONLY: [&str; 7] = ["no", "nc", "lamp", "buzzer", "active-low", "bias"
 pub(super) fn read(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> (Option<KeyConfig>, Duration) {
     let default = minutes(DRILL_DEFAULT_MINUTES);
     if !root.has("key") {
-        desk.note_of_file("there is no [key]: nobody can open by turning a key, only by screen or terminal");
+        desk.note_missing("there is no [key]: nobody can open by turning a key, only by screen or terminal");
         return (Some(KeyConfig::Absent), default);
     }
     let Some(table) = root.table(desk, "key", "key") else { return (None, default) };

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::desk::{Complaints, Desk, Remark, position, quoted};
+use super::desk::{Complaints, Desk, Remark, position};
+use super::syntax::proof_read;
 use super::table::Table;
 use super::{Config, house, key, town};
 
@@ -50,14 +51,8 @@ impl Config {
             }
         };
         let mut desk = Desk::new(file, text);
-        let (tree, errors) = DeTable::parse_recoverable(text);
-        for error in errors {
-            let span = error.span().unwrap_or(text.len()..text.len());
-            let found = text.get(span.clone()).filter(|found| !found.trim().is_empty());
-            let found = found.map_or_else(String::new, |found| format!("; found {}", quoted(found)));
-            desk.complain(span.start, format!("not TOML: {}{found}", error.message()));
-            desk.whole = false;
-        }
+        let readable = proof_read(&mut desk, text);
+        let (tree, _) = DeTable::parse_recoverable(&readable);
         let config = walk(&mut desk, &Table::new("", 0, tree.get_ref()));
         let (complaints, notes) = desk.clear();
         match config {

@@ -1,0 +1,185 @@
+//! `hirake status`: the town in a few lines, and every access point that is not settled, worst first.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use super::words::{Language, clock, number, safe, text};
+use super::{ask, exit, key};
+
+/// Where an AP may stand, worst first.
+const WORST_FIRST: [&str; 4] = ["silent", "diverged", "refused", "settling"];
+
+/// Asks, prints, and says by its code whether anything needs a look.
+///
+/// # Errors
+/// No controller answers, or it cannot be understood.
+pub fn status(at: &str, language: Language) -> Result<ExitCode, ask::NoAnswer> {
+    let town = ask::get(at, "/api/v1/town")?;
+    print!("{}", told(&town, language));
+    Ok(ExitCode::from(if needs_a_look(&town) { exit::NEEDS_A_LOOK } else { exit::WELL }))
+}
+
+/// One access point that is not settled.
+struct Unsettled<'v> {
+    facility: &'v Value,
+    ap: &'v Value,
+    rank: usize,
+}
+
+fn unsettled(town: &Value) -> Vec<Unsettled<'_>> {
+    let mut found = Vec::new();
+    for facility in array(town, "facilities") {
+        for ap in array(facility, "aps") {
+            let standing = text(ap, "/standing");
+            if standing != "settled" {
+                // A standing this program does not know yet is worst of all.
+                let rank = WORST_FIRST.iter().position(|known| *known == standing).map_or(0, |rank| rank + 1);
+                found.push(Unsettled { facility, ap, rank });
+            }
+        }
+    }
+    found.sort_by(|a, b| (a.rank, text(a.ap, "/since")).cmp(&(b.rank, text(b.ap, "/since"))));
+    found
+}
+
+fn array<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn needs_a_look(town: &Value) -> bool {
+    let absent = |key: &str| town.get(key).is_none_or(Value::is_null);
+    !unsettled(town).is_empty() || !absent("broker_lost") || !absent("store_lost") || key::needs_a_look(town)
+}
+
+/// The whole answer as text.
+fn told(town: &Value, language: Language) -> String {
+    let l = language;
+    let now = text(town, "/at");
+    let mut out = String::new();
+    let mut line = |text: String| writeln!(out, "{text}").expect("a String takes every text");
+
+    let name = l.pick(text(town, "/name"), text(town, "/name_en"));
+    let name = if name.is_empty() { text(town, "/town") } else { name };
+    let since = match text(town, "/mode_since") {
+        "" => String::new(),
+        since => format!("  {}", l.since(since, now)),
+    };
+    line(format!("{}  {}{since}", safe(name), l.word(text(town, "/mode"))));
+    line(match town.get("order").filter(|order| !order.is_null()) {
+        None => l.pick("指令  まだありません", "order  none yet").to_owned(),
+        Some(order) => {
+            let published = order.get("published").and_then(Value::as_bool).unwrap_or_default();
+            let sent = if published { l.pick("配信済み", "sent") } else { l.pick("配信待ち", "not sent yet") };
+            format!(
+                "{}  {}  {sent}  {}",
+                l.pick("指令", "order"),
+                number(order, "/number"),
+                clock(text(order, "/issued_at"), now)
+            )
+        }
+    });
+    line(format!("{}  {}", l.pick("鍵", "key"), key::told(town, language)));
+    let total = |name: &str| number(town, &format!("/totals/{name}"));
+    if total("to_open") > 0 {
+        line(format!(
+            "{}  {}/{} {}  {} {}/{}",
+            l.pick("開放", "open"),
+            total("open"),
+            total("to_open"),
+            l.pick("台", "APs"),
+            l.pick("施設", "facilities"),
+            total("facilities_open"),
+            total("facilities_to_open"),
+        ));
+    }
+    line(format!("{}  {}/{} {}", l.pick("確認済み", "settled"), total("settled"), total("aps"), l.pick("台", "APs")));
+    line(
+        format!("{}  {} {}", l.pick("接続中の端末", "stations"), total("stations"), l.pick("台", ""))
+            .trim_end()
+            .to_owned(),
+    );
+    if let Some(lost) = town.get("broker_lost").filter(|lost| !lost.is_null()) {
+        let what = l.pick("ブローカーにつながりません", "the broker cannot be reached");
+        line(format!("! {what}  {}  {}", l.since(text(lost, "/since"), now), safe(text(lost, "/why"))));
+    }
+    if let Some(lost) = town.get("store_lost").filter(|lost| !lost.is_null()) {
+        let what = l.pick("記録を保存できません", "the record cannot be stored");
+        line(format!("! {what}  {}  {}", l.since(text(lost, "/since"), now), safe(text(lost, "/why"))));
+    }
+    let unsettled = unsettled(town);
+    if !unsettled.is_empty() {
+        line(format!("{}  {} {}", l.pick("対応が必要", "needs a look"), unsettled.len(), l.pick("台", "APs")));
+    }
+    for it in unsettled {
+        let facility = match l.pick(text(it.facility, "/name"), text(it.facility, "/name_en")) {
+            "" => text(it.facility, "/name"),
+            name => name,
+        };
+        line(format!(
+            "  {}  {} {} ({})  {}  {}",
+            l.word(text(it.ap, "/standing")),
+            safe(facility),
+            safe(text(it.ap, "/name")),
+            safe(text(it.ap, "/id")),
+            l.since(text(it.ap, "/since"), now),
+            l.word(text(it.ap, "/why")),
+        ));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn town() -> Value {
+        let ap = |id: &str, standing: &str, since: &str, why: &str| json!({"id": id, "name": "体育館", "standing": standing, "since": format!("2026-11-22T{since}.000+09:00"), "why": why});
+        json!({
+            "at": "2026-11-22T14:32:10.000+09:00", "town": "shiomi", "name": "汐見町", "name_en": "Shiomi",
+            "mode": "disaster", "mode_since": "2026-11-22T14:32:04.000+09:00",
+            "order": {"number": 12, "issued_at": "2026-11-22T14:32:04.000+09:00", "published": true},
+            "key": {"position": "disaster", "since": "2026-11-22T14:32:03.900+09:00", "fault": null, "isolated": null},
+            "totals": {"aps": 4, "settled": 1, "to_open": 4, "open": 1, "facilities_to_open": 1, "facilities_open": 1, "stations": 7},
+            "broker_lost": null, "store_lost": null,
+            "facilities": [{"id": "gym", "name": "町民体育館", "name_en": "Town Gymnasium", "aps": [
+                ap("gym-1", "settled", "14:32:05", ""),
+                ap("gym-2", "settling", "14:32:04", "applying"),
+                ap("gym-3", "refused", "14:32:06", "hostapd said FAIL\u{1b}[2J"),
+                ap("gym-4", "silent", "09:12:00", "not-heard"),
+            ]}],
+        })
+    }
+
+    #[test]
+    fn the_town_is_told_in_japanese_worst_first_and_nothing_reaches_the_terminal_raw() {
+        assert_eq!(
+            told(&town(), Language::Ja),
+            "汐見町  災害  14:32:04 から\n指令  12  配信済み  14:32:04\n鍵  災害  14:32:03 から\n開放  1/4 台  施設 1/1\n\
+             確認済み  1/4 台\n接続中の端末  7 台\n対応が必要  3 台\n\
+             \x20 応答なし  町民体育館 体育館 (gym-4)  09:12:00 から  応答が途絶えた\n\
+             \x20 切替できず  町民体育館 体育館 (gym-3)  14:32:06 から  hostapd said FAIL\u{fffd}[2J\n\
+             \x20 切替中  町民体育館 体育館 (gym-2)  14:32:04 から  切り替えている\n"
+        );
+        assert!(needs_a_look(&town()));
+    }
+
+    #[test]
+    fn english_says_the_same_and_a_settled_town_needs_no_look() {
+        let mut town = town();
+        town["facilities"][0]["aps"].as_array_mut().expect("a list").truncate(1);
+        let told = told(&town, Language::En);
+        assert!(told.starts_with("Shiomi  disaster  since 14:32:04\norder  12  sent  14:32:04\n"), "{told}");
+        assert!(!needs_a_look(&town));
+    }
+
+    #[test]
+    fn an_answer_with_nothing_in_it_is_told_without_a_crash() {
+        for strange in [json!(null), json!([]), json!({"facilities": [null, {"aps": [3]}], "key": 5})] {
+            assert!(!told(&strange, Language::Ja).is_empty());
+        }
+    }
+}
