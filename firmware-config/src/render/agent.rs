@@ -1,0 +1,28 @@
+//! `agent.toml`: what the agent is told by file.
+
+use crate::ap_config::ApConfig;
+
+/// The agent's file. Every word in it is free of quotes, backslashes and control characters by its type, so that TOML's
+/// basic strings hold it as it is.
+pub(super) fn agent_toml(config: &ApConfig) -> String {
+    let ApConfig { town, ap, facility, ledger, town_key, broker, hostapd_socket, radios, .. } = config;
+    let mut text = format!(
+        "# What hirake-agent is told. Written by hirake; changes are overwritten.\n\
+         town = \"{town}\"\nap = \"{ap}\"\nfacility = \"{facility}\"\nledger = \"{ledger}\"\ntown-key = \"{town_key}\"\n\
+         \n[broker]\nhost = \"{}\"\nport = {}\n",
+        broker.host, broker.port
+    );
+    if let Some(file) = &broker.password_file {
+        text += &format!("password-file = \"{file}\"\n");
+    }
+    text += &format!("\n[hostapd]\nsocket = \"{hostapd_socket}\"\n");
+    for radio in radios {
+        if let Some(open) = &radio.open {
+            text += &format!(
+                "\n[[open]]\nphy = \"{}\"\ninterface = \"{}\"\nconfig = \"{}\"\n",
+                radio.phy, open.interface, open.conf
+            );
+        }
+    }
+    text
+}
