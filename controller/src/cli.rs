@@ -4,6 +4,7 @@ mod ask;
 mod check;
 pub mod exit;
 mod key;
+mod render;
 mod serve;
 mod status;
 mod words;
@@ -37,6 +38,18 @@ enum Command {
         /// The file
         #[arg(value_name = "FILE")]
         file: PathBuf,
+    },
+    /// Print the files of one access point, as its radio plan says; they hold its passphrases
+    Render {
+        /// The town's file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Write them below this folder instead of printing them
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// The access point's id
+        #[arg(value_name = "AP")]
+        ap: String,
     },
     /// Ask the running controller how the town is: mode, order, key, and every access point that is not settled
     Status {
@@ -77,6 +90,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve { config } => serve::serve(&config),
         Command::Check { file } => Ok(check::check(&file)),
+        Command::Render { config, out, ap } => render::render(&config, &ap, out.as_deref()),
         Command::Status { asked } => Ok(answered(status::status(&asked.http, asked.language()))),
         Command::Key { asked, watch } => Ok(answered(key::key(&asked.http, asked.language(), watch))),
     }

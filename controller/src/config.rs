@@ -3,18 +3,17 @@
 mod desk;
 mod house;
 mod key;
+mod radio;
 mod read;
 mod syntax;
 mod table;
 mod town;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::core::Inventory;
-use firmware_config::ident::ApId;
 
 pub use desk::{Complaints, REMARKS_MAX, Remark};
 pub use house::{BROKER_LISTEN, HTTP_LISTEN, MQTT_PORT, SIGNING_KEY, STORE_PATH};
@@ -122,6 +121,3 @@ pub enum BrokerConfig {
         login: Option<(String, PathBuf)>,
     },
 }
-
-/// Radios and networks of APs, for `hirake render`; filled where the file describes them.
-pub type ApConfigs = BTreeMap<ApId, ()>;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::exit;
-use crate::config::{Config, Remark};
+use crate::config::{Complaints, Config, Remark};
 
 /// Complaints and notes go to standard error, the one line of praise to standard output.
 pub fn check(file: &Path) -> ExitCode {
@@ -14,13 +14,16 @@ pub fn check(file: &Path) -> ExitCode {
             println!("{}", praise(&config));
             ExitCode::from(exit::WELL)
         }
-        Err(refused) => {
-            eprintln!("{refused}");
-            notes(&refused.notes);
-            eprintln!("{} to mend", refused.complaints.len());
-            ExitCode::from(exit::CONFIG_REFUSED)
-        }
+        Err(refused) => refuse(&refused),
     }
+}
+
+/// Tells everything that is wrong with a file.
+pub fn refuse(refused: &Complaints) -> ExitCode {
+    eprintln!("{refused}");
+    notes(&refused.notes);
+    eprintln!("{} to mend", refused.complaints.len());
+    ExitCode::from(exit::CONFIG_REFUSED)
 }
 
 fn notes(notes: &[Remark]) {

@@ -8,7 +8,7 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::exit;
+use super::{check, exit};
 use crate::config::Config;
 
 /// Reads the file, then runs until SIGTERM or Ctrl-C.
@@ -18,10 +18,7 @@ use crate::config::Config;
 pub fn serve(file: &Path) -> anyhow::Result<ExitCode> {
     let config = match Config::read(file) {
         Ok(config) => config,
-        Err(refused) => {
-            eprintln!("{refused}");
-            return Ok(ExitCode::from(exit::CONFIG_REFUSED));
-        }
+        Err(refused) => return Ok(check::refuse(&refused)),
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

@@ -85,7 +85,7 @@ fn outside(desk: &mut Desk<'_>, table: &Table<'_, '_>) -> Option<BrokerConfig> {
     let password = secret(desk, table, "password-file");
     match (table.has("user"), table.has("password-file")) {
         (true, false) => {
-            desk.miss(table.place("user"), "broker: has a user without password-file; expected both or neither")
+            desk.miss(table.place("user"), "broker: has a user without password-file; expected both or neither");
         }
         (false, true) => {
             desk.miss(
@@ -189,7 +189,7 @@ pub(super) fn secret(desk: &mut Desk<'_>, table: &Table<'_, '_>, key: &'static s
 }
 
 /// Notes a secret that others than its owner and group may read.
-fn exposed(desk: &mut Desk<'_>, at: usize, what: &str, path: &Path) {
+pub(super) fn exposed(desk: &mut Desk<'_>, at: usize, what: &str, path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     const OTHERS_READ_OR_WRITE: u32 = 0o006;
     if let Ok(meta) = std::fs::metadata(path)

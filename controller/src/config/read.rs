@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use firmware_config::ap_config::ApConfig;
+use firmware_config::ident::ApId;
 use toml::de::DeTable;
 
 use super::desk::{Complaints, Desk, Remark, position};
 use super::syntax::proof_read;
 use super::table::Table;
-use super::{Config, house, key, town};
+use super::{Config, house, key, radio, town};
 
 /// Largest file read: 10,000 access points at 200 bytes and 3,000 facilities at 400 are 3.2 MB.
 pub const FILE_MAX_BYTES: u64 = 4 << 20;
@@ -18,9 +20,22 @@ impl Config {
     /// # Errors
     /// Everything that must be mended, at once.
     pub fn read(path: &Path) -> Result<Self, Complaints> {
+        Self::read_whole(path, None).map(|(config, _)| config)
+    }
+
+    /// Reads a file and proves the radios of one access point with their secrets, for rendering; none where the file
+    /// has no such access point or gives it no radio plan.
+    ///
+    /// # Errors
+    /// As [`Config::read`], and every passphrase that cannot be read.
+    pub fn read_for(path: &Path, ap: &ApId) -> Result<(Self, Option<ApConfig>), Complaints> {
+        Self::read_whole(path, Some(ap))
+    }
+
+    fn read_whole(path: &Path, ap: Option<&ApId>) -> Result<(Self, Option<ApConfig>), Complaints> {
         let file = path.to_string_lossy().chars().flat_map(char::escape_debug).collect::<String>();
         let bytes = load(path).map_err(|what| whole_file(&file, what))?;
-        let mut outcome = Self::parse(&file, &bytes);
+        let mut outcome = Self::parse_whole(&file, &bytes, ap);
         if writable_by_all(path) {
             let note = Remark {
                 file,
@@ -28,7 +43,7 @@ impl Config {
                 what: "every user of this machine may change this file; chmod o-w it".to_owned(),
             };
             match &mut outcome {
-                Ok(config) => config.notes.insert(0, note),
+                Ok((config, _)) => config.notes.insert(0, note),
                 Err(complaints) => complaints.notes.insert(0, note),
             }
         }
@@ -40,6 +55,10 @@ impl Config {
     /// # Errors
     /// As [`Config::read`].
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, Complaints> {
+        Self::parse_whole(file, bytes, None).map(|(config, _)| config)
+    }
+
+    fn parse_whole(file: &str, bytes: &[u8], ap: Option<&ApId>) -> Result<(Self, Option<ApConfig>), Complaints> {
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
@@ -53,10 +72,10 @@ impl Config {
         let mut desk = Desk::new(file, text);
         let readable = proof_read(&mut desk, text);
         let (tree, _) = DeTable::parse_recoverable(&readable);
-        let config = walk(&mut desk, &Table::new("", 0, tree.get_ref()));
+        let config = walk(&mut desk, &Table::new("", 0, tree.get_ref()), ap);
         let (complaints, notes) = desk.clear();
         match config {
-            Some(config) if complaints.is_empty() => Ok(Self { notes, ..config }),
+            Some((config, proven)) if complaints.is_empty() => Ok((Self { notes, ..config }, proven)),
             _ if complaints.is_empty() => Err(whole_file(file, "nothing usable is in it".to_owned())),
             _ => Err(Complaints { complaints, notes }),
         }
@@ -64,7 +83,7 @@ impl Config {
 }
 
 /// Reads every table, complete or not, so that every complaint is heard; a `Config` only if nothing is missing.
-fn walk(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Option<Config> {
+fn walk(desk: &mut Desk<'_>, root: &Table<'_, '_>, ap: Option<&ApId>) -> Option<(Config, Option<ApConfig>)> {
     let town = town::read_town(desk, root);
     let (key, drill_length) = key::read(desk, root);
     let broker = house::broker(desk, root);
@@ -74,12 +93,15 @@ fn walk(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Option<Config> {
     let share = house::settle(desk, root);
     let facilities = town::read_facilities(desk, root);
     let aps = town::read_aps(desk, root);
-    let _ = root.has("radio-plan");
+    let plans = radio::read(desk, root, broker.as_ref());
+    radio::assign(desk, &plans, &aps);
     root.finish(desk);
     let has_key = root.has("key");
     let inventory = town::assemble(desk, town, facilities, &aps, (has_key, drill_length), share);
-    Some(Config {
-        inventory: inventory?,
+    let inventory = inventory?;
+    let proven = ap.and_then(|ap| radio::prove_ap(desk, &plans, &aps, (&inventory.town, ap)));
+    let config = Config {
+        inventory,
         key: key?,
         broker: broker?,
         store: store?,
@@ -87,7 +109,8 @@ fn walk(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Option<Config> {
         http: http?,
         token_file,
         notes: Vec::new(),
-    })
+    };
+    Some((config, proven))
 }
 
 fn load(path: &Path) -> Result<Vec<u8>, String> {

@@ -24,6 +24,11 @@ impl<'t, 'i> Table<'t, 'i> {
         Self { what: what.into(), at, map, known: RefCell::default() }
     }
 
+    /// The tree below it, for looking a place up.
+    pub(super) fn map(&self) -> &'t DeTable<'i> {
+        self.map
+    }
+
     /// The raw value of a key; the key counts as known from here on.
     pub(super) fn value(&self, key: &'static str) -> Option<&'t Spanned<DeValue<'i>>> {
         self.known.borrow_mut().push(key);
