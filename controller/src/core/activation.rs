@@ -1,10 +1,13 @@
 //! Activations: who holds which facilities open, in which mode, until when.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use firmware_config::ident::FacilityId;
 use firmware_config::mode::Mode;
-use firmware_config::wire::WallMs;
+use firmware_config::wire::{ActivationNote, DrillEnd, WallMs, Wanted};
+
+use super::Now;
 
 /// Who opened, and therefore who closes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +18,35 @@ pub enum Source {
     DrillKey,
     /// A person at a screen or a terminal.
     Operator(String),
+}
+
+impl Source {
+    /// The words on the wire, in the store and in the record: `key`, `drill-key` or `operator:NAME`.
+    #[must_use]
+    pub fn word(&self) -> String {
+        match self {
+            Self::Key => "key".to_owned(),
+            Self::DrillKey => "drill-key".to_owned(),
+            Self::Operator(name) => format!("operator:{name}"),
+        }
+    }
+
+    /// Whether a person at a screen opened it, and not a key.
+    #[must_use]
+    pub fn is_person(&self) -> bool {
+        matches!(self, Self::Operator(_))
+    }
+
+    /// Reads [`Source::word`]. What it does not know is a person: nothing a person opened is closed for being
+    /// written in an unknown hand.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "key" => Self::Key,
+            "drill-key" => Self::DrillKey,
+            other => Self::Operator(other.strip_prefix("operator:").unwrap_or(other).to_owned()),
+        }
+    }
 }
 
 /// One activation in force.
@@ -34,4 +66,224 @@ pub struct Activation {
     pub until_ms: Option<WallMs>,
     /// The reason given.
     pub why: String,
+}
+
+/// Most activations in force at once: what one order carries (`wire::DOCUMENT_MAX_BYTES`).
+pub const ACTIVATIONS_MAX: usize = 100;
+
+/// Longest reason kept, in characters; 100 activations × 200 characters × 4 bytes are 80 kB of an order.
+pub const WHY_MAX: usize = 200;
+
+/// An activation and what the controller alone knows of it.
+#[derive(Debug, Clone)]
+struct Held {
+    activation: Activation,
+    /// A drill's end on the clock that does not jump.
+    ends: Option<Duration>,
+    /// Opened before this start: an order newer than our store knows better whether it is still in force.
+    from_before: bool,
+}
+
+/// Every activation in force.
+#[derive(Debug)]
+pub struct Activations {
+    held: Vec<Held>,
+    last_id: u64,
+}
+
+impl Activations {
+    /// Those found in the store.
+    #[must_use]
+    pub fn new(remembered: Vec<Activation>, last_id: u64, now: Now) -> Self {
+        let last_id = remembered.iter().map(|activation| activation.id).fold(last_id, u64::max);
+        let held = remembered
+            .into_iter()
+            .map(|activation| Held { ends: remaining(&activation, now), activation, from_before: true })
+            .collect();
+        Self { held, last_id }
+    }
+
+    /// Opens; returns the activation's number.
+    pub fn open(
+        &mut self,
+        source: Source,
+        facilities: BTreeSet<FacilityId>,
+        drill: Option<Duration>,
+        why: &str,
+        now: Now,
+    ) -> u64 {
+        self.last_id += 1;
+        let activation = Activation {
+            id: self.last_id,
+            source,
+            mode: if drill.is_some() { Mode::Drill } else { Mode::Disaster },
+            facilities,
+            since_ms: now.wall_ms,
+            until_ms: drill.map(|length| now.wall_ms.saturating_add(whole_ms(length))),
+            why: why.trim().chars().take(WHY_MAX).collect(),
+        };
+        self.held.push(Held { activation, ends: drill.map(|length| now.mono + length), from_before: false });
+        self.last_id
+    }
+
+    /// Makes what `source` holds cover `facilities` too; whether that is more than before.
+    pub fn cover(&mut self, source: &Source, facilities: &BTreeSet<FacilityId>) -> bool {
+        let Some(held) = self.held.iter_mut().find(|held| held.activation.source == *source) else { return false };
+        let before = held.activation.facilities.len();
+        held.activation.facilities.extend(facilities.iter().cloned());
+        held.activation.facilities.len() > before
+    }
+
+    /// Ends one.
+    pub fn close(&mut self, id: u64) -> Option<Activation> {
+        let at = self.held.iter().position(|held| held.activation.id == id)?;
+        Some(self.held.remove(at).activation)
+    }
+
+    /// Ends the drills whose time has come.
+    pub fn end_drills(&mut self, now: Now) -> Vec<Activation> {
+        self.held
+            .extract_if(.., |held| held.ends.is_some_and(|ends| ends <= now.mono))
+            .map(|held| held.activation)
+            .collect()
+    }
+
+    /// When the next drill ends.
+    #[must_use]
+    pub fn next_end(&self) -> Option<Duration> {
+        self.held.iter().filter_map(|held| held.ends).min()
+    }
+
+    /// One by its number.
+    #[must_use]
+    pub fn get(&self, id: u64) -> Option<&Activation> {
+        self.iter().find(|activation| activation.id == id)
+    }
+
+    /// The one that `source` holds: for the key and the drill key, which hold one at most.
+    #[must_use]
+    pub fn of(&self, source: &Source) -> Option<&Activation> {
+        self.iter().find(|activation| activation.source == *source)
+    }
+
+    /// All, in the order they were opened.
+    pub fn iter(&self) -> impl Iterator<Item = &Activation> {
+        self.held.iter().map(|held| &held.activation)
+    }
+
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Whether nobody holds anything open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// The one that decides the town's mode: of the greatest mode, the first.
+    #[must_use]
+    pub fn decisive(&self) -> Option<&Activation> {
+        self.iter().reduce(|first, next| if next.mode > first.mode { next } else { first })
+    }
+
+    /// What `facility` is to do: the greatest mode that covers it; of drills, the one that ends last.
+    #[must_use]
+    pub fn wanted(&self, facility: &FacilityId, now: Now) -> Wanted {
+        let covering = || self.held.iter().filter(|held| held.activation.facilities.contains(facility));
+        let mode = covering().map(|held| held.activation.mode).max().unwrap_or_default();
+        let last = || {
+            let (ends, until_ms) = covering()
+                .filter_map(|held| Some((held.ends?, held.activation.until_ms?)))
+                .max_by_key(|(ends, _)| *ends)?;
+            // Rounded up: an AP that ends a second late is better than one that reports an end nobody ordered.
+            let for_s = ends.saturating_sub(now.mono).as_millis().div_ceil(1000);
+            Some(DrillEnd { until_ms, for_s: u64::try_from(for_s).unwrap_or(u64::MAX) })
+        };
+        Wanted { mode, drill: if mode == Mode::Drill { last() } else { None } }
+    }
+
+    /// What the order says of them.
+    #[must_use]
+    pub fn notes(&self) -> Vec<ActivationNote> {
+        let note = |activation: &Activation| ActivationNote {
+            id: activation.id,
+            by: activation.source.word(),
+            mode: activation.mode,
+            facilities: activation.facilities.iter().cloned().collect(),
+            since_ms: activation.since_ms,
+            until_ms: activation.until_ms,
+            why: activation.why.clone(),
+        };
+        self.iter().map(note).collect()
+    }
+
+    /// Takes over what a newer order of ours says was in force, where our store knew less. What was opened before
+    /// this start and is not noted any more was closed by somebody, and stays closed; what was opened since stays open.
+    ///
+    /// `believes` says whether a note of the key's is to be believed: not where the key itself can be asked.
+    pub fn adopt(&mut self, notes: &[ActivationNote], believes: impl Fn(&Source) -> bool, now: Now) {
+        let noted: Vec<Activation> = notes.iter().map(read_note).collect();
+        self.last_id = noted.iter().map(|note| note.id).fold(self.last_id, u64::max);
+        self.held.retain(|held| {
+            let forgotten = held.activation.source.is_person() && held.from_before;
+            !forgotten || noted.contains(&held.activation)
+        });
+        for mut note in noted {
+            let ends = remaining(&note, now);
+            if ends.is_some_and(|ends| ends <= now.mono) {
+                continue;
+            }
+            let taken = self.get(note.id).is_some();
+            let own = self.held.iter().position(|held| {
+                let ours = &held.activation;
+                let same_key = !ours.source.is_person() && ours.source == note.source;
+                *ours == note || (same_key && ours.facilities == note.facilities)
+            });
+            if let Some(held) = own.and_then(|at| self.held.get_mut(at)) {
+                // The same key, the same halls: one act, told under the number it was first given.
+                if !taken || held.activation.id == note.id {
+                    held.ends = held.ends.min(ends);
+                    held.activation = note;
+                }
+            } else if note.source.is_person() || (believes(&note.source) && self.of(&note.source).is_none()) {
+                if taken {
+                    self.last_id += 1;
+                    note.id = self.last_id;
+                }
+                self.held.push(Held { activation: note, ends, from_before: true });
+            }
+        }
+    }
+}
+
+fn read_note(note: &ActivationNote) -> Activation {
+    Activation {
+        id: note.id,
+        source: Source::from_word(&note.by),
+        mode: note.mode,
+        facilities: note.facilities.iter().cloned().collect(),
+        since_ms: note.since_ms,
+        until_ms: note.until_ms,
+        why: note.why.clone(),
+    }
+}
+
+/// A drill's end on the clock that does not jump: what the wall clock says is left of it, and never more than its
+/// length, for the wall clock may be in 1970.
+fn remaining(activation: &Activation, now: Now) -> Option<Duration> {
+    if activation.mode != Mode::Drill {
+        return None;
+    }
+    // A drill without an end is none of ours: it ends at once rather than never.
+    let until_ms = activation.until_ms.unwrap_or(activation.since_ms);
+    let length = until_ms.saturating_sub(activation.since_ms).max(0);
+    let left = until_ms.saturating_sub(now.wall_ms).clamp(0, length);
+    Some(now.mono + Duration::from_millis(left.unsigned_abs()))
+}
+
+fn whole_ms(length: Duration) -> i64 {
+    i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,18 +1,410 @@
 //! The map wall: what each AP was ordered, says and was seen doing; where it stands.
+//!
+//! Changes nothing in the world: it hears, judges, and says who should be told again.
 
-/// What the controller itself can say about an AP that is not settled; the dashboard has a sentence for each.
-pub const WHY: &[&str] = &[
-    "never-heard",
-    "not-heard",
-    "offline",
-    "no-report",
-    "no-order",
-    "not-told",
-    "newer-order",
-    "applying",
-    "drill-over",
-    "wrong-facility",
-    "wrong-mode",
-    "open-unordered",
-    "not-on-air",
-];
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use firmware_config::ident::{ApId, FacilityId};
+use firmware_config::mode::Mode;
+use firmware_config::wire::{Counts, Order, Presence, Report, TurnedAway, WallMs};
+
+use super::activation::WHY_MAX;
+use super::judge::{Accounts, Line, judge};
+use super::listening::Listening;
+use super::retry::Retry;
+use super::view::{ApView, ReportedView, Standing};
+use super::{Ap, Inventory, Now};
+
+pub use super::judge::WHY;
+
+/// Most networks kept of one report: four radios × sixteen BSSs.
+pub const NETWORKS_MAX: usize = 64;
+
+/// How many APs are told again at once, and how long then nobody is. 200 a second × 3 kB (the order of a town of 150
+/// APs) are 600 kB/s; × 250 kB (the largest order there is) 50 MB/s, which one machine bears for the minute it takes.
+pub const AGAIN_AT_ONCE: usize = 20;
+/// See [`AGAIN_AT_ONCE`].
+pub const AGAIN_PAUSE: Duration = Duration::from_millis(100);
+
+/// An AP stands otherwise than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which.
+    pub ap: ApId,
+    /// Where it is.
+    pub facility: FacilityId,
+    /// What it is ordered to be in.
+    pub wanted: Mode,
+    /// How it stood.
+    pub from: Standing,
+    /// How it stands.
+    pub to: Standing,
+    /// Why.
+    pub why: String,
+}
+
+/// What hearing an AP brought.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// It stands otherwise.
+    pub change: Option<Change>,
+    /// It turned a message away that we did not know of, and how many others since the last one we knew.
+    pub turned_away: Option<(TurnedAway, u64)>,
+}
+
+/// Running sums, so that the lamp need not count 10,000 APs at each report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All.
+    pub aps: usize,
+    /// Standing settled.
+    pub settled: usize,
+    /// Standing silent.
+    pub silent: usize,
+    /// Ordered to be open.
+    pub to_open: usize,
+    /// Of those, settled.
+    pub open: usize,
+}
+
+/// One AP and everything known of it.
+#[derive(Debug)]
+struct Post {
+    ap: Ap,
+    accounts: Accounts,
+    /// The `boot` before the present one: its late messages are told from a new start by it.
+    boot_before: Option<String>,
+    counts_seq: Option<u64>,
+    heard_ms: Option<WallMs>,
+    stations: Option<u32>,
+    standing: Standing,
+    since_ms: WallMs,
+    why: String,
+    again: Option<Retry>,
+    /// Whether it has a place among the deadlines of silence.
+    watched: bool,
+}
+
+/// All APs.
+#[derive(Debug)]
+pub struct Fleet {
+    posts: Vec<Post>,
+    index: HashMap<ApId, usize>,
+    number: u64,
+    /// Whether the newest order left the house, so that APs may be told again.
+    released: bool,
+    listening: Listening,
+    silence: BTreeSet<(Duration, usize)>,
+    again: BTreeSet<(Duration, usize)>,
+    again_not_before: Duration,
+    tally: Tally,
+}
+
+impl Fleet {
+    /// Every AP unheard and without an order.
+    #[must_use]
+    pub fn new(inventory: &Inventory, now: Now) -> Self {
+        let post = |ap: &Ap| Post {
+            ap: ap.clone(),
+            accounts: Accounts::default(),
+            boot_before: None,
+            counts_seq: None,
+            heard_ms: None,
+            stations: None,
+            standing: Standing::Settling,
+            since_ms: now.wall_ms,
+            why: "never-heard".to_owned(),
+            again: None,
+            watched: true,
+        };
+        let posts: Vec<Post> = inventory.aps.iter().map(post).collect();
+        let listening = Listening::new(now.mono);
+        let due = listening.silent_from(None);
+        Self {
+            index: posts.iter().enumerate().map(|(at, post)| (post.ap.id.clone(), at)).collect(),
+            silence: (0..posts.len()).map(|at| (due, at)).collect(),
+            tally: Tally { aps: posts.len(), ..Tally::default() },
+            posts,
+            number: 0,
+            released: false,
+            listening,
+            again: BTreeSet::new(),
+            again_not_before: Duration::ZERO,
+        }
+    }
+
+    /// A new order is decided: everybody is measured by it from now on. That nobody follows it yet is no news.
+    pub fn ordered(&mut self, order: &Order, now: Now) {
+        self.number = order.number;
+        self.released = false;
+        self.again.clear();
+        for post in &mut self.posts {
+            post.again = None;
+            post.accounts.wanted = order.facilities.get(&post.ap.facility).map_or(Mode::Normal, |wanted| wanted.mode);
+        }
+        self.tally.to_open = self.posts.iter().filter(|post| post.accounts.wanted.is_open()).count();
+        self.tally.open = self.posts.iter().filter(|post| post.is_open()).count();
+        for at in 0..self.posts.len() {
+            self.rejudge(at, now);
+        }
+    }
+
+    /// The newest order left the house: those who do not confirm it are told again.
+    pub fn released(&mut self, now: Now) {
+        self.released = true;
+        for at in 0..self.posts.len() {
+            self.arrange_again(at, now.mono);
+        }
+    }
+
+    /// An agent spoke.
+    ///
+    /// # Errors
+    /// The report is of no AP of this town, or of another facility than the inventory has; in words.
+    pub fn reported(&mut self, mut report: Report, now: Now) -> Result<Heard, String> {
+        let at = self.find(&report.ap)?;
+        let post = &mut self.posts[at];
+        if post.boot_before.as_ref() == Some(&report.boot) {
+            return Ok(Heard::default());
+        }
+        let same_boot = post.accounts.boot.as_ref() == Some(&report.boot);
+        let last = post.accounts.report.as_ref().filter(|_| same_boot);
+        if last.is_some_and(|last| report.seq < last.seq) {
+            return Ok(Heard::default());
+        }
+        let newer = last.is_none_or(|last| report.seq > last.seq);
+        // A retained report says that an AP was there once; a higher number than the last heard says that it is.
+        let alive = !same_boot || (last.is_some() && newer);
+        let known = last.and_then(|last| last.turned_away.as_ref()).map_or(0, |turned| turned.count);
+        let turned_away = report.turned_away.clone().filter(|turned| turned.count > known);
+        let misplaced = (report.facility != post.ap.facility).then(|| {
+            format!("report of facility \"{}\"; the inventory has it at \"{}\"", report.facility, post.ap.facility)
+        });
+        if newer {
+            report.holds = None;
+            report.networks.truncate(NETWORKS_MAX);
+            report.why = report.why.chars().take(WHY_MAX).collect();
+            post.stations = Some(report.networks.iter().fold(0, |sum, network| sum.saturating_add(network.stations)));
+            post.take_boot(&report.boot);
+            post.accounts.misplaced = misplaced.is_some();
+            post.accounts.report = Some(report);
+        }
+        let change = self.heard(at, alive, now);
+        match misplaced {
+            Some(why) if newer => Err(why),
+            _ => {
+                Ok(Heard { change, turned_away: turned_away.map(|turned| (turned.clone(), turned.count - known - 1)) })
+            }
+        }
+    }
+
+    /// An agent came or went.
+    ///
+    /// # Errors
+    /// It is no AP of this town; in words.
+    pub fn presence(&mut self, presence: &Presence, now: Now) -> Result<Option<Change>, String> {
+        let at = self.find(&presence.ap)?;
+        let post = &mut self.posts[at];
+        let of_another = post.accounts.boot.as_ref().is_some_and(|boot| *boot != presence.boot);
+        if post.boot_before.as_ref() == Some(&presence.boot) || (of_another && !presence.online) {
+            return Ok(None);
+        }
+        post.take_boot(&presence.boot);
+        if presence.online {
+            return Ok(self.heard(at, true, now));
+        }
+        post.accounts.line = Line::Gone;
+        Ok(self.rejudge(at, now))
+    }
+
+    /// An AP counted.
+    ///
+    /// # Errors
+    /// It is no AP of this town; in words.
+    pub fn counted(&mut self, counts: &Counts, now: Now) -> Result<Option<Change>, String> {
+        let at = self.find(&counts.ap)?;
+        let post = &mut self.posts[at];
+        let of_this_start = post.accounts.boot.as_ref().is_none_or(|boot| *boot == counts.boot);
+        if of_this_start && post.counts_seq.is_none_or(|seq| counts.seq > seq) {
+            post.counts_seq = Some(counts.seq);
+            post.stations = Some(counts.networks.iter().fold(0, |sum, network| sum.saturating_add(network.stations)));
+        }
+        // Counts of an earlier start are delivered late, and yet somebody is there to deliver them.
+        Ok(self.heard(at, true, now))
+    }
+
+    /// The broker can be reached, or cannot: while it cannot, nobody's silence means anything.
+    pub fn broker(&mut self, up: bool, now: Now) {
+        self.listening.broker(up, now.mono);
+    }
+
+    /// Who has fallen silent by now.
+    pub fn woke(&mut self, now: Now) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let heard_until = self.listening.at(now.mono);
+        while let Some((due, at)) = self.silence.first().copied().filter(|(due, _)| *due <= heard_until) {
+            self.silence.remove(&(due, at));
+            let post = &mut self.posts[at];
+            let silent_from = self.listening.silent_from(post.accounts.heard);
+            post.watched = silent_from > heard_until;
+            if post.watched {
+                self.silence.insert((silent_from, at));
+            } else {
+                changes.extend(self.rejudge(at, now));
+            }
+        }
+        changes
+    }
+
+    /// Who is to be told the newest order again now; a limited number at once.
+    pub fn due_again(&mut self, now: Now) -> Vec<ApId> {
+        let mut due = Vec::new();
+        if !self.listening.is_up() || now.mono < self.again_not_before {
+            return due;
+        }
+        while let Some((when, at)) = self.again.first().copied().filter(|(when, _)| *when <= now.mono) {
+            if due.len() == AGAIN_AT_ONCE {
+                self.again_not_before = now.mono + AGAIN_PAUSE;
+                break;
+            }
+            self.again.remove(&(when, at));
+            let post = &mut self.posts[at];
+            if !post.needs_telling(self.number) {
+                post.again = None;
+                continue;
+            }
+            let next = Retry::after(post.again, now.mono);
+            post.again = Some(next);
+            self.again.insert((next.due(), at));
+            due.push(post.ap.id.clone());
+        }
+        due
+    }
+
+    /// When to look again.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Duration> {
+        if !self.listening.is_up() {
+            return None;
+        }
+        let silence = self.silence.first().map(|(due, _)| self.listening.mono(*due));
+        let again = self.again.first().map(|(due, _)| (*due).max(self.again_not_before));
+        [silence, again].into_iter().flatten().min()
+    }
+
+    /// The running sums.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Every AP with the place it stands at, in the order of the inventory.
+    pub fn views(&self) -> impl Iterator<Item = (&FacilityId, ApView)> {
+        self.posts.iter().map(|post| (&post.ap.facility, post.view(self.number)))
+    }
+
+    fn find(&self, ap: &ApId) -> Result<usize, String> {
+        self.index.get(ap).copied().ok_or_else(|| format!("the inventory has no AP \"{ap}\""))
+    }
+
+    /// A message of this AP arrived; `alive` where it proves that the AP is there now.
+    fn heard(&mut self, at: usize, alive: bool, now: Now) -> Option<Change> {
+        let post = &mut self.posts[at];
+        if alive {
+            post.accounts.line = Line::There;
+        }
+        if post.accounts.line != Line::Gone {
+            post.accounts.heard = Some(self.listening.at(now.mono));
+            post.heard_ms = Some(now.wall_ms);
+        }
+        let change = self.rejudge(at, now);
+        self.arrange_again(at, now.mono);
+        change
+    }
+
+    fn arrange_again(&mut self, at: usize, now: Duration) {
+        let post = &mut self.posts[at];
+        if self.released && post.again.is_none() && post.needs_telling(self.number) {
+            let first = Retry::first(now);
+            post.again = Some(first);
+            self.again.insert((first.due(), at));
+        }
+    }
+
+    fn rejudge(&mut self, at: usize, now: Now) -> Option<Change> {
+        let post = &mut self.posts[at];
+        let silent_from = self.listening.silent_from(post.accounts.heard);
+        let silent = silent_from <= self.listening.at(now.mono);
+        if !silent && !post.watched {
+            post.watched = true;
+            self.silence.insert((silent_from, at));
+        }
+        let (to, why) = judge(&post.accounts, self.number, silent);
+        let from = post.standing;
+        post.why = why;
+        if from == to {
+            return None;
+        }
+        let was_open = post.is_open();
+        post.standing = to;
+        post.since_ms = now.wall_ms;
+        let is_open = post.is_open();
+        let Post { ap, why, accounts, .. } = post;
+        let change = Change {
+            ap: ap.id.clone(),
+            facility: ap.facility.clone(),
+            wanted: accounts.wanted,
+            from,
+            to,
+            why: why.clone(),
+        };
+        let tally = &mut self.tally;
+        for (sum, standing) in [(&mut tally.settled, Standing::Settled), (&mut tally.silent, Standing::Silent)] {
+            *sum = *sum + usize::from(to == standing) - usize::from(from == standing);
+        }
+        tally.open = tally.open + usize::from(is_open) - usize::from(was_open);
+        Some(change)
+    }
+}
+
+impl Post {
+    fn is_open(&self) -> bool {
+        self.accounts.wanted.is_open() && self.standing == Standing::Settled
+    }
+
+    fn needs_telling(&self, number: u64) -> bool {
+        let told = self.accounts.report.as_ref().map_or(0, |report| report.told);
+        self.standing != Standing::Silent && self.accounts.heard.is_some() && told != number
+    }
+
+    fn take_boot(&mut self, boot: &str) {
+        if self.accounts.boot.as_deref() == Some(boot) {
+            return;
+        }
+        self.boot_before = self.accounts.boot.replace(boot.to_owned());
+        self.counts_seq = None;
+    }
+
+    fn view(&self, number: u64) -> ApView {
+        let reported = self.accounts.report.as_ref().map(|report| ReportedView {
+            told: report.told,
+            running: report.running,
+            mode: report.mode,
+            networks: report.networks.clone(),
+            agent: report.agent.clone(),
+        });
+        ApView {
+            id: self.ap.id.clone(),
+            name: self.ap.name.clone(),
+            wanted: (number, self.accounts.wanted),
+            reported,
+            witnessed: None,
+            standing: self.standing,
+            since_ms: self.since_ms,
+            why: self.why.clone(),
+            heard_ms: self.heard_ms,
+            stations: self.stations.filter(|_| self.standing != Standing::Silent),
+        }
+    }
+}

@@ -1,17 +1,30 @@
 //! The controller's core: events and the time in, actions out; the one place where anything is decided.
 //!
 //! Pure: no clock, no socket, no file, no `async`. Rooms, in reading order:
-//! `key` (contacts → a position it swears to), `activation` (who holds what open), `order` (the next order, or none),
-//! `fleet` (what each AP was ordered, says and was seen doing → where it stands), `record` (what happened),
-//! `view` (what people are told).
+//! `key` (contacts → a position it swears to), `asks` (what a person wants → whether it is granted), `activation` (who
+//! holds what open), `order` (the next order, or none), `fleet` (what each AP was ordered, says and was seen doing →
+//! where it stands, by `judge`, with `listening` for the silence and `retry` for the patience), `lamp` (how far the town
+//! is), `record` and `archive` (what happened, and its way to the store), `refusals` (what is turned away, counted),
+//! `view` (what people are told), and `town`, where they meet.
 
 pub mod activation;
+pub mod archive;
+pub mod asks;
 pub mod fleet;
 pub mod inventory;
+pub mod judge;
 pub mod key;
+pub mod lamp;
+pub mod listening;
+pub mod order;
 pub mod record;
+pub mod refusals;
+pub mod retry;
 pub mod town;
 pub mod view;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -37,6 +50,7 @@ pub struct Now {
 
 /// Everything that can happen to the controller.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each variant says what its fields are")]
 pub enum Event {
     /// The key's contacts as they are now: at start, on each edge, on the timer.
     Contacts(ContactReading),
@@ -66,6 +80,7 @@ pub enum Event {
 
 /// What a person may ask for.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each variant says what its fields are")]
 pub enum Ask {
     /// Open facilities (none named: every shelter).
     Open { facilities: Option<BTreeSet<FacilityId>>, why: String },
@@ -81,6 +96,7 @@ pub enum Ask {
 
 /// Why an [`Ask`] was not granted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant says what its fields are")]
 pub enum AskRefused {
     /// No such facility.
     #[error("no facility \"{0}\" in this town")]
@@ -107,6 +123,7 @@ pub enum AskRefused {
 
 /// Everything the core may ask of the world, in the order given.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each variant says what its fields are")]
 pub enum Action {
     /// Sign (once; the signed text is kept with the number) and publish, retained.
     Publish(Order),

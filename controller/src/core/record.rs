@@ -1,6 +1,10 @@
 //! The record: what happened, when, to what and why, in a form that any language can tell.
 
+use std::collections::VecDeque;
+
 use firmware_config::wire::WallMs;
+
+use super::view::RECENT_ENTRIES;
 
 /// One entry. Never changed once made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,4 +83,90 @@ kinds! {
     StoreBack = "store-back",
     /// A person asked for something and was refused: `by`, `ask`, `why`.
     AskRefused = "ask-refused",
+}
+
+impl Kind {
+    /// Whether there may be one of these per AP or per message, so that they could crowd out what people did.
+    fn is_plentiful(self) -> bool {
+        matches!(self, Self::ApStands | Self::MessageRefused | Self::ApRefusedMessage)
+    }
+}
+
+/// Most entries kept for a store that fails, at about 300 bytes each: 6 MB. Two whole flips of 10,000 APs.
+/// The oldest are kept, not the newest: how it began is what the report afterwards cannot do without.
+pub const KEPT_MAX: usize = 20_000;
+
+/// Room beyond [`KEPT_MAX`] for what people and the key did, which is rare.
+pub const KEPT_RESERVE: usize = 5_000;
+
+/// Most entries in one batch, so that one transaction stays below about 300 kB and a tenth of a second.
+pub const BATCH_ENTRIES: usize = 1_000;
+
+/// The record as it is written: numbers entries, keeps those not yet stored, and the newest for the view.
+#[derive(Debug)]
+pub struct Record {
+    last_seq: u64,
+    kept: VecDeque<Entry>,
+    /// Not kept, because there was no room.
+    dropped: u64,
+    recent: VecDeque<Entry>,
+}
+
+impl Record {
+    /// Continues after the entry `last_seq`.
+    #[must_use]
+    pub fn new(last_seq: u64) -> Self {
+        Self { last_seq, kept: VecDeque::new(), dropped: 0, recent: VecDeque::new() }
+    }
+
+    /// Writes an entry down.
+    pub fn write(&mut self, at_ms: WallMs, kind: Kind, drill: bool, fields: Vec<(&'static str, String)>) {
+        let room = if kind.is_plentiful() { KEPT_MAX } else { KEPT_MAX + KEPT_RESERVE };
+        if self.kept.len() >= room {
+            self.dropped += 1;
+            return;
+        }
+        self.last_seq += 1;
+        let entry = Entry { seq: self.last_seq, at_ms, kind, drill, fields };
+        self.recent.truncate(RECENT_ENTRIES - 1);
+        self.recent.push_front(entry.clone());
+        self.kept.push_back(entry);
+    }
+
+    /// The last entry that one batch takes, where any waits.
+    #[must_use]
+    pub fn batch_end(&self) -> Option<u64> {
+        let last = self.kept.len().min(BATCH_ENTRIES).checked_sub(1)?;
+        self.kept.get(last).map(|entry| entry.seq)
+    }
+
+    /// The oldest entries not yet stored, for one batch.
+    #[must_use]
+    pub fn batch(&self) -> Vec<Entry> {
+        self.kept.iter().take(BATCH_ENTRIES).cloned().collect()
+    }
+
+    /// Everything up to `seq` is stored.
+    pub fn stored_up_to(&mut self, seq: u64) {
+        while self.kept.front().is_some_and(|entry| entry.seq <= seq) {
+            self.kept.pop_front();
+        }
+    }
+
+    /// How many entries wait to be stored.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// How many were not kept since this was last asked.
+    pub fn take_dropped(&mut self) -> u64 {
+        std::mem::take(&mut self.dropped)
+    }
+
+    /// The newest entries, newest first.
+    #[must_use]
+    pub fn recent(&self) -> Vec<Entry> {
+        self.recent.iter().cloned().collect()
+    }
 }

@@ -1,37 +1,382 @@
 //! The whole town: every event goes in here, every action comes out of here.
+//!
+//! The one place with branches between the rooms; each of them knows only its own matter.
+
+mod acts;
+mod door;
 
 use std::time::Duration;
 
-use super::{Action, Event, Inventory, Now, Remembered, TownView};
+use firmware_config::mode::Mode;
+use firmware_config::wire::{Order, WallMs};
+
+use super::activation::Activations;
+use super::archive::Archive;
+use super::fleet::{Change, Fleet};
+use super::key::{KeyPosition, Watchman};
+use super::record::Record;
+use super::refusals::Refusals;
+use super::retry::Retry;
+use super::{Action, Durable, Event, Inventory, Kind, Now, Pattern, Remembered, TownView};
+use super::{archive, lamp, order, view};
+
+/// How long after the start a first step that opens nothing is held back: the key is read within a second, and a broker
+/// or an AP that holds a newer order of ours than our store says so as soon as it is reached.
+pub const START_GRACE: Duration = Duration::from_secs(2);
+
+/// Where the newest order is on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    /// In the house until it is stored, or until the time has come: it closes.
+    Waits { until: Duration },
+    /// Out; not seen on the broker yet.
+    Sent { again: Retry },
+    /// Out, and the broker holds it.
+    Taken,
+}
 
 /// The town's state.
 #[derive(Debug)]
 pub struct Town {
     inventory: Inventory,
+    started: Duration,
+    watchman: Watchman,
+    /// Why the key is left out of account.
+    isolated: Option<String>,
+    /// The key stands at drill and has had its drill: none starts again before it was elsewhere.
+    drill_spent: bool,
+    /// Whether what the key held open at start was compared with the shelters of today.
+    covered: bool,
+    activations: Activations,
+    newest: Option<Order>,
+    highest: u64,
+    exit: Exit,
+    /// Since when the town's mode is what it is.
+    mode_since_ms: Option<WallMs>,
+    /// The newest order belongs to a drill.
+    order_drill: bool,
+    /// The newest order is not stored yet.
+    order_unstored: bool,
+    /// Whether what is wanted may differ from the newest order, and why.
+    reconsider: Option<String>,
+    /// Another hand signs orders in our name: steps that open nothing wait until then.
+    rival: Option<door::Rival>,
+    restored_at: Option<Duration>,
+    fleet: Fleet,
+    /// All settled under this order, and enough of them for the lamp.
+    all_settled: bool,
+    arrived: bool,
+    record: Record,
+    archive: Archive,
+    refusals: Refusals,
+    broker_up: bool,
+    broker_lost: Option<(WallMs, String)>,
+    signal: Option<(Pattern, Pattern)>,
+    publish: bool,
+    actions: Vec<Action>,
 }
 
 impl Town {
     /// The town as remembered, and what is to be done at start.
     #[must_use]
-    pub fn new(inventory: Inventory, _remembered: Remembered, _now: Now) -> (Self, Vec<Action>) {
-        (Self { inventory }, Vec::new())
+    pub fn new(inventory: Inventory, remembered: Remembered, now: Now) -> (Self, Vec<Action>) {
+        let Remembered { order: newest, activations, key, last_activation, last_entry } = remembered;
+        let activations = Activations::new(activations, last_activation, now);
+        let mut fleet = Fleet::new(&inventory, now);
+        if let Some(newest) = &newest {
+            fleet.ordered(newest, now);
+            fleet.released(now);
+        }
+        let since = |order: &Order| activations.decisive().map_or(order.issued_at_ms, |decisive| decisive.since_ms);
+        let mut town = Self {
+            started: now.mono,
+            watchman: Watchman::new(key.position, inventory.has_key, now),
+            drill_spent: key.position.is_some_and(|(position, _)| position == KeyPosition::Drill),
+            isolated: key.isolated,
+            covered: false,
+            highest: newest.as_ref().map_or(0, |newest| newest.number),
+            exit: Exit::Sent { again: Retry::first(now.mono) },
+            mode_since_ms: newest.as_ref().map(since),
+            order_drill: newest.as_ref().is_some_and(|newest| order::greatest(newest) == Mode::Drill),
+            order_unstored: false,
+            reconsider: Some("start".to_owned()),
+            rival: None,
+            restored_at: None,
+            publish: newest.is_some(),
+            newest,
+            fleet,
+            all_settled: false,
+            arrived: false,
+            record: Record::new(last_entry),
+            archive: Archive::default(),
+            refusals: Refusals::default(),
+            broker_up: false,
+            broker_lost: None,
+            signal: None,
+            actions: Vec::new(),
+            activations,
+            inventory,
+        };
+        town.write(now, Kind::Started, false, vec![("version", env!("CARGO_PKG_VERSION").to_owned())]);
+        let actions = town.settle(now);
+        (town, actions)
     }
 
     /// What happened, and what is to be done about it, in order.
-    pub fn on(&mut self, _event: Event, _now: Now) -> Vec<Action> {
-        Vec::new()
+    pub fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
+        match event {
+            Event::Contacts(reading) => self.key_read(reading.says(), now),
+            Event::ContactsUnreadable { why } => self.key_read(Err(super::KeyFault::Unreadable(why)), now),
+            Event::Reported(report) => self.reported(report, now),
+            Event::Presence(presence) => {
+                let heard = self.fleet.presence(&presence, now);
+                self.heard("presence", presence.ap.as_str(), heard, now);
+            }
+            Event::Counted(counts) => {
+                let heard = self.fleet.counted(&counts, now);
+                if self.heard("counts", counts.ap.as_str(), heard, now) {
+                    self.actions.push(Action::StoreCounts(counts));
+                }
+            }
+            Event::MessageRefused { from, why } => self.refuse_message(&from, &why, now),
+            Event::OwnOrderSeen(seen) => self.own_order_seen(seen, now),
+            Event::ForeignOrderSeen { why } => self.restore_order(why, now),
+            Event::Broker(outcome) => self.broker(outcome, now),
+            Event::Stored { batch, outcome } => self.stored(batch, outcome, now),
+            Event::Asked { ask_id, by, ask } => self.asked(ask_id, &by, &ask, now),
+            Event::Woke => {}
+        }
+        self.settle(now)
     }
 
     /// When the core wants [`Event::Woke`], on the clock of [`Now::mono`].
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {
-        None
+        let decide = self.reconsider.as_ref().map(|_| self.held_until());
+        let exit = match self.exit {
+            Exit::Waits { until } => Some(until),
+            Exit::Sent { again } if self.broker_up && self.newest.is_some() => Some(again.due()),
+            Exit::Sent { .. } | Exit::Taken => None,
+        };
+        let store = self.archive.next_wake(self.record.kept() > 0);
+        let rooms = [self.watchman.next_wake(), self.activations.next_end(), self.fleet.next_wake()];
+        [decide, exit, store].into_iter().chain(rooms).flatten().min()
     }
 
     /// What people are told.
     #[must_use]
     pub fn view(&self, now: Now) -> TownView {
-        let _ = (&self.inventory, now);
-        unimplemented!("written with the core")
+        let facilities = view::facilities(&self.inventory, self.newest.as_ref(), self.fleet.views());
+        TownView {
+            at_ms: now.wall_ms,
+            mode: self.mode(),
+            mode_since_ms: self.mode_since_ms,
+            decisive: self.activations.decisive().filter(|_| self.mode().is_open()).cloned(),
+            order: self.newest.as_ref().map(|newest| view::OrderView {
+                number: newest.number,
+                issued_at_ms: newest.issued_at_ms,
+                published: self.exit == Exit::Taken,
+            }),
+            key: view::KeyView {
+                position: self.watchman.sworn().map(|(position, _)| position),
+                since_ms: self.watchman.sworn().map(|(_, since_ms)| since_ms),
+                fault: self.watchman.fault().cloned(),
+                isolated: self.isolated.clone(),
+            },
+            activations: self.activations.iter().cloned().collect(),
+            totals: view::totals(&facilities, self.newest.as_ref().map_or(0, |newest| newest.number)),
+            facilities,
+            broker_lost: self.broker_lost.clone(),
+            store_lost: self.archive.lost().map(|(since, why)| (*since, why.clone(), self.record.kept())),
+            recent: self.record.recent(),
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        self.newest.as_ref().map_or(Mode::Normal, order::greatest)
+    }
+
+    /// Brings everything up to date with what happened and with the time, and hands over what is to be done.
+    fn settle(&mut self, now: Now) -> Vec<Action> {
+        self.key_looked(now);
+        self.end_drills(now);
+        self.decide(now);
+        self.let_out(now);
+        for change in self.fleet.woke(now) {
+            self.stands(change, now);
+        }
+        self.tell_again(now);
+        self.look_at_the_whole(now);
+        self.offer_to_store(now);
+        let mut actions = std::mem::take(&mut self.actions);
+        // Ruling 1, the network opens first: whatever else is to be done comes after the order.
+        if std::mem::take(&mut self.publish)
+            && let Some(newest) = self.newest.as_ref().filter(|_| !matches!(self.exit, Exit::Waits { .. }))
+        {
+            actions.insert(0, Action::Publish(newest.clone()));
+        }
+        actions
+    }
+
+    /// Until when a step that opens nothing is held back.
+    fn held_until(&self) -> Duration {
+        let sure = self.newest.is_some() && self.watchman.swears().is_some();
+        let start = if sure { Duration::ZERO } else { self.started + START_GRACE };
+        start.max(self.rival.map_or(Duration::ZERO, |rival| rival.yield_until))
+    }
+
+    /// Decides the next order, if what is wanted differs from the newest one.
+    fn decide(&mut self, now: Now) {
+        let Some(why) = &self.reconsider else { return };
+        let next = order::next(self.newest.as_ref(), self.highest + 1, &self.inventory, &self.activations, now);
+        let Some(decision) = next else {
+            self.reconsider = None;
+            return;
+        };
+        if !decision.opens && now.mono < self.held_until() {
+            return;
+        }
+        let open = decision.order.facilities.values().filter(|wanted| wanted.mode.is_open()).count();
+        let number = decision.order.number;
+        let fields = vec![("number", number.to_string()), ("open", open.to_string()), ("why", why.clone())];
+        let mode_before = self.newest.as_ref().map(order::greatest);
+        if mode_before != Some(order::greatest(&decision.order)) {
+            self.mode_since_ms = Some(now.wall_ms);
+        }
+        self.reconsider = None;
+        self.order_drill = decision.drill;
+        self.take_order(decision.order, now);
+        self.write(now, Kind::Ordered, self.order_drill, fields);
+        self.exit = match self.exit {
+            _ if decision.opens => self.send(now),
+            // A closing on its way out already does not start to wait anew.
+            Exit::Waits { until } => Exit::Waits { until },
+            Exit::Sent { .. } | Exit::Taken => Exit::Waits { until: now.mono + archive::ANSWER_WITHIN },
+        };
+    }
+
+    /// Makes `order` the newest: everything is measured by it.
+    fn take_order(&mut self, order: Order, now: Now) {
+        self.highest = self.highest.max(order.number);
+        self.fleet.ordered(&order, now);
+        self.newest = Some(order);
+        self.order_unstored = true;
+        self.all_settled = false;
+        self.arrived = false;
+        self.archive.changed();
+    }
+
+    /// The newest order leaves the house now.
+    fn send(&mut self, now: Now) -> Exit {
+        self.publish = true;
+        self.fleet.released(now);
+        Exit::Sent { again: Retry::first(now.mono) }
+    }
+
+    /// A closing that has waited long enough goes out; an order that the broker has not taken goes out again.
+    fn let_out(&mut self, now: Now) {
+        match self.exit {
+            Exit::Waits { until } if until <= now.mono => {
+                let number = self.newest.as_ref().map_or(0, |newest| newest.number);
+                let waited = archive::ANSWER_WITHIN.as_secs();
+                let why = format!("order {number} goes out without having been stored within {waited} s");
+                self.write(now, Kind::StoreLost, self.order_drill, vec![("why", why)]);
+                self.exit = self.send(now);
+            }
+            Exit::Sent { again } if self.broker_up && again.is_due(now.mono) => {
+                self.publish = true;
+                self.exit = Exit::Sent { again: Retry::after(Some(again), now.mono) };
+            }
+            Exit::Waits { .. } | Exit::Sent { .. } | Exit::Taken => {}
+        }
+    }
+
+    fn tell_again(&mut self, now: Now) {
+        let due = self.fleet.due_again(now);
+        if let Some(newest) = &self.newest {
+            self.actions.extend(due.into_iter().map(|ap| Action::PublishAgain { ap, order: newest.clone() }));
+        }
+    }
+
+    /// The town as a whole: whether everybody is there, and what the lamp says.
+    fn look_at_the_whole(&mut self, now: Now) {
+        let (mode, tally) = (self.mode(), self.fleet.tally());
+        let enough = self.newest.is_none() || lamp::enough(mode, tally, self.inventory.agreed_share_percent);
+        self.arrived = enough || (self.arrived && !mode.is_open());
+        let fault = self.watchman.fault().is_some() && self.isolated.is_none();
+        let signal = lamp::signal(fault, mode, self.arrived);
+        if self.signal != Some(signal) {
+            self.signal = Some(signal);
+            self.actions.push(Action::Signal { lamp: signal.0, buzzer: signal.1 });
+        }
+        let (there, of) = if mode.is_open() { (tally.open, tally.to_open) } else { (tally.settled, tally.aps) };
+        if let Some(newest) = self.newest.as_ref().filter(|_| !self.all_settled && there == of && of > 0) {
+            let number = newest.number.to_string();
+            let fields = vec![("number", number), ("aps", of.to_string()), ("mode", mode.as_str().to_owned())];
+            self.all_settled = true;
+            self.write(now, Kind::AllSettled, self.order_drill, fields);
+        }
+    }
+
+    fn stands(&mut self, change: Change, now: Now) {
+        let drill = change.wanted == Mode::Drill || (self.order_drill && change.to == view::Standing::Settled);
+        let fields = vec![
+            ("ap", change.ap.to_string()),
+            ("facility", change.facility.to_string()),
+            ("from", change.from.as_str().to_owned()),
+            ("to", change.to.as_str().to_owned()),
+            ("why", change.why),
+        ];
+        self.write(now, Kind::ApStands, drill, fields);
+    }
+
+    fn write(&mut self, now: Now, kind: Kind, drill: bool, fields: Vec<(&'static str, String)>) {
+        self.record.write(now.wall_ms, kind, drill, fields);
+    }
+
+    fn offer_to_store(&mut self, now: Now) {
+        if self.archive.overdue(now) {
+            let why = self.archive.lost().map_or_else(String::new, |(_, why)| why.clone());
+            self.write(now, Kind::StoreLost, false, vec![("why", why)]);
+        }
+        let order = self.newest.as_ref().filter(|_| self.order_unstored);
+        let number = order.map(|order| order.number);
+        if let Some(batch) = self.archive.offer(self.record.batch_end(), number, now.mono) {
+            let what = Durable {
+                order: order.cloned(),
+                activations: self.activations.iter().cloned().collect(),
+                entries: self.record.batch(),
+                key: super::key::KeyMemory { position: self.watchman.sworn(), isolated: self.isolated.clone() },
+            };
+            self.actions.push(Action::Store { batch, what });
+        }
+    }
+
+    fn stored(&mut self, batch: u64, outcome: Result<(), String>, now: Now) {
+        if let Err(why) = outcome {
+            if self.archive.failed(batch, why.clone(), now) {
+                self.write(now, Kind::StoreLost, false, vec![("why", why)]);
+            }
+            return;
+        }
+        let waited = self.record.kept();
+        let Some(answer) = self.archive.took(batch) else { return };
+        if let Some(last_entry) = answer.last_entry {
+            self.record.stored_up_to(last_entry);
+        }
+        if self.order_unstored && answer.order.is_some() && answer.order == self.newest.as_ref().map(|o| o.number) {
+            self.order_unstored = false;
+            if matches!(self.exit, Exit::Waits { .. }) {
+                self.exit = self.send(now);
+            }
+        }
+        if self.archive.back() {
+            let mut fields = vec![("kept", waited.to_string())];
+            let dropped = self.record.take_dropped();
+            if dropped > 0 {
+                fields.push(("dropped", dropped.to_string()));
+            }
+            self.write(now, Kind::StoreBack, false, fields);
+        }
     }
 }

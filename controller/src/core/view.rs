@@ -1,9 +1,12 @@
 //! What people are told: a copy of the core's knowledge at one moment, for pages, `/api/v1` and `/metrics`.
 
+use std::collections::HashMap;
+
 use firmware_config::ident::{ApId, FacilityId};
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Network, WallMs};
+use firmware_config::wire::{Network, Order, WallMs};
 
+use super::Inventory;
 use super::activation::Activation;
 use super::key::{KeyFault, KeyPosition};
 use super::record::Entry;
@@ -198,4 +201,70 @@ pub struct Totals {
     pub facilities_to_open: u32,
     /// Of those, with at least one AP settled.
     pub facilities_open: u32,
+}
+
+/// The facilities in the order of the inventory, each with its access points.
+pub(super) fn facilities<'a>(
+    inventory: &Inventory,
+    newest: Option<&Order>,
+    aps: impl Iterator<Item = (&'a FacilityId, ApView)>,
+) -> Vec<FacilityView> {
+    let mut at: HashMap<&FacilityId, Vec<ApView>> = HashMap::new();
+    for (facility, ap) in aps {
+        at.entry(facility).or_default().push(ap);
+    }
+    let wanted = |id| newest.and_then(|newest| newest.facilities.get(id)).map_or(Mode::Normal, |wanted| wanted.mode);
+    inventory
+        .facilities
+        .iter()
+        .map(|facility| FacilityView {
+            id: facility.id.clone(),
+            name_ja: facility.name_ja.clone(),
+            name_en: facility.name_en.clone(),
+            district: facility.district.clone(),
+            shelter: facility.shelter,
+            contact: facility.contact.clone(),
+            wanted: wanted(&facility.id),
+            aps: at.remove(&facility.id).unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// The sums over `facilities`, measured by order `number`.
+pub(super) fn totals(facilities: &[FacilityView], number: u64) -> Totals {
+    let mut totals = Totals::default();
+    for facility in facilities {
+        totals.facilities += 1;
+        totals.facilities_to_open += u32::from(facility.wanted.is_open());
+        let settled = facility.aps.iter().any(|ap| ap.standing == Standing::Settled);
+        totals.facilities_open += u32::from(facility.wanted.is_open() && settled);
+        for ap in &facility.aps {
+            totals.count(ap, number);
+        }
+    }
+    totals
+}
+
+impl Totals {
+    fn count(&mut self, ap: &ApView, number: u64) {
+        let says = |account: fn(&ReportedView) -> u64| {
+            u32::from(number > 0 && ap.reported.as_ref().is_some_and(|reported| account(reported) == number))
+        };
+        let open = ap.wanted.1.is_open();
+        self.aps += 1;
+        self.told += says(|reported| reported.told);
+        self.running += says(|reported| reported.running);
+        self.witnessed += u32::from(ap.witnessed.is_some_and(|witnessed| witnessed.open == open));
+        self.unwitnessable += u32::from(ap.witnessed.is_none());
+        self.to_open += u32::from(open);
+        self.open += u32::from(open && ap.standing == Standing::Settled);
+        self.stations = self.stations.saturating_add(ap.stations.unwrap_or(0));
+        *match ap.standing {
+            Standing::Settled => &mut self.settled,
+            Standing::Settling => &mut self.settling,
+            Standing::Refused => &mut self.refused,
+            Standing::Diverged => &mut self.diverged,
+            Standing::Silent => &mut self.silent,
+        } += 1;
+    }
 }

@@ -1,0 +1,111 @@
+//! The judgement: what one AP was ordered and what it says, in; where it stands and why, out.
+//!
+//! The three accounts stay three (desired, reported, witnessed); only the standing is made of them.
+
+use std::time::Duration;
+
+use firmware_config::mode::Mode;
+use firmware_config::wire::{AgentState, Report};
+
+use super::view::Standing;
+
+/// The SSID of the unified disaster network.
+pub const OPEN_SSID: &str = "00000JAPAN";
+
+/// What the controller itself can say about an AP that is not settled; the dashboard has a sentence for each.
+pub const WHY: &[&str] = &[
+    "never-heard",
+    "not-heard",
+    "offline",
+    "no-report",
+    "no-order",
+    "not-told",
+    "newer-order",
+    "applying",
+    "drill-over",
+    "wrong-facility",
+    "wrong-mode",
+    "open-unordered",
+    "not-on-air",
+];
+
+/// What the broker last said of an agent's connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Line {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// It is there.
+    There,
+    /// It is gone.
+    Gone,
+}
+
+/// Everything a judgement rests on.
+#[derive(Debug, Default)]
+pub struct Accounts {
+    /// Desired: the mode of the newest order.
+    pub wanted: Mode,
+    /// Reported: the newest report.
+    pub report: Option<Report>,
+    /// Whether that report names another facility than the inventory.
+    pub misplaced: bool,
+    /// The agent's present start.
+    pub boot: Option<String>,
+    /// Its connection.
+    pub line: Line,
+    /// When it was last heard, on the clock that stands while nobody can be heard.
+    pub heard: Option<Duration>,
+}
+
+/// Where the AP stands as measured by order `number`; `silent` where it was due to be heard and was not.
+#[must_use]
+pub fn judge(accounts: &Accounts, number: u64, silent: bool) -> (Standing, String) {
+    let stand = |standing, why: &str| (standing, why.to_owned());
+    if accounts.line == Line::Gone {
+        return stand(Standing::Silent, "offline");
+    }
+    if accounts.heard.is_none() {
+        return stand(if silent { Standing::Silent } else { Standing::Settling }, "never-heard");
+    }
+    if silent {
+        return stand(Standing::Silent, "not-heard");
+    }
+    let Some(report) = &accounts.report else { return stand(Standing::Settling, "no-report") };
+    if accounts.misplaced {
+        return stand(Standing::Diverged, "wrong-facility");
+    }
+    if report.told > number {
+        return stand(Standing::Settling, "newer-order");
+    }
+    if number == 0 {
+        return stand(Standing::Settling, "no-order");
+    }
+    if report.told < number {
+        // An agent that turned the newest order away will turn it away again: say its reason, and keep trying.
+        return match report.turned_away.as_ref().filter(|turned| turned.number == Some(number)) {
+            Some(turned) => stand(Standing::Refused, &turned.why),
+            None => stand(Standing::Settling, "not-told"),
+        };
+    }
+    if report.state == AgentState::Refused {
+        return stand(Standing::Refused, &report.why);
+    }
+    if report.running != number || report.state != AgentState::Serving {
+        return stand(Standing::Settling, "applying");
+    }
+    let on_air = report.networks.iter().any(|network| network.ssid == OPEN_SSID);
+    match (report.mode.is_open(), on_air) {
+        (true, false) => return stand(Standing::Diverged, "not-on-air"),
+        (false, true) => return stand(Standing::Diverged, "open-unordered"),
+        _ => {}
+    }
+    if report.mode == accounts.wanted {
+        return stand(Standing::Settled, "");
+    }
+    // Its clock and ours end a drill a second apart; that is no contradiction.
+    if accounts.wanted == Mode::Drill && report.mode == Mode::Normal {
+        return stand(Standing::Settling, "drill-over");
+    }
+    stand(Standing::Diverged, "wrong-mode")
+}

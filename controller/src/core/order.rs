@@ -1,0 +1,75 @@
+//! The council chamber: who holds what open in, the next order out, or none.
+//!
+//! Knows nothing of radios, of the store, or of who is listening.
+
+use std::collections::BTreeMap;
+
+use firmware_config::ident::FacilityId;
+use firmware_config::mode::Mode;
+use firmware_config::wire::{Order, VERSION, Wanted};
+
+use super::{Inventory, Now, activation::Activations};
+
+/// The next order, and what kind of step it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The order.
+    pub order: Order,
+    /// Some facility gets a greater mode than it has: the order goes out before anything else.
+    pub opens: bool,
+    /// The greatest mode this step enters or leaves is a drill's.
+    pub drill: bool,
+}
+
+/// The next order, if what is wanted differs from the newest one: a mode, a drill's end, or who holds what open.
+#[must_use]
+pub fn next(
+    newest: Option<&Order>,
+    number: u64,
+    inventory: &Inventory,
+    activations: &Activations,
+    now: Now,
+) -> Option<Decision> {
+    let facilities: BTreeMap<FacilityId, Wanted> = inventory
+        .facilities
+        .iter()
+        .map(|facility| (facility.id.clone(), activations.wanted(&facility.id, now)))
+        .collect();
+    let notes = activations.notes();
+    if newest.is_some_and(|newest| newest.activations == notes && same_wishes(&newest.facilities, &facilities)) {
+        return None;
+    }
+    let before = |id: &FacilityId| newest.and_then(|newest| newest.facilities.get(id)).map_or(Mode::Normal, |w| w.mode);
+    let opens = facilities.iter().any(|(id, wanted)| wanted.mode > before(id));
+    let touched = facilities
+        .iter()
+        .filter(|(id, wanted)| wanted.mode != before(id))
+        .map(|(id, wanted)| wanted.mode.max(before(id)))
+        .max();
+    let order = Order {
+        v: VERSION,
+        town: inventory.town.clone(),
+        number,
+        issued_at_ms: now.wall_ms,
+        facilities,
+        activations: notes,
+    };
+    // A step that touches no facility (somebody joins what is open already) belongs to the mode it leaves standing.
+    let drill = touched.unwrap_or_else(|| greatest(&order)) == Mode::Drill;
+    Some(Decision { order, opens, drill })
+}
+
+/// The greatest mode any facility is ordered to be in.
+#[must_use]
+pub fn greatest(order: &Order) -> Mode {
+    order.facilities.values().map(|wanted| wanted.mode).max().unwrap_or_default()
+}
+
+/// The seconds left of a drill grow fewer by themselves; only its end is a wish.
+fn same_wishes(one: &BTreeMap<FacilityId, Wanted>, other: &BTreeMap<FacilityId, Wanted>) -> bool {
+    let end = |wanted: &Wanted| wanted.drill.map(|drill| drill.until_ms);
+    one.len() == other.len()
+        && one.iter().zip(other).all(|((id, wanted), (other_id, other_wanted))| {
+            id == other_id && wanted.mode == other_wanted.mode && end(wanted) == end(other_wanted)
+        })
+}

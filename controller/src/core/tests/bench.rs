@@ -1,0 +1,451 @@
+//! The bench: the core between a key, a store and APs of its own.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use firmware_config::ident::{ApId, FacilityId};
+use firmware_config::mode::Mode;
+use firmware_config::wire::{AgentState, Counts, Network, NetworkCounts, Order, Presence, Report};
+
+use crate::core::view::{ApView, Standing};
+use crate::core::{
+    Action, Ap, Ask, AskRefused, ContactReading, Entry, Event, Facility, Inventory, KeyPosition, Kind, Now, Pattern,
+    Remembered, Town, TownView, inventory::Managed,
+};
+
+/// 2026-11-22 05:00 UTC.
+pub const MORNING_MS: i64 = 1_795_323_600_000;
+
+pub const NORMAL: ContactReading = ContactReading::Pair { no: false, nc: true, drill: Some(false) };
+pub const DISASTER: ContactReading = ContactReading::Pair { no: true, nc: false, drill: Some(false) };
+pub const DRILL: ContactReading = ContactReading::Pair { no: false, nc: true, drill: Some(true) };
+pub const CUT: ContactReading = ContactReading::Pair { no: false, nc: false, drill: Some(false) };
+pub const SHORT: ContactReading = ContactReading::Pair { no: true, nc: true, drill: Some(false) };
+
+pub fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+pub fn s(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+pub fn facility(id: &str) -> FacilityId {
+    id.parse().expect("a name of the model town")
+}
+
+pub fn ap(id: &str) -> ApId {
+    id.parse().expect("a name of the model town")
+}
+
+/// Three facilities of two APs each; the town hall is no shelter.
+pub fn inventory() -> Inventory {
+    let place = |id: &str, shelter| Facility {
+        id: facility(id),
+        name_ja: id.to_owned(),
+        name_en: String::new(),
+        district: "minato".to_owned(),
+        shelter,
+        contact: String::new(),
+    };
+    let facilities = vec![place("hall", false), place("gym", true), place("school", true)];
+    let aps = facilities
+        .iter()
+        .flat_map(|place| [1, 2].map(|n| (place.id.clone(), format!("{}-{n}", place.id))))
+        .map(|(facility, id)| Ap { id: ap(&id), facility, name: id, managed: Managed::Agent })
+        .collect();
+    Inventory {
+        town: "shiomi".parse().expect("a name"),
+        name_ja: "潮見町".to_owned(),
+        name_en: "Shiomi".to_owned(),
+        facilities,
+        aps,
+        agreed_share_percent: 100,
+        has_key: true,
+        key_drill_length: s(600),
+    }
+}
+
+/// What the store has taken.
+#[derive(Debug, Clone, Default)]
+pub struct Shelf {
+    pub remembered: Remembered,
+    pub entries: BTreeMap<u64, Entry>,
+    /// Times each entry was handed in within a batch that was stored.
+    pub stored_twice: BTreeSet<u64>,
+}
+
+/// How the store answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    Works,
+    Fails,
+    /// Says nothing at all.
+    Hangs,
+}
+
+/// One model AP: what it was told and does.
+#[derive(Debug, Clone)]
+pub struct ModelAp {
+    pub facility: FacilityId,
+    pub boot: String,
+    pub seq: u64,
+    pub told: u64,
+    pub mode: Mode,
+    /// Orders and reports get through.
+    pub linked: bool,
+}
+
+pub struct Bench {
+    pub town: Town,
+    pub now: Now,
+    pub inventory: Inventory,
+    pub shelf: Shelf,
+    pub store: Store,
+    pub aps: BTreeMap<ApId, ModelAp>,
+    /// What the broker retains.
+    pub retained: Option<Order>,
+    pub broker: bool,
+    /// The contacts, read each second.
+    pub contacts: Option<ContactReading>,
+    next_reading: Duration,
+    next_counts: Duration,
+    /// Every action ever, in order.
+    pub actions: Vec<Action>,
+    pub lamp: (Pattern, Pattern),
+    pub answers: BTreeMap<u64, Result<u64, AskRefused>>,
+    last_ask: u64,
+    /// What comes of actions waits here until all of them are carried out, as in the shells.
+    waiting: VecDeque<Event>,
+    busy: bool,
+}
+
+impl Bench {
+    /// A town in the morning, key at normal, nothing remembered, everything works; settled.
+    pub fn settled() -> Self {
+        let mut bench = Self::started(inventory(), Shelf::default(), Some(NORMAL));
+        bench.pass(s(5));
+        assert_eq!(bench.view().totals.settled, 6, "the model town settles: {:?}", bench.view());
+        bench
+    }
+
+    pub fn started(inventory: Inventory, shelf: Shelf, contacts: Option<ContactReading>) -> Self {
+        let now = Now { mono: s(100), wall_ms: MORNING_MS };
+        let aps = inventory
+            .aps
+            .iter()
+            .map(|ap| {
+                let model = ModelAp {
+                    facility: ap.facility.clone(),
+                    boot: "b1".to_owned(),
+                    seq: 0,
+                    told: 0,
+                    mode: Mode::Normal,
+                    linked: true,
+                };
+                (ap.id.clone(), model)
+            })
+            .collect();
+        let (town, actions) = Town::new(inventory.clone(), shelf.remembered.clone(), now);
+        let mut bench = Self {
+            town,
+            now,
+            inventory,
+            shelf,
+            store: Store::Works,
+            aps,
+            retained: None,
+            broker: true,
+            contacts,
+            next_reading: now.mono,
+            next_counts: now.mono + s(30),
+            actions: Vec::new(),
+            lamp: (Pattern::Off, Pattern::Off),
+            answers: BTreeMap::new(),
+            last_ask: 0,
+            waiting: VecDeque::new(),
+            busy: false,
+        };
+        bench.busy = true;
+        bench.perform(actions);
+        bench.busy = false;
+        bench.on(Event::Broker(Ok(())));
+        bench.pass(Duration::ZERO);
+        bench
+    }
+
+    /// The controller is killed and comes back `off` later, with what was stored.
+    pub fn restart(&mut self, off: Duration) {
+        self.advance(off);
+        let (town, actions) = Town::new(self.inventory.clone(), self.shelf.remembered.clone(), self.now);
+        self.town = town;
+        self.next_reading = self.now.mono;
+        self.waiting.clear();
+        self.busy = true;
+        self.perform(actions);
+        self.busy = false;
+        if self.broker {
+            self.connect();
+        }
+        self.pass(Duration::ZERO);
+    }
+
+    /// The controller's connection to the broker comes up: what is retained arrives.
+    pub fn connect(&mut self) {
+        self.broker = true;
+        if let Some(retained) = self.retained.clone() {
+            self.on(Event::OwnOrderSeen(retained));
+        }
+        self.on(Event::Broker(Ok(())));
+        for ap in self.aps.keys().cloned().collect::<Vec<_>>() {
+            self.speak(&ap);
+        }
+    }
+
+    pub fn lose_broker(&mut self) {
+        self.broker = false;
+        self.on(Event::Broker(Err("connection refused".to_owned())));
+    }
+
+    /// Hands one event in, carries the actions out, and hands in what comes of them. Returns what the event itself
+    /// brought.
+    pub fn on(&mut self, event: Event) -> Vec<Action> {
+        self.waiting.push_back(event);
+        let mut first = None;
+        while !self.busy
+            && let Some(event) = self.waiting.pop_front()
+        {
+            let actions = self.town.on(event, self.now);
+            first.get_or_insert_with(|| actions.clone());
+            self.busy = true;
+            self.perform(actions);
+            self.busy = false;
+        }
+        first.unwrap_or_default()
+    }
+
+    fn perform(&mut self, actions: Vec<Action>) {
+        self.actions.extend(actions.iter().cloned());
+        for action in actions {
+            match action {
+                Action::Publish(order) => self.published(order),
+                Action::PublishAgain { ap, order } => self.tell(&ap, &order),
+                Action::Store { batch, what } => {
+                    if self.store == Store::Works {
+                        self.keep(what);
+                        self.on(Event::Stored { batch, outcome: Ok(()) });
+                    } else if self.store == Store::Fails {
+                        self.on(Event::Stored { batch, outcome: Err("disk full".to_owned()) });
+                    }
+                }
+                Action::StoreCounts(_) => {}
+                Action::Signal { lamp, buzzer } => self.lamp = (lamp, buzzer),
+                Action::Answer { ask_id, outcome } => {
+                    self.answers.insert(ask_id, outcome);
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, what: crate::core::Durable) {
+        let remembered = &mut self.shelf.remembered;
+        for entry in what.entries {
+            remembered.last_entry = remembered.last_entry.max(entry.seq);
+            if let Some(known) = self.shelf.entries.insert(entry.seq, entry.clone()) {
+                assert_eq!(known, entry, "an entry is never changed once made");
+                self.shelf.stored_twice.insert(entry.seq);
+            }
+        }
+        if let Some(order) = what.order {
+            remembered.order = Some(order);
+        }
+        for activation in &what.activations {
+            remembered.last_activation = remembered.last_activation.max(activation.id);
+        }
+        remembered.activations = what.activations;
+        remembered.key = what.key;
+    }
+
+    fn published(&mut self, order: Order) {
+        if !self.broker {
+            return;
+        }
+        self.retained = Some(order.clone());
+        self.on(Event::OwnOrderSeen(order.clone()));
+        for ap in self.aps.keys().cloned().collect::<Vec<_>>() {
+            self.tell(&ap, &order);
+        }
+    }
+
+    /// Hands an order to an AP, which carries it out at once and says so.
+    pub fn tell(&mut self, ap: &ApId, order: &Order) {
+        let Some(model) = self.aps.get_mut(ap) else { return };
+        if !model.linked || order.number <= model.told {
+            return;
+        }
+        model.told = order.number;
+        model.mode = order.facilities[&model.facility].mode;
+        self.speak(ap);
+    }
+
+    /// Lets an AP say how it is.
+    pub fn speak(&mut self, ap: &ApId) {
+        let report = self.report(ap);
+        if self.aps[ap].linked && self.broker {
+            self.on(Event::Reported(report));
+        }
+    }
+
+    /// The next report of an AP.
+    pub fn report(&mut self, ap: &ApId) -> Report {
+        let model = self.aps.get_mut(ap).expect("an AP of the model town");
+        model.seq += 1;
+        let network = |ssid: &str| Network {
+            interface: format!("wlan-{}", ssid.len()),
+            ssid: ssid.to_owned(),
+            bssid: "02:00:00:00:00:01".to_owned(),
+            channel: 1,
+            stations: 2,
+        };
+        let mut networks = vec![network("shiomi-free")];
+        if model.mode.is_open() {
+            networks.push(network("00000JAPAN"));
+        }
+        Report {
+            v: 1,
+            ap: ap.clone(),
+            facility: model.facility.clone(),
+            boot: model.boot.clone(),
+            seq: model.seq,
+            told: model.told,
+            running: model.told,
+            mode: model.mode,
+            since_ms: 0,
+            state: if model.told == 0 { AgentState::Empty } else { AgentState::Serving },
+            why: String::new(),
+            networks,
+            turned_away: None,
+            holds: None,
+            agent: "0.1.0".to_owned(),
+        }
+    }
+
+    pub fn presence(&self, ap: &ApId, online: bool) -> Presence {
+        Presence { v: 1, ap: ap.clone(), online, boot: self.aps[ap].boot.clone() }
+    }
+
+    fn counts(&mut self) {
+        for ap in self.aps.keys().cloned().collect::<Vec<_>>() {
+            let model = self.aps.get_mut(&ap).expect("listed");
+            if !model.linked || !self.broker {
+                continue;
+            }
+            model.seq += 1;
+            let row = NetworkCounts {
+                interface: "wlan0".to_owned(),
+                ssid: "shiomi-free".to_owned(),
+                stations: 3,
+                joins: 0,
+                leaves: 0,
+            };
+            let (boot, seq, mode) = (model.boot.clone(), model.seq, model.mode);
+            let counts = Counts { v: 1, ap, boot, seq, at_ms: 0, interval_s: 30, mode, networks: vec![row] };
+            self.on(Event::Counted(counts));
+        }
+    }
+
+    fn advance(&mut self, by: Duration) {
+        self.now.mono += by;
+        self.now.wall_ms += i64::try_from(by.as_millis()).expect("short");
+    }
+
+    /// Lets time pass: the core is woken when it asks to be, the key is read each second, APs count each 30 s.
+    pub fn pass(&mut self, time: Duration) {
+        let until = self.now.mono + time;
+        let mut still = 0;
+        loop {
+            let wake = self.town.next_wake();
+            let next = [wake, self.contacts.map(|_| self.next_reading), Some(self.next_counts)];
+            let next = next.into_iter().flatten().min().expect("counts are always due").max(self.now.mono);
+            if next > until {
+                break;
+            }
+            still = if next == self.now.mono { still + 1 } else { 0 };
+            assert!(still < 50, "the core asks to be woken again and again at one moment: {:?}", self.town);
+            self.advance(next - self.now.mono);
+            if let Some(reading) = self.contacts.filter(|_| self.next_reading <= self.now.mono) {
+                self.next_reading = self.now.mono + s(1);
+                self.on(Event::Contacts(reading));
+            } else if self.next_counts <= self.now.mono {
+                self.next_counts = self.now.mono + s(30);
+                self.counts();
+            } else {
+                self.on(Event::Woke);
+            }
+        }
+        self.advance(until - self.now.mono);
+    }
+
+    /// Turns the key and lets it rest.
+    pub fn turn(&mut self, contacts: ContactReading) {
+        self.touch(contacts);
+        self.pass(ms(40));
+    }
+
+    /// An edge, and nothing after it.
+    pub fn touch(&mut self, contacts: ContactReading) -> Vec<Action> {
+        self.contacts = Some(contacts);
+        self.on(Event::Contacts(contacts))
+    }
+
+    pub fn ask(&mut self, ask: Ask) -> Result<u64, AskRefused> {
+        self.last_ask += 1;
+        let ask_id = self.last_ask;
+        self.on(Event::Asked { ask_id, by: "sato".to_owned(), ask });
+        self.answers.remove(&ask_id).expect("a person is always answered")
+    }
+
+    pub fn open(&mut self, facilities: &[&str]) -> u64 {
+        let facilities = Some(facilities.iter().map(|id| facility(id)).collect());
+        self.ask(Ask::Open { facilities, why: "flood".to_owned() }).expect("granted")
+    }
+
+    pub fn view(&self) -> TownView {
+        self.town.view(self.now)
+    }
+
+    pub fn wanted(&self, id: &str) -> Mode {
+        let id = facility(id);
+        self.view().facilities.iter().find(|place| place.id == id).expect("a facility").wanted
+    }
+
+    pub fn ap(&self, id: &str) -> ApView {
+        let id = ap(id);
+        let view = self.view();
+        view.facilities.into_iter().flat_map(|place| place.aps).find(|ap| ap.id == id).expect("an AP")
+    }
+
+    pub fn stands(&self, id: &str) -> (Standing, String) {
+        let ap = self.ap(id);
+        (ap.standing, ap.why)
+    }
+
+    pub fn key(&self) -> Option<KeyPosition> {
+        self.view().key.position
+    }
+
+    pub fn number(&self) -> u64 {
+        self.view().order.map_or(0, |order| order.number)
+    }
+
+    /// Entries of one kind that reached the store.
+    pub fn entries(&self, kind: Kind) -> Vec<&Entry> {
+        self.shelf.entries.values().filter(|entry| entry.kind == kind).collect()
+    }
+}
+
+/// One particular of an entry.
+pub fn field<'a>(entry: &'a Entry, name: &str) -> &'a str {
+    let found = entry.fields.iter().find(|(field, _)| *field == name);
+    found.map(|(_, value)| value.as_str()).expect("the entry has it")
+}

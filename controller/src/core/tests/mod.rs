@@ -1,0 +1,7 @@
+//! Stories of the core: a model town, a hand on the key, a store that can be broken, APs that answer or do not.
+//!
+//! The bench carries actions out as the shells do, keeps what was stored, and lets time pass only where nothing is left
+//! to do. Nothing here waits for a real second.
+
+mod bench;
+mod opening;

@@ -1,0 +1,174 @@
+//! What people do in the town: turn the key, ask through a screen; and drills that end by themselves.
+
+use std::collections::BTreeSet;
+
+use firmware_config::ident::FacilityId;
+use firmware_config::mode::Mode;
+
+use super::Town;
+use crate::core::activation::{Activation, Source};
+use crate::core::asks::{self, Grant};
+use crate::core::key::{KeyFault, KeyNews, KeyPosition};
+use crate::core::{Action, Ask, Kind, Now};
+
+impl Town {
+    /// The contacts were read, or could not be.
+    pub(super) fn key_read(&mut self, says: Result<KeyPosition, KeyFault>, now: Now) {
+        let news = self.watchman.read(says, now);
+        self.key_news(news, now);
+    }
+
+    /// Time passed over the key.
+    pub(super) fn key_looked(&mut self, now: Now) {
+        let news = self.watchman.look(now);
+        self.key_news(news, now);
+        if let Some(position) = self.watchman.swears().filter(|_| self.isolated.is_none()) {
+            self.key_stands(position, now);
+        }
+    }
+
+    fn key_news(&mut self, news: Vec<KeyNews>, now: Now) {
+        for piece in news {
+            let (kind, drill, fields) = match piece {
+                KeyNews::Turned { from, to } => {
+                    if to != KeyPosition::Drill {
+                        self.drill_spent = false;
+                    }
+                    let drill =
+                        to == KeyPosition::Drill || (from == Some(KeyPosition::Drill) && to == KeyPosition::Normal);
+                    let from = from.map_or("", KeyPosition::as_str).to_owned();
+                    (Kind::KeyTurned, drill, vec![("from", from), ("to", to.as_str().to_owned())])
+                }
+                KeyNews::Faulted(fault) => {
+                    let why = if let KeyFault::Unreadable(why) = &fault { why.clone() } else { String::new() };
+                    (Kind::KeyFault, false, vec![("fault", fault.as_str().to_owned()), ("why", why)])
+                }
+                KeyNews::Mended(position) => (Kind::KeyMended, false, vec![("position", position.as_str().to_owned())]),
+            };
+            self.write(now, kind, drill, fields);
+            self.archive.changed();
+        }
+    }
+
+    /// Ruling 2, levels, not edges: the position itself says what the key holds open, however it came there.
+    fn key_stands(&mut self, position: KeyPosition, now: Now) {
+        let leaves =
+            [(Source::Key, position != KeyPosition::Disaster), (Source::DrillKey, position != KeyPosition::Drill)];
+        for (source, leaves) in leaves {
+            if let Some(id) = self.activations.of(&source).map(|held| held.id).filter(|_| leaves) {
+                self.close(id, &source.word(), "", now);
+            }
+        }
+        let drill = match position {
+            KeyPosition::Disaster if self.activations.of(&Source::Key).is_none() => None,
+            KeyPosition::Disaster if !self.covered => {
+                // A hall that became a shelter while the controller was down.
+                self.covered = true;
+                if self.activations.cover(&Source::Key, &asks::shelters(&self.inventory)) {
+                    self.changed("more shelters than when the key was turned".to_owned());
+                }
+                return;
+            }
+            KeyPosition::Drill if !self.drill_spent => Some(self.inventory.key_drill_length),
+            _ => return,
+        };
+        self.drill_spent = drill.is_some();
+        let shelters = asks::shelters(&self.inventory);
+        if !shelters.is_empty() {
+            let source = if drill.is_some() { Source::DrillKey } else { Source::Key };
+            self.open(source, shelters, drill, "", now);
+        }
+    }
+
+    /// A person asked.
+    pub(super) fn asked(&mut self, ask_id: u64, by: &str, ask: &Ask, now: Now) {
+        let why = asks::reason(ask).trim();
+        let outcome = asks::grant(ask, &self.inventory, &self.activations).map(|grant| match grant {
+            Grant::Open { facilities, drill } => self.open(asks::source(by), facilities, drill, why, now),
+            Grant::Close(id) => self.close(id, &asks::source(by).word(), why, now),
+            Grant::Isolate => self.isolate(Some(why.to_owned()), by, now),
+            Grant::Restore => self.isolate(None, by, now),
+        });
+        if let Err(refused) = &outcome {
+            let fields = vec![("by", by.to_owned()), ("ask", asks::word(ask).to_owned()), ("why", refused.to_string())];
+            self.write(now, Kind::AskRefused, false, fields);
+        }
+        self.actions.push(Action::Answer { ask_id, outcome });
+    }
+
+    /// Drills end by themselves.
+    pub(super) fn end_drills(&mut self, now: Now) {
+        for ended in self.activations.end_drills(now) {
+            self.write(now, Kind::DrillEnded, true, vec![("id", ended.id.to_string())]);
+            self.changed(format!("drill {} has ended", ended.id));
+        }
+    }
+
+    fn open(
+        &mut self,
+        source: Source,
+        facilities: BTreeSet<FacilityId>,
+        drill: Option<std::time::Duration>,
+        why: &str,
+        now: Now,
+    ) -> u64 {
+        let by = source.word();
+        let id = self.activations.open(source, facilities, drill, why, now);
+        if let Some(opened) = self.activations.get(id) {
+            let mut fields = vec![
+                ("id", id.to_string()),
+                ("by", by.clone()),
+                ("mode", opened.mode.as_str().to_owned()),
+                ("facilities", self.covers(opened)),
+                ("why", opened.why.clone()),
+            ];
+            if let Some(until_ms) = opened.until_ms {
+                fields.push(("until", until_ms.to_string()));
+            }
+            self.write(now, Kind::Opened, drill.is_some(), fields);
+        }
+        self.changed(because(&by, why));
+        id
+    }
+
+    fn close(&mut self, id: u64, by: &str, why: &str, now: Now) -> u64 {
+        if let Some(closed) = self.activations.close(id) {
+            let fields = vec![
+                ("id", id.to_string()),
+                ("by", by.to_owned()),
+                ("mode", closed.mode.as_str().to_owned()),
+                ("why", why.to_owned()),
+            ];
+            self.write(now, Kind::Closed, closed.mode == Mode::Drill, fields);
+            self.changed(because(by, why));
+        }
+        id
+    }
+
+    fn isolate(&mut self, why: Option<String>, by: &str, now: Now) -> u64 {
+        let kind = if why.is_some() { Kind::KeyIsolated } else { Kind::KeyRestored };
+        let told = why.clone().unwrap_or_default();
+        self.write(now, kind, false, vec![("by", by.to_owned()), ("why", told)]);
+        self.isolated = why;
+        self.archive.changed();
+        0
+    }
+
+    /// Who holds what open changed.
+    pub(super) fn changed(&mut self, why: String) {
+        self.reconsider = Some(why);
+        self.archive.changed();
+    }
+
+    fn covers(&self, activation: &Activation) -> String {
+        if activation.facilities.len() == self.inventory.facilities.len() {
+            return "all".to_owned();
+        }
+        let names: Vec<&str> = activation.facilities.iter().map(FacilityId::as_str).collect();
+        names.join(",")
+    }
+}
+
+fn because(by: &str, why: &str) -> String {
+    if why.is_empty() { by.to_owned() } else { format!("{by}: {why}") }
+}

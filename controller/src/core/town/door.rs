@@ -1,0 +1,188 @@
+//! What comes in over the broker: reports, refusals, orders in our name, and the broker itself.
+
+use std::time::Duration;
+
+use firmware_config::wire::{Order, Report, TurnedAwayReason};
+
+use super::{Exit, Town};
+use crate::core::activation::Source;
+use crate::core::fleet::Change;
+use crate::core::key::KeyPosition;
+use crate::core::retry::Retry;
+use crate::core::{Kind, Now};
+
+/// The order topic is put right at most once in this time: two controllers that both believe they are the one must not
+/// race each other.
+const RESTORED_ONCE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Orders in our name that are not ours, again within this time, are another controller's, not a lost store.
+const RIVAL_WITHIN: Duration = Duration::from_secs(600);
+const RIVAL_FIRST_WAIT: Duration = Duration::from_secs(2);
+const RIVAL_WAIT_CAP: Duration = Duration::from_secs(60);
+
+/// Somebody who signs with our key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rival {
+    seen: Duration,
+    wait: Duration,
+    /// Steps that open nothing wait until then, longer each time: two keys at odds must not make the halls flicker.
+    pub(super) yield_until: Duration,
+}
+
+impl Rival {
+    /// Seen once more. The first time is a store that forgot, and is answered at once.
+    fn again(last: Option<Self>, now: Duration) -> Self {
+        let wait = match last {
+            Some(last) if now.saturating_sub(last.seen) < RIVAL_WITHIN => {
+                (last.wait * 2).clamp(RIVAL_FIRST_WAIT, RIVAL_WAIT_CAP)
+            }
+            _ => Duration::ZERO,
+        };
+        Self { seen: now, wait, yield_until: now + wait }
+    }
+}
+
+impl Town {
+    pub(super) fn reported(&mut self, report: Report, now: Now) {
+        let ap = report.ap.to_string();
+        let heard = self.fleet.reported(report, now);
+        let turned_away = heard.as_ref().ok().and_then(|heard| heard.turned_away.clone());
+        self.heard("report", &ap, heard.map(|heard| heard.change), now);
+        let Some((turned, untold)) = turned_away else { return };
+        let Some(more) = self.refusals.admit(&format!("turned away by {ap}"), untold, now.mono) else { return };
+        let fields = vec![
+            ("ap", ap),
+            ("reason", reason(turned.reason).to_owned()),
+            ("why", turned.why),
+            ("more", more.to_string()),
+        ];
+        self.write(now, Kind::ApRefusedMessage, false, fields);
+    }
+
+    /// An AP was heard, or somebody who is none of ours; whether it was ours.
+    pub(super) fn heard(&mut self, what: &str, ap: &str, heard: Result<Option<Change>, String>, now: Now) -> bool {
+        match heard {
+            Ok(change) => {
+                if let Some(change) = change {
+                    self.stands(change, now);
+                }
+                true
+            }
+            Err(why) => {
+                self.refuse_message(&format!("ap/{ap}/{what}"), &why, now);
+                false
+            }
+        }
+    }
+
+    pub(super) fn refuse_message(&mut self, from: &str, why: &str, now: Now) {
+        if let Some(more) = self.refusals.admit(from, 0, now.mono) {
+            let short = |text: &str| text.chars().take(crate::core::refusals::SOURCE_MAX).collect();
+            let fields = vec![("from", short(from)), ("why", short(why)), ("more", more.to_string())];
+            self.write(now, Kind::MessageRefused, false, fields);
+        }
+    }
+
+    pub(super) fn broker(&mut self, outcome: Result<(), String>, now: Now) {
+        self.fleet.broker(outcome.is_ok(), now);
+        self.broker_up = outcome.is_ok();
+        match outcome {
+            Ok(()) => {
+                // Ruling 2: nothing depends on what the broker remembers. It is told again whatever it says.
+                if !matches!(self.exit, Exit::Waits { .. }) {
+                    self.publish = true;
+                    self.exit = Exit::Sent { again: Retry::first(now.mono) };
+                }
+                if self.broker_lost.take().is_some() {
+                    self.write(now, Kind::BrokerBack, false, Vec::new());
+                }
+            }
+            Err(why) => {
+                if self.exit == Exit::Taken {
+                    self.exit = Exit::Sent { again: Retry::first(now.mono) };
+                }
+                match &mut self.broker_lost {
+                    Some((_, known)) => *known = why,
+                    lost => {
+                        *lost = Some((now.wall_ms, why.clone()));
+                        self.write(now, Kind::BrokerLost, false, vec![("why", why)]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// An order signed by us was seen: on the broker, or in the hands of an AP.
+    pub(super) fn own_order_seen(&mut self, seen: Order, now: Now) {
+        if seen.town != self.inventory.town {
+            let why = format!("signed by us, for the town \"{}\"", seen.town);
+            return self.restore_order(why, now);
+        }
+        let ours = self.newest.as_ref().map_or(0, |newest| newest.number);
+        if self.newest.as_ref() == Some(&seen) {
+            if !matches!(self.exit, Exit::Waits { .. }) {
+                self.exit = Exit::Taken;
+            }
+        } else if seen.number < ours {
+            // The echo of an earlier order, on its way while ours is, is nothing; ours replaced by it is.
+            if self.exit == Exit::Taken {
+                self.restore_order(format!("order {} stood where {ours} belongs", seen.number), now);
+            }
+        } else {
+            self.remember(seen, now);
+        }
+    }
+
+    /// Something stands on the order topic that is not our newest order: ours is published again.
+    pub(super) fn restore_order(&mut self, why: String, now: Now) {
+        if self.newest.is_none() || matches!(self.exit, Exit::Waits { .. }) {
+            return;
+        }
+        if self.restored_at.is_some_and(|at| now.mono.saturating_sub(at) < RESTORED_ONCE_WITHIN) {
+            // The tries that go on until the broker holds it put it right soon enough.
+            if self.exit == Exit::Taken {
+                self.exit = Exit::Sent { again: Retry::first(now.mono) };
+            }
+            return;
+        }
+        self.restored_at = Some(now.mono);
+        self.publish = true;
+        self.exit = Exit::Sent { again: Retry::first(now.mono) };
+        self.write(now, Kind::OrderRestored, self.order_drill, vec![("why", why)]);
+    }
+
+    /// An order of ours that we know nothing of: the store was lost, or is older than the town. What people had opened
+    /// stays open (ruling 4), and our next number is above it (ruling 9).
+    fn remember(&mut self, seen: Order, now: Now) {
+        self.rival = Some(Rival::again(self.rival, now.mono));
+        let position = self.watchman.swears().filter(|_| self.isolated.is_none());
+        // A key that can be asked is asked; one that cannot is believed to stand where it stood.
+        let believes = |source: &Source| match source {
+            Source::Key => position.is_none_or(|position| position == KeyPosition::Disaster),
+            Source::DrillKey => position.is_none_or(|position| position == KeyPosition::Drill),
+            Source::Operator(_) => true,
+        };
+        self.activations.adopt(&seen.activations, believes, now);
+        self.drill_spent |= self.activations.of(&Source::DrillKey).is_some();
+        let fields = vec![("number", seen.number.to_string())];
+        self.write(now, Kind::OrderRemembered, false, fields);
+        self.mode_since_ms = Some(self.activations.decisive().map_or(seen.issued_at_ms, |decisive| decisive.since_ms));
+        let number = seen.number;
+        self.take_order(seen, now);
+        self.publish = true;
+        self.fleet.released(now);
+        self.exit = Exit::Sent { again: Retry::first(now.mono) };
+        self.changed(format!("order {number} was found, signed by us and newer than our store"));
+    }
+}
+
+/// The word on the wire.
+fn reason(reason: TurnedAwayReason) -> &'static str {
+    match reason {
+        TurnedAwayReason::Malformed => "malformed",
+        TurnedAwayReason::Forged => "forged",
+        TurnedAwayReason::NotMine => "not-mine",
+        TurnedAwayReason::Stale => "stale",
+        TurnedAwayReason::Conflicting => "conflicting",
+    }
+}
