@@ -1,11 +1,41 @@
 //! The counter: HTTP in, views and events out; the dashboard's pages, `/api/v1`, `/metrics`, health.
+//!
+//! Decides nothing: it shows the newest view, reads the archive, and carries questions to the core.
+
+mod acts;
+mod asked;
+mod counts;
+mod csv;
+mod door;
+mod error;
+mod gate;
+mod health;
+mod metrics;
+mod openapi;
+mod record;
+mod times;
+mod town;
+pub mod views;
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, delete, get, post};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::core::{Ask, AskRefused, Inventory, TownView};
 use crate::store::Store;
+
+pub use acts::{Done, OpenWord};
+pub use counts::CountsJson;
+pub use error::Complaint;
+pub use gate::{TOKEN_MIN_CHARS, Token, TokenError};
+pub use record::RecordJson;
+pub use town::{ApsJson, FacilitiesJson};
 
 /// A person's question on its way to the core.
 #[derive(Debug)]
@@ -33,24 +63,105 @@ pub struct House {
     pub token: Option<Token>,
 }
 
-/// The token for acts over HTTP; never shown.
-#[derive(Clone)]
-pub struct Token(pub String);
+/// What every answer is made from.
+#[derive(Debug)]
+struct Desk {
+    house: House,
+    gate: gate::Gate,
+    pulse: health::Pulse,
+    town_cache: town::TownCache,
+    /// When the controller started, in seconds since 1970.
+    started_s: f64,
+}
 
-impl std::fmt::Debug for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Token(…)")
+impl Desk {
+    fn new(house: House) -> Self {
+        let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self {
+            house,
+            gate: gate::Gate::default(),
+            pulse: health::Pulse::default(),
+            town_cache: town::TownCache::default(),
+            started_s: started.as_secs_f64(),
+        }
+    }
+
+    fn view(&self) -> Arc<TownView> {
+        Arc::clone(&self.house.view.borrow())
     }
 }
+
+/// Every path and what answers it.
+fn routes() -> Vec<(&'static str, MethodRouter<Arc<Desk>>)> {
+    vec![
+        ("/api/v1/openapi.json", get(openapi::openapi)),
+        ("/api/v1/town", get(town::town)),
+        ("/api/v1/facilities", get(town::facilities)),
+        ("/api/v1/facilities/{id}", get(town::facility)),
+        ("/api/v1/facilities/{id}/counts", get(counts::facility_counts)),
+        ("/api/v1/facilities/{id}/counts.csv", get(counts::facility_counts_csv)),
+        ("/api/v1/aps", get(town::aps)),
+        ("/api/v1/aps/{id}", get(town::ap)),
+        ("/api/v1/aps/{id}/counts", get(counts::ap_counts)),
+        ("/api/v1/aps/{id}/counts.csv", get(counts::ap_counts_csv)),
+        ("/api/v1/record", get(record::record)),
+        ("/api/v1/record.csv", get(record::record_csv)),
+        ("/api/v1/counts", get(counts::counts)),
+        ("/api/v1/counts.csv", get(counts::counts_csv)),
+        ("/api/v1/activations", post(acts::open)),
+        ("/api/v1/activations/{id}", delete(acts::close)),
+        ("/api/v1/key/isolate", post(acts::isolate_key)),
+        ("/api/v1/key/restore", post(acts::restore_key)),
+        ("/metrics", get(metrics::metrics)),
+        ("/healthz", get(health::healthz)),
+        ("/readyz", get(health::readyz)),
+    ]
+}
+
+async fn nothing_here(request: Request) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/api/") {
+        return error::ApiError::no_such_path(path).into_response();
+    }
+    (StatusCode::NOT_FOUND, "このページはありません。 / から始めてください。\nThere is no such page. Start at / .\n")
+        .into_response()
+}
+
+/// How long answers under way may take after `stop`; event streams end at once.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// Serves until `stop` changes.
 ///
 /// # Errors
 /// The listener fails.
 pub async fn serve(
-    _listener: tokio::net::TcpListener,
-    _house: House,
-    _stop: watch::Receiver<bool>,
+    listener: tokio::net::TcpListener,
+    house: House,
+    stop: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
-    unimplemented!()
+    let desk = Arc::new(Desk::new(house));
+    let mut router = Router::new();
+    for (path, methods) in routes() {
+        router = router.route(path, methods);
+    }
+    let inside = router.fallback(nothing_here).with_state(Arc::clone(&desk));
+    // Round the whole and not route by route: only from out here is the `Allow` of a 405 to be seen.
+    let router = Router::new().fallback_service(inside).layer(axum::middleware::from_fn(door::keep));
+    let server = axum::serve(door::Door::new(listener), router).with_graceful_shutdown(stopped(stop.clone()));
+    let pulse = desk.pulse.feel(desk.house.view.clone());
+    let late = async {
+        stopped(stop).await;
+        tokio::time::sleep(LAST_ANSWERS).await;
+    };
+    tokio::select! {
+        outcome = server => outcome,
+        () = late => Ok(()),
+        never = async { pulse.await; std::future::pending().await } => never,
+    }
+}
+
+/// Until `stop` changes, or nobody is left who could change it.
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // An error is the end of the house: also a reason to stop.
+    let _ = stop.changed().await;
 }

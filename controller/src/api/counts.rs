@@ -1,0 +1,301 @@
+//! Counts over HTTP: of the town, a facility or one AP, over a span of time, as JSON or CSV.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use firmware_config::ident::ApId;
+use firmware_config::mode::Mode;
+use firmware_config::wire::WallMs;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Desk;
+use super::asked::{Asked, moment};
+use super::csv::{self, Row};
+use super::error::{ApiError, Complaint};
+use super::times::{era, iso};
+use super::town::{find_ap, find_facility};
+use super::views::CountJson;
+use crate::core::Inventory;
+use crate::store::{CountRow, Store, StoreError};
+
+/// Rows read at once, and rows of one JSON answer at most: about 2 MB. 27 APs with two networks write 6,480 an hour.
+const PAGE_ROWS: u32 = 10_000;
+
+/// The span where the caller does not say: the last day.
+const SPAN_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Which span.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SpanQuery {
+    /// From this moment on; without it, a day before `to`.
+    from: Option<String>,
+    /// Up to, not including, this moment; without it, now.
+    to: Option<String>,
+}
+
+/// Which span, of which AP.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CountsQuery {
+    /// One AP, also one that the town no longer has; without it, all.
+    ap: Option<String>,
+    /// From this moment on; without it, a day before `to`.
+    from: Option<String>,
+    /// Up to, not including, this moment; without it, now.
+    to: Option<String>,
+}
+
+/// Counts of a span.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CountsJson {
+    /// From this moment on.
+    pub from: String,
+    /// Up to, not including, this moment.
+    pub to: String,
+    /// Oldest first.
+    pub rows: Vec<CountJson>,
+    /// Where the rest of the span begins, to be given as `from`; null where this is all of it.
+    pub next_from: Option<String>,
+}
+
+/// Counts of the town, or of one AP.
+#[utoipa::path(get, path = "/api/v1/counts", tag = "counts", params(CountsQuery),
+    responses((status = 200, body = CountsJson), (status = 400, body = Complaint), (status = 503, body = Complaint)))]
+pub async fn counts(
+    State(desk): State<Arc<Desk>>,
+    Asked(asked): Asked<CountsQuery>,
+) -> Result<Json<CountsJson>, ApiError> {
+    as_json(Reader::of_query(&desk, &asked)?).await
+}
+
+/// Counts of the town, or of one AP, as CSV.
+#[utoipa::path(get, path = "/api/v1/counts.csv", tag = "counts", params(CountsQuery),
+    responses((status = 200, body = String, content_type = "text/csv"), (status = 400, body = Complaint),
+        (status = 503, body = Complaint)))]
+pub async fn counts_csv(State(desk): State<Arc<Desk>>, Asked(asked): Asked<CountsQuery>) -> Result<Response, ApiError> {
+    as_csv(&desk, "counts", Reader::of_query(&desk, &asked)?).await
+}
+
+/// Counts of one AP.
+#[utoipa::path(get, path = "/api/v1/aps/{id}/counts", tag = "counts",
+    params(("id" = String, Path, description = "the access point's identifier"), SpanQuery),
+    responses((status = 200, body = CountsJson), (status = 400, body = Complaint), (status = 404, body = Complaint),
+        (status = 503, body = Complaint)))]
+pub async fn ap_counts(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    Asked(span): Asked<SpanQuery>,
+) -> Result<Json<CountsJson>, ApiError> {
+    as_json(Reader::of_ap(&desk, &id, &span)?).await
+}
+
+/// Counts of one AP as CSV.
+#[utoipa::path(get, path = "/api/v1/aps/{id}/counts.csv", tag = "counts",
+    params(("id" = String, Path, description = "the access point's identifier"), SpanQuery),
+    responses((status = 200, body = String, content_type = "text/csv"), (status = 400, body = Complaint),
+        (status = 404, body = Complaint), (status = 503, body = Complaint)))]
+pub async fn ap_counts_csv(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    Asked(span): Asked<SpanQuery>,
+) -> Result<Response, ApiError> {
+    let reader = Reader::of_ap(&desk, &id, &span)?;
+    // Found in the inventory, so an identifier: safe in a file name.
+    as_csv(&desk, &format!("counts-{id}"), reader).await
+}
+
+/// Counts of one facility.
+#[utoipa::path(get, path = "/api/v1/facilities/{id}/counts", tag = "counts",
+    params(("id" = String, Path, description = "the facility's identifier"), SpanQuery),
+    responses((status = 200, body = CountsJson), (status = 400, body = Complaint), (status = 404, body = Complaint),
+        (status = 503, body = Complaint)))]
+pub async fn facility_counts(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    Asked(span): Asked<SpanQuery>,
+) -> Result<Json<CountsJson>, ApiError> {
+    as_json(Reader::of_facility(&desk, &id, &span)?).await
+}
+
+/// Counts of one facility as CSV.
+#[utoipa::path(get, path = "/api/v1/facilities/{id}/counts.csv", tag = "counts",
+    params(("id" = String, Path, description = "the facility's identifier"), SpanQuery),
+    responses((status = 200, body = String, content_type = "text/csv"), (status = 400, body = Complaint),
+        (status = 404, body = Complaint), (status = 503, body = Complaint)))]
+pub async fn facility_counts_csv(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    Asked(span): Asked<SpanQuery>,
+) -> Result<Response, ApiError> {
+    let reader = Reader::of_facility(&desk, &id, &span)?;
+    as_csv(&desk, &format!("counts-{id}"), reader).await
+}
+
+async fn as_json(mut reader: Reader) -> Result<Json<CountsJson>, ApiError> {
+    let (from, to) = (iso(reader.from), iso(reader.to));
+    let rows = reader.next().await.map_err(|error| ApiError::store(&error))?.unwrap_or_default();
+    let next_from = (reader.from < reader.to).then(|| iso(reader.from));
+    Ok(Json(CountsJson { from, to, rows: rows.into_iter().map(Into::into).collect(), next_from }))
+}
+
+const HEADINGS: &[&str] = &[
+    "日時",
+    "日時（ISO 8601）",
+    "訓練",
+    "施設",
+    "機器",
+    "機器名",
+    "インターフェース",
+    "SSID",
+    "モード",
+    "接続中の端末",
+    "接続",
+    "切断",
+];
+
+async fn as_csv(desk: &Desk, name: &str, mut reader: Reader) -> Result<Response, ApiError> {
+    let places = Places::new(&desk.house.inventory);
+    // The first page before the first byte: a store that is away is said in words, not by a broken download.
+    let first = reader.next().await.map_err(|error| ApiError::store(&error))?;
+    let state = (first, reader, places);
+    let pages = futures_util::stream::try_unfold(state, |(page, mut reader, places)| async move {
+        let Some(page) = page else { return Ok(None) };
+        let rows: Vec<Row> = page.iter().map(|row| places.row(row)).collect();
+        let next = reader.next().await?;
+        Ok::<_, StoreError>(Some((rows, (next, reader, places))))
+    });
+    Ok(csv::answer(name, HEADINGS, pages))
+}
+
+/// Names of APs and their facilities, for people who do not know identifiers.
+struct Places(HashMap<String, (String, String)>);
+
+impl Places {
+    fn new(inventory: &Inventory) -> Self {
+        let facilities: HashMap<_, _> = inventory.facilities.iter().map(|it| (&it.id, &it.name_ja)).collect();
+        let place = |ap: &crate::core::Ap| {
+            let facility = facilities.get(&ap.facility).map_or_else(String::new, |name| (*name).clone());
+            (ap.id.as_str().to_owned(), (facility, ap.name.clone()))
+        };
+        Self(inventory.aps.iter().map(place).collect())
+    }
+
+    fn row(&self, row: &CountRow) -> Row {
+        let (facility, name) = self.0.get(&row.ap).cloned().unwrap_or_default();
+        vec![
+            era(row.at_ms),
+            iso(row.at_ms),
+            csv::drill(row.mode == Mode::Drill.as_str()),
+            facility,
+            row.ap.clone(),
+            name,
+            row.interface.clone(),
+            row.ssid.clone(),
+            row.mode.clone(),
+            row.stations.to_string(),
+            row.joins.to_string(),
+            row.leaves.to_string(),
+        ]
+    }
+}
+
+/// Reads a span page by page, each row once, whatever the store's limit cuts through.
+struct Reader {
+    store: Store,
+    /// None: every AP.
+    aps: Option<Vec<String>>,
+    from: WallMs,
+    to: WallMs,
+}
+
+impl Reader {
+    fn new(desk: &Desk, aps: Option<Vec<String>>, from: Option<&str>, to: Option<&str>) -> Result<Self, ApiError> {
+        let to = moment("to", to)?.unwrap_or_else(now_ms);
+        let from = moment("from", from)?.unwrap_or(to.saturating_sub(SPAN_MS));
+        if from > to {
+            return Err(ApiError::new(StatusCode::BAD_REQUEST, "\"from\" is later than \"to\"", "exchange them")
+                .found(format!("from {} to {}", iso(from), iso(to))));
+        }
+        Ok(Self { store: desk.house.store.clone(), aps, from, to })
+    }
+
+    fn of_query(desk: &Desk, asked: &CountsQuery) -> Result<Self, ApiError> {
+        let aps = match &asked.ap {
+            Some(text) => {
+                let id: ApId = text.parse().map_err(|error: firmware_config::ident::IdentError| {
+                    ApiError::new(StatusCode::BAD_REQUEST, "\"ap\" is not an identifier", "GET /api/v1/aps lists them")
+                        .found(text)
+                        .expected(error.to_string())
+                })?;
+                Some(vec![id.as_str().to_owned()])
+            }
+            None => None,
+        };
+        Self::new(desk, aps, asked.from.as_deref(), asked.to.as_deref())
+    }
+
+    fn of_ap(desk: &Desk, id: &str, span: &SpanQuery) -> Result<Self, ApiError> {
+        let view = desk.view();
+        let (_, ap) = find_ap(&view, id)?;
+        Self::new(desk, Some(vec![ap.id.as_str().to_owned()]), span.from.as_deref(), span.to.as_deref())
+    }
+
+    fn of_facility(desk: &Desk, id: &str, span: &SpanQuery) -> Result<Self, ApiError> {
+        let view = desk.view();
+        let aps = find_facility(&view, id)?.aps.iter().map(|ap| ap.id.as_str().to_owned()).collect();
+        Self::new(desk, Some(aps), span.from.as_deref(), span.to.as_deref())
+    }
+
+    /// The next rows, oldest first; none at the end. Advances `from` to where the following page begins.
+    async fn next(&mut self) -> Result<Option<Vec<CountRow>>, StoreError> {
+        let mut limit = PAGE_ROWS;
+        while self.from < self.to {
+            let (mut rows, horizon) = self.rows(limit).await?;
+            if horizon > self.from {
+                // What lies at the horizon may be incomplete, and is read with the next page.
+                rows.retain(|row| row.at_ms < horizon);
+                rows.sort_by(|a, b| (a.at_ms, &a.ap, &a.interface).cmp(&(b.at_ms, &b.ap, &b.interface)));
+                self.from = horizon;
+                return Ok(Some(rows));
+            }
+            // More rows of one millisecond than a page holds: clocks that stand still. Take a greater page.
+            limit = limit.saturating_mul(2);
+        }
+        Ok(None)
+    }
+
+    /// Rows from `from`, at most `limit` of each AP asked for, and the moment up to which nothing is missing.
+    async fn rows(&self, limit: u32) -> Result<(Vec<CountRow>, WallMs), StoreError> {
+        let mut horizon = self.to;
+        let mut all = Vec::new();
+        let selectors: Vec<Option<&str>> = match &self.aps {
+            None => vec![None],
+            Some(aps) => aps.iter().map(|ap| Some(ap.as_str())).collect(),
+        };
+        for ap in selectors {
+            let rows = self.store.counts(ap, self.from, self.to, limit).await?;
+            if rows.len() >= limit as usize
+                && let Some(last) = rows.last()
+            {
+                horizon = horizon.min(last.at_ms);
+            }
+            all.extend(rows);
+        }
+        Ok((all, horizon))
+    }
+}
+
+/// Now, by the wall clock: only to know which day "the last day" is.
+fn now_ms() -> WallMs {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    WallMs::try_from(since.as_millis()).unwrap_or(WallMs::MAX)
+}

@@ -1,0 +1,111 @@
+//! `/metrics` in Prometheus' text format 0.0.4, written by hand: a dozen gauges, no registry.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use firmware_config::mode::Mode;
+
+use super::Desk;
+use crate::core::Inventory;
+use crate::core::view::{Standing, TownView};
+
+/// The gauges.
+#[utoipa::path(get, path = "/metrics", tag = "health",
+    responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
+pub async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
+    let text = text(&desk.house.inventory, &desk.view(), desk.started_s);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+fn text(inventory: &Inventory, view: &TownView, started_s: f64) -> String {
+    let mut page = Page::default();
+    page.family("hirake_build_info", "What runs here.");
+    let town = inventory.town.as_str();
+    page.sample("hirake_build_info", &[("version", env!("CARGO_PKG_VERSION")), ("town", town)], 1.0);
+    page.family("process_start_time_seconds", "When the controller started, in seconds since 1970.");
+    page.sample("process_start_time_seconds", &[], started_s);
+
+    page.family("hirake_mode", "1 for the greatest mode ordered anywhere in the town, 0 for the others.");
+    for mode in [Mode::Normal, Mode::Drill, Mode::Disaster] {
+        page.sample("hirake_mode", &[("mode", mode.as_str())], f64::from(u8::from(view.mode == mode)));
+    }
+    page.family("hirake_order_number", "Number of the newest order; 0 before the first.");
+    page.sample("hirake_order_number", &[], whole(view.order.as_ref().map_or(0, |order| order.number)));
+    page.family("hirake_activations", "Activations in force.");
+    page.sample("hirake_activations", &[], whole(view.activations.len() as u64));
+
+    let sums = &view.totals;
+    page.family("hirake_aps", "Access points by where they stand.");
+    for (standing, count) in [
+        (Standing::Settled, sums.settled),
+        (Standing::Settling, sums.settling),
+        (Standing::Refused, sums.refused),
+        (Standing::Diverged, sums.diverged),
+        (Standing::Silent, sums.silent),
+    ] {
+        page.sample("hirake_aps", &[("standing", standing.as_str())], count.into());
+    }
+    page.family("hirake_aps_to_open", "Access points ordered to be open.");
+    page.sample("hirake_aps_to_open", &[], sums.to_open.into());
+    page.family("hirake_aps_open", "Of those, settled.");
+    page.sample("hirake_aps_open", &[], sums.open.into());
+
+    page.family("hirake_stations", "Stations associated now, on all networks of the access points heard now.");
+    for facility in &view.facilities {
+        let stations: u64 = facility.aps.iter().filter_map(|ap| ap.stations).map(u64::from).sum();
+        page.sample("hirake_stations", &[("facility", facility.id.as_str())], whole(stations));
+    }
+
+    page.family("hirake_key_fault", "1 while the key cannot be relied upon.");
+    page.sample("hirake_key_fault", &[], f64::from(u8::from(view.key.fault.is_some())));
+    page.family("hirake_key_isolated", "1 while the key is left out of account.");
+    page.sample("hirake_key_isolated", &[], f64::from(u8::from(view.key.isolated.is_some())));
+    page.family("hirake_broker_up", "1 while the broker can be reached.");
+    page.sample("hirake_broker_up", &[], f64::from(u8::from(view.broker_lost.is_none())));
+    page.family("hirake_store_up", "1 while the record can be stored.");
+    page.sample("hirake_store_up", &[], f64::from(u8::from(view.store_lost.is_none())));
+    page.family("hirake_entries_waiting", "Entries of the record that wait in memory for the store.");
+    page.sample("hirake_entries_waiting", &[], whole(view.store_lost.as_ref().map_or(0, |lost| lost.2 as u64)));
+    page.0
+}
+
+/// A count as a sample; exact up to 2^53, which no count here reaches.
+#[expect(clippy::cast_precision_loss, reason = "the format knows only floating point")]
+fn whole(count: u64) -> f64 {
+    count as f64
+}
+
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn family(&mut self, name: &str, help: &str) {
+        writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} gauge").expect("a String takes all");
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+        let labels: Vec<String> =
+            labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
+        let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+        writeln!(self.0, "{name}{labels} {value}").expect("a String takes all");
+    }
+}
+
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_cannot_end_its_line() {
+        let mut page = Page::default();
+        page.sample("x", &[("a", "b\"c\\d\ne"), ("f", "g")], 2.0);
+        assert_eq!(page.0, "x{a=\"b\\\"c\\\\d\\ne\",f=\"g\"} 2\n");
+    }
+}

@@ -1,0 +1,121 @@
+//! The town as it is now: `GET /town`, `/facilities`, `/aps` and one of each.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+use utoipa::ToSchema;
+
+use super::Desk;
+use super::error::{ApiError, Complaint};
+use super::times::iso;
+use super::views::{ApAtJson, FacilityJson, TownJson};
+use crate::core::TownView;
+use crate::core::view::{ApView, FacilityView};
+
+/// The last `GET /town`, kept for as long as its view is the newest: at 10,000 APs it is 6 MB, and several ask at once.
+#[derive(Debug, Default)]
+pub struct TownCache(Mutex<Option<(Arc<TownView>, Bytes)>>);
+
+/// The town at one moment.
+#[utoipa::path(get, path = "/api/v1/town", tag = "town", responses((status = 200, body = TownJson)))]
+pub async fn town(State(desk): State<Arc<Desk>>) -> Result<Response, ApiError> {
+    let view = desk.view();
+    // Held while writing, so that those who ask meanwhile wait for the same text.
+    let mut cache = desk.town_cache.0.lock().await;
+    let body = match &*cache {
+        Some((of, body)) if Arc::ptr_eq(of, &view) => body.clone(),
+        _ => {
+            let (inventory, of) = (Arc::clone(&desk.house.inventory), Arc::clone(&view));
+            let body = tokio::task::spawn_blocking(move || serde_json::to_vec(&TownJson::new(&inventory, &of)))
+                .await
+                .map_err(|error| ApiError::inside(&error))?
+                .map_err(|error| ApiError::inside(&error))?;
+            let body = Bytes::from(body);
+            *cache = Some((view, body.clone()));
+            body
+        }
+    };
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// All facilities.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FacilitiesJson {
+    /// The moment.
+    pub at: String,
+    /// In the order of the inventory.
+    pub facilities: Vec<FacilityJson>,
+}
+
+/// All access points.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ApsJson {
+    /// The moment.
+    pub at: String,
+    /// By facility, in the order of the inventory.
+    pub aps: Vec<ApAtJson>,
+}
+
+/// All facilities with their access points.
+#[utoipa::path(get, path = "/api/v1/facilities", tag = "town", responses((status = 200, body = FacilitiesJson)))]
+pub async fn facilities(State(desk): State<Arc<Desk>>) -> Json<FacilitiesJson> {
+    let view = desk.view();
+    Json(FacilitiesJson { at: iso(view.at_ms), facilities: view.facilities.iter().map(Into::into).collect() })
+}
+
+/// One facility with its access points.
+#[utoipa::path(get, path = "/api/v1/facilities/{id}", tag = "town",
+    params(("id" = String, Path, description = "the facility's identifier")),
+    responses((status = 200, body = FacilityJson), (status = 404, body = Complaint, description = "no such facility")))]
+pub async fn facility(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Result<Json<FacilityJson>, ApiError> {
+    let view = desk.view();
+    let found = find_facility(&view, &id)?;
+    Ok(Json(found.into()))
+}
+
+/// All access points.
+#[utoipa::path(get, path = "/api/v1/aps", tag = "town", responses((status = 200, body = ApsJson)))]
+pub async fn aps(State(desk): State<Arc<Desk>>) -> Json<ApsJson> {
+    let view = desk.view();
+    let aps = view.facilities.iter().flat_map(|facility| facility.aps.iter().map(|ap| ap_at(facility, ap))).collect();
+    Json(ApsJson { at: iso(view.at_ms), aps })
+}
+
+/// One access point.
+#[utoipa::path(get, path = "/api/v1/aps/{id}", tag = "town",
+    params(("id" = String, Path, description = "the access point's identifier")),
+    responses((status = 200, body = ApAtJson), (status = 404, body = Complaint, description = "no such access point")))]
+pub async fn ap(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Result<Json<ApAtJson>, ApiError> {
+    let view = desk.view();
+    let (facility, ap) = find_ap(&view, &id)?;
+    Ok(Json(ap_at(facility, ap)))
+}
+
+fn ap_at(facility: &FacilityView, ap: &ApView) -> ApAtJson {
+    ApAtJson { facility: facility.id.as_str().to_owned(), ap: ap.into() }
+}
+
+/// The facility of this identifier, or 404.
+pub fn find_facility<'v>(view: &'v TownView, id: &str) -> Result<&'v FacilityView, ApiError> {
+    view.facilities.iter().find(|facility| facility.id.as_str() == id).ok_or_else(|| {
+        ApiError::new(StatusCode::NOT_FOUND, "this town has no such facility", "GET /api/v1/facilities lists them")
+            .found(id)
+    })
+}
+
+/// The access point of this identifier and its facility, or 404.
+pub fn find_ap<'v>(view: &'v TownView, id: &str) -> Result<(&'v FacilityView, &'v ApView), ApiError> {
+    view.facilities
+        .iter()
+        .find_map(|facility| Some((facility, facility.aps.iter().find(|ap| ap.id.as_str() == id)?)))
+        .ok_or_else(|| {
+            ApiError::new(StatusCode::NOT_FOUND, "this town has no such access point", "GET /api/v1/aps lists them")
+                .found(id)
+        })
+}
