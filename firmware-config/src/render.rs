@@ -1,8 +1,8 @@
 //! The press: a proven configuration in, the AP's files out, as values. It cannot fail and touches no disk.
 //!
-//! hostapd is started on all `hostapd-*.conf` at once, with `-g` and the global socket; `00000JAPAN`'s files are for
-//! the agent's `ADD bss_config=PHY:FILE` alone. Start it with `-q`: by default it prints the address of every device
-//! that joins, and no device's address may reach a log.
+//! hostapd is started once, on all `hostapd-*.conf` together, with `-g` and the global socket; `00000JAPAN`'s files are
+//! for the agent's `ADD bss_config=PHY:FILE` alone. Start it with `-B`, or with its output going nowhere: it prints the
+//! address of every device that joins, no option stops that (2.10), and no device's address may reach a log.
 
 mod agent;
 mod hostapd;
