@@ -1,1 +1,13 @@
-//! The one on each access point.
+//! The agent on each access point: opens `00000JAPAN` when the town's key says so, and goes on whatever else fails.
+//!
+//! Pure: `core`, `hostapd::parse`. Round it, in the order it starts: `config`, `town_key`, `ledger`, `hostapd`, `mqtt`,
+//! and `run`, which joins them.
+
+pub mod config;
+pub mod core;
+pub mod hostapd;
+pub mod ledger;
+pub mod log;
+pub mod mqtt;
+pub mod run;
+pub mod town_key;

@@ -1,0 +1,63 @@
+//! `agent.toml`: the whole file is read, and everything wrong is said at once.
+
+use super::*;
+
+const GOOD: &str = include_str!("../../agent.toml");
+
+#[test]
+fn the_shipped_example_is_read_whole() {
+    let config = Config::parse(GOOD).expect("the example is good");
+    assert_eq!(config.ap.as_str(), "yakuba-1");
+    assert_eq!(config.open.len(), 1);
+    assert_eq!(config.open[0].interface, "wlan0jp");
+    assert_eq!(config.counts_every, Some(Duration::from_secs(30)));
+}
+
+/// Changes one line of the good file and asks for complaints.
+fn complaints(from: &str, to: &str) -> Vec<String> {
+    assert!(GOOD.contains(from), "{from}");
+    match Config::parse(&GOOD.replace(from, to)) {
+        Ok(_) => Vec::new(),
+        Err(complaints) => complaints.0.iter().map(|c| format!("{}: {}", c.line, c.text)).collect(),
+    }
+}
+
+#[test]
+fn each_mistake_is_named_with_what_is_allowed() {
+    for (from, to, said) in [
+        ("town = \"shiomi\"", "", "\"town\" is missing"),
+        ("town = \"shiomi\"", "town = \"Shiomi\"", "\"town\": expected a town's name"),
+        ("town = \"shiomi\"", "town = \"shiomi\"\nnumber = 1", "unknown key \"number\""),
+        ("port = 1883", "port = 0", "\"broker.port\": expected a whole number from 1 to 65535, found 0"),
+        ("port = 1883", "port = \"1883\"", "\"broker.port\": expected a whole number"),
+        ("port = 1883", "port = 1883\nuser = \"x\"", "unknown key \"broker.user\""),
+        ("config = \"/etc", "config = \"etc", "\"open.config\": expected an absolute path"),
+        ("interface = \"wlan0jp\"", "interface = \"a-name-that-is-too-long\"", "\"open.interface\": expected 1 to 15"),
+        ("interval-s = 30", "interval-s = 1", "\"counts.interval-s\": expected a whole number from 5 to 3600, found 1"),
+        ("[broker]", "[breaker]", "the section [broker] is missing"),
+        ("[[open]]", "[[opened]]", "no section [[open]]"),
+        ("[[open]]", "[open]", "\"open\": expected sections [[open]]"),
+        ("town = \"shiomi\"", "town = ", "line"),
+    ] {
+        let complaints = complaints(from, to);
+        let found = complaints.iter().any(|text| text.contains(said));
+        assert!(found || (said == "line" && !complaints.is_empty()), "{to}: {complaints:?}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_said_at_once_in_the_order_of_their_lines() {
+    let bad = GOOD.replace("port = 1883", "port = 99999").replace("\"yakuba-1\"", "7").replace("\"phy0\"", "\"\"");
+    let complaints = Config::parse(&bad).expect_err("three mistakes").0;
+    assert_eq!(complaints.len(), 3, "{complaints:?}");
+    assert!(complaints.windows(2).all(|pair| pair[0].line < pair[1].line), "{complaints:?}");
+    let line = bad.lines().position(|line| line == "port = 99999").expect("there") + 1;
+    assert!(complaints.iter().any(|c| c.line == line), "{complaints:?}");
+}
+
+#[test]
+fn one_interface_is_prepared_once() {
+    let twice = format!("{GOOD}\n[[open]]\nphy = \"phy1\"\ninterface = \"wlan0jp\"\nconfig = \"/x\"\n");
+    let complaints = Config::parse(&twice).expect_err("the same interface").0;
+    assert!(complaints[0].text.contains("another [[open]]"), "{complaints:?}");
+}

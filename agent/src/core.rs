@@ -1,0 +1,517 @@
+//! The caretaker of one access point: orders, looks and the time in; what to do to this one box out.
+//!
+//! Pure: no clock, no socket, no file, no `async`. Rooms, in reading order: `holding` (what it was told), `air` (what
+//! a look shows), `radios` (what to ask of hostapd), `tally` (who came and went), `tell` (when to report).
+//!
+//! ```text
+//!            ledger found at boot, or an order accepted (from any state below)
+//!                    │
+//!  Empty ──order──▶ Applying ──a look shows it──▶ Serving ──a look shows otherwise──▶ Applying
+//!                    │    ▲                          │
+//!          tried, and a   │ newer order              └─ hostapd gone ──▶ Applying (waiting for hostapd)
+//!          look shows     │
+//!          no change      │
+//!                    ▼    │
+//!                   Refused ──tries go on for ever, at most 10 s apart──▶ Serving
+//! ```
+//! `Empty` changes nothing on the air: with no order ever accepted there is nothing to return to, and whatever somebody
+//! put there is not ours to take away (design ruling 6).
+
+pub mod air;
+pub mod holding;
+pub mod radios;
+mod tally;
+mod tell;
+
+use std::time::Duration;
+
+use firmware_config::ident::{ApId, FacilityId, TownId};
+use firmware_config::mode::Mode;
+use firmware_config::wire::{
+    self, AgentState, Counts, DOCUMENT_MAX_BYTES, Presence, Report, TurnedAway, TurnedAwayReason, VERSION, WallMs,
+};
+
+use air::Air;
+use holding::{Holding, Kept, SignedOrder, Verdict};
+use radios::{Answer, Open, Radio, Radios, Verb};
+use tally::Tally;
+use tell::Teller;
+
+/// First wait before the ledger is tried again; doubled each time.
+const LEDGER_RETRY_FIRST: Duration = Duration::from_secs(1);
+/// Longest wait between tries at the ledger: a worn-out flash is not hammered.
+const LEDGER_RETRY_MAX: Duration = Duration::from_secs(60);
+/// Longest signed order put into a report as proof: what is left of the document holds the rest of the report.
+const HOLDS_MAX_BYTES: usize = DOCUMENT_MAX_BYTES - 64 * 1024;
+/// Longest text taken over from outside into `why`, in characters.
+const WHY_MAX_CHARS: usize = 300;
+
+/// The time, handed in: one clock to wait by, one to write down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Monotonic, from an arbitrary start.
+    pub mono: Duration,
+    /// Wall clock; may jump, may be 1970.
+    pub wall_ms: WallMs,
+}
+
+/// Who this agent is and what it may put on the air.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The town.
+    pub town: TownId,
+    /// This AP.
+    pub ap: ApId,
+    /// Where it stands.
+    pub facility: FacilityId,
+    /// The prepared networks, one per radio.
+    pub radios: Vec<Radio>,
+    /// Between counts; none: nothing is counted.
+    pub counts_every: Option<Duration>,
+}
+
+/// Everything that can happen to an agent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// An order came whose signature is the town's.
+    Offered(SignedOrder),
+    /// A message was turned away at the door.
+    TurnedAway {
+        /// Why.
+        reason: TurnedAwayReason,
+        /// In words.
+        why: String,
+    },
+    /// The ledger is written (`Ok`) or not.
+    Ledger(Result<(), String>),
+    /// hostapd answers.
+    HostapdUp,
+    /// hostapd does not answer.
+    HostapdDown {
+        /// Why, for people.
+        why: String,
+    },
+    /// hostapd answered about the network at `index`.
+    Answered {
+        /// Which prepared network.
+        index: usize,
+        /// What was asked.
+        verb: Verb,
+        /// What it said.
+        answer: Answer,
+    },
+    /// A look came back, or could not be made.
+    Looked(Result<Air, String>),
+    /// hostapd told of something by itself.
+    Heard(Heard),
+    /// The broker can be reached.
+    BrokerUp,
+    /// The broker cannot be reached.
+    BrokerDown {
+        /// Why, for people.
+        why: String,
+    },
+    /// The time asked for by [`Agent::next_wake`] has come.
+    Woke,
+}
+
+/// What hostapd tells by itself. Who the station was is dropped before it gets here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// A station associated.
+    Joined {
+        /// With this network.
+        interface: String,
+    },
+    /// A station went.
+    Left {
+        /// From this network.
+        interface: String,
+    },
+    /// A network came on the air, went off it, or its radio changed.
+    AirChanged,
+}
+
+/// Everything an agent may ask of the world, in the order given.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Write this to flash, whole; answer with [`Event::Ledger`]. Nothing waits for it.
+    WriteLedger(Kept),
+    /// `ADD bss_config`; answer with [`Event::Answered`].
+    Add {
+        /// Which prepared network.
+        index: usize,
+        /// What it is.
+        radio: Radio,
+    },
+    /// `REMOVE`; answer with [`Event::Answered`].
+    Remove {
+        /// Which prepared network.
+        index: usize,
+        /// Its interface.
+        interface: String,
+    },
+    /// Ask hostapd what is on the air; answer with [`Event::Looked`].
+    Look,
+    /// Publish, retained.
+    PublishPresence(Presence),
+    /// Publish, retained; only the newest counts.
+    PublishReport(Box<Report>),
+    /// Publish behind everything else.
+    PublishCounts(Counts),
+    /// One line for the log: what happened, then fields.
+    Log(String),
+}
+
+/// The ledger's way onto flash.
+#[derive(Debug, Default)]
+struct Keeping {
+    /// Something is not on flash yet.
+    dirty: bool,
+    writing: bool,
+    tries: u32,
+    not_before: Duration,
+    failure: Option<String>,
+}
+
+/// What is on the air, as far as a look has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Running {
+    number: u64,
+    mode: Mode,
+    since_ms: WallMs,
+}
+
+/// One access point.
+#[derive(Debug)]
+pub struct Agent {
+    identity: Identity,
+    boot: String,
+    holding: Holding,
+    keeping: Keeping,
+    radios: Radios,
+    running: Running,
+    tally: Tally,
+    counts_seq: u64,
+    counted_at: Duration,
+    counts_due: bool,
+    turned_away: Option<TurnedAway>,
+    proof_asked: bool,
+    /// What was wrong with the ledger at boot.
+    ledger_remark: Option<String>,
+    teller: Teller,
+    last_state: AgentState,
+}
+
+impl Agent {
+    /// Starts with what the ledger held (`Err`: it could not be used; why). `boot` is drawn afresh at each start.
+    #[must_use]
+    pub fn new(identity: Identity, ledger: Result<Kept, String>, boot: String, now: Now) -> (Self, Vec<Action>) {
+        let (kept, ledger_remark) = match ledger {
+            Ok(kept) => (kept, None),
+            Err(why) => (Kept::default(), Some(brief(&why))),
+        };
+        let mut agent = Self {
+            holding: Holding::new(identity.town.clone(), identity.facility.clone(), kept, now),
+            radios: Radios::new(identity.radios.clone()),
+            identity,
+            boot,
+            keeping: Keeping::default(),
+            running: Running { number: 0, mode: Mode::Normal, since_ms: now.wall_ms },
+            tally: Tally::default(),
+            counts_seq: 0,
+            counted_at: now.mono,
+            counts_due: false,
+            turned_away: None,
+            proof_asked: false,
+            ledger_remark,
+            teller: Teller::default(),
+            last_state: AgentState::Empty,
+        };
+        let mut actions = vec![Action::Log(match agent.holding.wanted() {
+            Some((number, mode)) => format!("started number={number} mode={mode} from=ledger"),
+            None => "started empty".to_owned(),
+        })];
+        if let Some(why) = &agent.ledger_remark {
+            actions.push(Action::Log(format!("ledger set aside why={why:?}")));
+        }
+        agent.settle_up(now, &mut actions);
+        (agent, actions)
+    }
+
+    /// Something happened.
+    pub fn on(&mut self, event: Event, now: Now) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Offered(offered) => self.offered(offered, now, &mut actions),
+            Event::TurnedAway { reason, why } => self.turn_away(reason, &why, None, &mut actions),
+            Event::Ledger(outcome) => self.ledger_answered(outcome, now, &mut actions),
+            Event::HostapdUp => {
+                actions.push(Action::Log("hostapd up".to_owned()));
+                self.radios.link_up(now);
+            }
+            Event::HostapdDown { why } => {
+                actions.push(Action::Log(format!("hostapd down why={:?}", brief(&why))));
+                self.radios.link_down(brief(&why));
+                self.see(now, &mut actions);
+            }
+            Event::Answered { index, verb, answer } => self.radios.answered(index, verb, answer, now),
+            Event::Looked(result) => {
+                let result = result.map_err(|why| brief(&why));
+                let seen = result.is_ok();
+                self.radios.looked(result, self.want_open(), now);
+                if seen {
+                    self.see(now, &mut actions);
+                    self.tally.name(&self.radios.networks());
+                    if self.counts_due {
+                        actions.extend(self.count(now));
+                    }
+                }
+            }
+            Event::Heard(Heard::Joined { interface }) => self.tally.joined(&interface),
+            Event::Heard(Heard::Left { interface }) => self.tally.left(&interface),
+            Event::Heard(Heard::AirChanged) => self.radios.look_soon(now),
+            Event::BrokerUp => {
+                actions.push(Action::Log("broker up".to_owned()));
+                self.teller.connected();
+                actions.push(Action::PublishPresence(Presence {
+                    v: VERSION,
+                    ap: self.identity.ap.clone(),
+                    online: true,
+                    boot: self.boot.clone(),
+                }));
+            }
+            Event::BrokerDown { why } => {
+                actions.push(Action::Log(format!("broker down why={:?}", brief(&why))));
+                self.teller.disconnected();
+            }
+            Event::Woke => {}
+        }
+        self.settle_up(now, &mut actions);
+        actions
+    }
+
+    /// When to call [`Self::on`] with [`Event::Woke`], by the monotonic clock, if nothing else happens before.
+    #[must_use]
+    pub fn next_wake(&self, now: Now) -> Option<Duration> {
+        let ledger = (self.keeping.dirty && !self.keeping.writing).then_some(self.keeping.not_before);
+        let counts = self.identity.counts_every.filter(|_| !self.counts_due).map(|every| self.counted_at + every);
+        [self.holding.next_wake(now), self.radios.next_wake(self.want_open()), self.teller.next_wake(), ledger, counts]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// What follows from everything known, whatever it was that happened.
+    fn settle_up(&mut self, now: Now, actions: &mut Vec<Action>) {
+        if self.holding.end_drill(now) {
+            actions.push(Action::Log(format!("drill ended by itself number={}", self.holding.told())));
+            self.keeping.dirty = true;
+            self.radios.wish_changed(now);
+        }
+        if self.identity.counts_every.is_some_and(|every| now.mono >= self.counted_at + every) && !self.counts_due {
+            self.counts_due = true;
+            if self.radios.is_up() {
+                self.radios.look_soon(now);
+            }
+        }
+        // hostapd first: opening waits for nothing, least of all for the flash.
+        let steps = self.radios.step(self.want_open(), now);
+        for step in &steps {
+            match step {
+                Action::Add { radio, .. } => {
+                    actions.push(Action::Log(format!("adding interface={} phy={}", radio.interface, radio.phy)));
+                }
+                Action::Remove { interface, .. } => {
+                    actions.push(Action::Log(format!("removing interface={interface}")));
+                }
+                _ => {}
+            }
+        }
+        actions.extend(steps);
+        if self.keeping.dirty && !self.keeping.writing && now.mono >= self.keeping.not_before {
+            self.keeping.dirty = false;
+            self.keeping.writing = true;
+            actions.push(Action::WriteLedger(self.holding.kept().clone()));
+        }
+        let state = self.state();
+        if state != self.last_state {
+            self.last_state = state;
+            let (number, mode) = (self.running.number, self.running.mode);
+            let why = self.why();
+            actions.push(Action::Log(format!("state={state:?} running={number} mode={mode} why={why:?}")));
+        }
+        let mut teller = std::mem::take(&mut self.teller);
+        if let Some(report) = teller.step(|| self.report(), now.mono) {
+            actions.push(Action::PublishReport(Box::new(report)));
+        }
+        self.teller = teller;
+    }
+
+    fn want_open(&self) -> Option<bool> {
+        self.holding.wanted().map(|(_, mode)| mode.is_open())
+    }
+
+    fn offered(&mut self, offered: SignedOrder, now: Now, actions: &mut Vec<Action>) {
+        let number = offered.order.number;
+        match self.holding.offer(offered, now) {
+            Verdict::Accepted => {
+                let mode = self.holding.wanted().map_or(Mode::Normal, |(_, mode)| mode);
+                actions.push(Action::Log(format!("order accepted number={number} mode={mode}")));
+                self.accepted(now);
+                self.radios.wish_changed(now);
+            }
+            Verdict::SameAgain => {}
+            Verdict::NumberOnly(why) => {
+                self.accepted(now);
+                self.turn_away(TurnedAwayReason::NotMine, &why, Some(number), actions);
+            }
+            Verdict::TurnedAway(reason, why) => {
+                self.proof_asked |= matches!(reason, TurnedAwayReason::Stale | TurnedAwayReason::Conflicting);
+                self.turn_away(reason, &why, Some(number), actions);
+            }
+        }
+    }
+
+    fn accepted(&mut self, now: Now) {
+        self.proof_asked = false;
+        self.ledger_remark = None;
+        self.keeping.dirty = true;
+        self.keeping.tries = 0;
+        self.keeping.not_before = now.mono;
+    }
+
+    fn turn_away(&mut self, reason: TurnedAwayReason, why: &str, number: Option<u64>, actions: &mut Vec<Action>) {
+        let count = self.turned_away.as_ref().map_or(0, |last| last.count) + 1;
+        let why = brief(why);
+        actions.push(Action::Log(format!("message turned away reason={reason:?} count={count} why={why:?}")));
+        self.turned_away = Some(TurnedAway { reason, why, number, count });
+    }
+
+    fn ledger_answered(&mut self, outcome: Result<(), String>, now: Now, actions: &mut Vec<Action>) {
+        self.keeping.writing = false;
+        match outcome {
+            Ok(()) => {
+                actions.push(Action::Log(format!("ledger written number={}", self.holding.told())));
+                self.keeping = Keeping { dirty: self.keeping.dirty, ..Keeping::default() };
+            }
+            Err(why) => {
+                let why = brief(&why);
+                actions.push(Action::Log(format!("ledger NOT written why={why:?}")));
+                let wait = LEDGER_RETRY_FIRST.saturating_mul(1 << self.keeping.tries.min(16)).min(LEDGER_RETRY_MAX);
+                self.keeping.tries = self.keeping.tries.saturating_add(1);
+                self.keeping.not_before = now.mono + wait;
+                self.keeping.dirty = true;
+                self.keeping.failure = Some(why);
+            }
+        }
+    }
+
+    /// After a look, or when hostapd is gone: what runs now.
+    fn see(&mut self, now: Now, actions: &mut Vec<Action>) {
+        let was = self.running;
+        let (number, mode) = match (self.holding.wanted(), self.radios.open()) {
+            (Some((number, mode)), Open::All) if mode.is_open() => (number, mode),
+            (Some((number, mode)), Open::None) if !mode.is_open() => (number, mode),
+            // What ran before still runs: nothing has changed on the air yet.
+            (_, Open::All) if was.mode.is_open() => (was.number, was.mode),
+            (_, Open::None) if !was.mode.is_open() => (was.number, was.mode),
+            // Something is on the air, and it is nothing whole: it belongs to the mode that is open.
+            (Some((_, mode)), Open::Partly | Open::All) if mode.is_open() => (0, mode),
+            (_, Open::Partly) => (0, was.mode),
+            (_, Open::All | Open::None | Open::Unknown) => (0, Mode::Normal),
+        };
+        if (number, mode) == (was.number, was.mode) {
+            return;
+        }
+        if mode != was.mode {
+            // A drill's numbers never mix with others': the interval ends where the mode does.
+            if now.mono > self.counted_at && self.identity.counts_every.is_some() {
+                actions.extend(self.count(now));
+            }
+            self.running.since_ms = now.wall_ms;
+        }
+        (self.running.number, self.running.mode) = (number, mode);
+        actions.push(Action::Log(format!("on air number={number} mode={mode}")));
+    }
+
+    fn count(&mut self, now: Now) -> Option<Action> {
+        let length = now.mono.saturating_sub(self.counted_at);
+        self.counted_at = now.mono;
+        self.counts_due = false;
+        let networks = self.tally.take(&self.radios.networks());
+        if networks.is_empty() {
+            return None;
+        }
+        self.counts_seq += 1;
+        Some(Action::PublishCounts(Counts {
+            v: VERSION,
+            ap: self.identity.ap.clone(),
+            boot: self.boot.clone(),
+            seq: self.counts_seq,
+            at_ms: now.wall_ms,
+            interval_s: u32::try_from(length.as_millis().div_ceil(1000)).unwrap_or(u32::MAX),
+            mode: self.running.mode,
+            networks,
+        }))
+    }
+
+    /// What it is doing about the newest order.
+    #[must_use]
+    pub fn state(&self) -> AgentState {
+        if self.holding.wanted().is_none() {
+            AgentState::Empty
+        } else if self.radios.settled(self.want_open()) {
+            AgentState::Serving
+        } else if self.radios.refusal().is_some() {
+            AgentState::Refused
+        } else {
+            AgentState::Applying
+        }
+    }
+
+    fn why(&self) -> String {
+        let want = self.want_open();
+        let kept = self.keeping.failure.as_ref().map(|why| format!("not kept on flash: {why}"));
+        let waiting = self.radios.waiting_for(want).filter(|_| want.is_some());
+        let trying = self.radios.refusal().map(|why| format!("{why}; tries go on"));
+        let ledger = self.ledger_remark.as_ref().map(|why| format!("ledger set aside: {why}"));
+        [trying, waiting, self.holding.remark(), kept, ledger].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
+    fn report(&self) -> Report {
+        let holds = self.holding.newest_jws().filter(|jws| self.proof_asked && jws.len() <= HOLDS_MAX_BYTES);
+        Report {
+            v: VERSION,
+            ap: self.identity.ap.clone(),
+            facility: self.identity.facility.clone(),
+            boot: self.boot.clone(),
+            seq: 0,
+            told: self.holding.told(),
+            running: self.running.number,
+            mode: self.running.mode,
+            since_ms: self.running.since_ms,
+            state: self.state(),
+            why: self.why(),
+            networks: self.radios.networks(),
+            turned_away: self.turned_away.clone(),
+            holds: holds.map(str::to_owned),
+            agent: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// The last will: what the broker says of this agent when it is gone.
+    #[must_use]
+    pub fn last_will(&self) -> Vec<u8> {
+        let (ap, boot) = (self.identity.ap.clone(), self.boot.clone());
+        wire::write(&Presence { v: VERSION, ap, online: false, boot })
+    }
+}
+
+/// Cuts a text from outside to a length that fits a screen.
+fn brief(text: &str) -> String {
+    match text.char_indices().nth(WHY_MAX_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
