@@ -192,7 +192,8 @@ impl Centre {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic_with(what))
+        let outcome = tokio::time::timeout(PATIENCE, wait).await;
+        outcome.map_err(|_| format!("never came true: {what}")).expect("within the test's patience")
     }
 
     /// The first report that is as wished.
@@ -207,10 +208,6 @@ impl Centre {
         })
         .await
     }
-}
-
-fn panic_with<T>(what: &str) -> T {
-    None.expect(what)
 }
 
 fn base64url(bytes: &[u8]) -> String {
