@@ -38,12 +38,14 @@ count() { grep -c -- "$2" "$1"; }
 at_least() { [ "$(count "$1" "$2")" -ge "$3" ]; }
 show() { local file; for file; do say "--- $file"; tail -n 40 "$file"; done; }
 
-# gpio LINES: a chip of that many lines, labelled keybox. Its lines stand in $lines/sim_gpioN/{pull,value}.
-gpio() {
-  local chip=/sys/kernel/config/gpio-sim/keybox
-  modprobe gpio-sim; mkdir -p $chip/bank0
-  echo "$1" > $chip/bank0/num_lines; echo keybox > $chip/bank0/label; echo 1 > $chip/live
-  chip_name=$(< $chip/bank0/chip_name); lines=/sys/devices/platform/$(< $chip/dev_name)/$chip_name
+# gpio LINES: the key's chip, labelled keybox. Its lines stand in $lines/sim_gpioN/{pull,value}. gpio_second: another.
+gpio() { new_chip keybox "$1"; chip_name=$new_name lines=$new_lines; }
+gpio_second() { new_chip second 1; second_name=$new_name second_lines=$new_lines; }
+new_chip() {
+  local chip=/sys/kernel/config/gpio-sim/$1
+  modprobe gpio-sim; mkdir -p "$chip/bank0"
+  echo "$2" > "$chip/bank0/num_lines"; echo "$1" > "$chip/bank0/label"; echo 1 > "$chip/live"
+  new_name=$(< "$chip/bank0/chip_name"); new_lines=/sys/devices/platform/$(< "$chip/dev_name")/$new_name
 }
 pull() { echo "pull-$2" > "$lines/sim_gpio$1/pull"; }
 level() { cat "$lines/sim_gpio$1/value"; }
@@ -70,12 +72,12 @@ beacon() {
 }
 last_beacon() { local stamp; stamp=$(grep -F "($1)" /run/air | tail -n 1); stamp=${stamp%% *}; echo "${stamp/./}"; }
 
-# phone NAME RADIO SSID [PSK]: a wpa_supplicant in place NAME that joins SSID and looks for it each second.
+# phone NAME RADIO SSID [PSK [MHZ]]: a wpa_supplicant in place NAME that joins SSID and looks for it each second.
 # Raw keys only: deriving one from a passphrase takes the emulated processor a second.
 phone() {
   local name=$1 radio=$2 ssid=$3 key=${4:+psk=$4}
-  printf 'ctrl_interface=/run/%s\nnetwork={\n ssid="%s"\n %s\n scan_freq=2412\n}\n' "$name" "$ssid" \
-    "${key:-key_mgmt=NONE}" > "/run/$name.conf"
+  printf 'ctrl_interface=/run/%s\nnetwork={\n ssid="%s"\n %s\n scan_freq=%s\n}\n' "$name" "$ssid" \
+    "${key:-key_mgmt=NONE}" "${5:-2412}" > "/run/$name.conf"
   : > "/run/$name.log"
   within "$name" wpa_supplicant -t -i "$radio" -c "/run/$name.conf" >> "/run/$name.log" 2>&1 &
   await 20 wpa_cli -p "/run/$name" -i "$radio" scan_interval 1 > /dev/null 2>&1

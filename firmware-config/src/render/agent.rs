@@ -2,6 +2,9 @@
 
 use crate::ap_config::ApConfig;
 
+/// How often the agent counts, in seconds.
+const COUNTS_INTERVAL_S: u32 = 30;
+
 /// The agent's file. Every word in it is free of quotes, backslashes and control characters by its type, so that TOML's
 /// basic strings hold it as it is.
 pub(super) fn agent_toml(config: &ApConfig) -> String {
@@ -16,6 +19,7 @@ pub(super) fn agent_toml(config: &ApConfig) -> String {
         text += &format!("password-file = \"{file}\"\n");
     }
     text += &format!("\n[hostapd]\nsocket = \"{hostapd_socket}\"\n");
+    text += &format!("\n[counts]\ninterval-s = {COUNTS_INTERVAL_S}\n");
     for radio in radios {
         if let Some(open) = &radio.open {
             text += &format!(
