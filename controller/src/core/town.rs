@@ -220,7 +220,7 @@ impl Town {
 
     /// Until when a step that opens nothing is held back.
     fn held_until(&self) -> Duration {
-        let sure = self.newest.is_some() && self.watchman.swears().is_some();
+        let sure = self.newest.is_some() && (!self.inventory.has_key || self.watchman.swears().is_some());
         let start = if sure { Duration::ZERO } else { self.started + START_GRACE };
         start.max(self.rival.map_or(Duration::ZERO, |rival| rival.yield_until))
     }

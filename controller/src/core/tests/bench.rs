@@ -92,6 +92,8 @@ pub struct ModelAp {
     pub seq: u64,
     pub told: u64,
     pub mode: Mode,
+    /// The order it follows; shown to whoever offers it an older one.
+    pub held: Option<Order>,
     /// Orders and reports get through.
     pub linked: bool,
 }
@@ -141,6 +143,7 @@ impl Bench {
                     seq: 0,
                     told: 0,
                     mode: Mode::Normal,
+                    held: None,
                     linked: true,
                 };
                 (ap.id.clone(), model)
@@ -280,11 +283,20 @@ impl Bench {
     /// Hands an order to an AP, which carries it out at once and says so.
     pub fn tell(&mut self, ap: &ApId, order: &Order) {
         let Some(model) = self.aps.get_mut(ap) else { return };
-        if !model.linked || order.number <= model.told {
+        if !model.linked {
+            return;
+        }
+        if order.number < model.told {
+            let held = model.held.clone().expect("it was told");
+            self.on(Event::OwnOrderSeen(held));
+            return;
+        }
+        if order.number == model.told {
             return;
         }
         model.told = order.number;
         model.mode = order.facilities[&model.facility].mode;
+        model.held = Some(order.clone());
         self.speak(ap);
     }
 

@@ -4,4 +4,10 @@
 //! to do. Nothing here waits for a real second.
 
 mod bench;
+mod closed_doors;
+mod fleet;
+mod key;
 mod opening;
+mod rivals;
+mod store;
+mod whoever_opened;

@@ -1,0 +1,187 @@
+//! Ruling 9: numbers only go up. Orders in our name: from a store that was lost, from an old backup, from a rival.
+
+use super::bench::*;
+use crate::core::{Action, Event, Kind, Source};
+use firmware_config::mode::Mode;
+use firmware_config::wire::Order;
+
+/// A town at order 3: an operator holds the gym open; as its APs and its broker know it.
+fn town_with_history() -> Bench {
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    bench.turn(NORMAL);
+    bench.open(&["gym"]);
+    assert_eq!((bench.number(), bench.wanted("gym")), (4, Mode::Disaster));
+    bench
+}
+
+#[test]
+fn a_controller_that_lost_its_store_closes_nothing_that_people_opened() {
+    // The database is gone; the broker (or an AP) still holds order 4, signed by us.
+    let mut bench = town_with_history();
+    bench.shelf = Shelf::default();
+    bench.restart(s(60));
+    bench.pass(s(5));
+    assert_eq!((bench.wanted("gym"), bench.wanted("school")), (Mode::Disaster, Mode::Normal));
+    assert!(bench.number() >= 4);
+    assert!(matches!(&bench.view().activations[0].source, Source::Operator(by) if by == "sato"));
+    assert_eq!(field(bench.entries(Kind::OrderRemembered)[0], "number"), "4");
+    let id = bench.view().activations[0].id;
+    bench.ask(crate::core::Ask::Close { activation: id, why: "over".to_owned() }).expect("granted");
+    assert_eq!((bench.wanted("gym"), bench.view().totals.settled), (Mode::Normal, 6));
+}
+
+#[test]
+fn a_lost_store_is_learned_from_an_ap_where_the_broker_forgot_too() {
+    let mut bench = town_with_history();
+    let held = bench.retained.take().expect("published");
+    assert_eq!(held.number, 4);
+    bench.shelf = Shelf::default();
+    bench.restart(s(60));
+    assert_eq!(bench.stands("gym-1").1, "newer-order");
+    bench.pass(s(5));
+    assert_eq!(bench.wanted("gym"), Mode::Disaster);
+    assert_eq!(bench.view().totals.settled, 6);
+    assert_eq!(bench.number(), 4, "it says what we would say");
+}
+
+#[test]
+fn an_old_backup_opens_nothing_again_that_was_closed_since() {
+    // The backup is of when the operator held the gym open; it was closed since.
+    let mut bench = town_with_history();
+    let backup = bench.shelf.clone();
+    let id = bench.view().activations[0].id;
+    bench.ask(crate::core::Ask::Close { activation: id, why: "over".to_owned() }).expect("granted");
+    bench.shelf = backup;
+    bench.restart(s(60));
+    bench.pass(s(10));
+    assert_eq!((bench.view().mode, bench.view().totals.settled), (Mode::Normal, 6));
+    assert!(bench.number() >= 5, "{}", bench.number());
+}
+
+#[test]
+fn a_lost_store_with_the_key_at_disaster_opens_at_once_and_ends_up_above_what_was() {
+    let mut bench = town_with_history();
+    bench.shelf = Shelf::default();
+    bench.contacts = Some(DISASTER);
+    let held = bench.retained.take().expect("published");
+    bench.restart(s(60));
+    bench.pass(ms(40));
+    assert_eq!(bench.view().mode, Mode::Disaster);
+    bench.on(Event::OwnOrderSeen(held));
+    bench.pass(s(1));
+    assert_eq!(bench.view().totals.open, 4);
+    assert_eq!(bench.view().activations.len(), 2, "the key's and the operator's");
+    bench.turn(NORMAL);
+    bench.pass(s(5));
+    assert_eq!((bench.wanted("gym"), bench.wanted("school")), (Mode::Disaster, Mode::Normal));
+}
+
+#[test]
+fn a_lost_store_and_a_broken_key_keep_open_what_the_key_opened() {
+    // The key cannot be asked, so it is believed to stand where the order says it stood; mended, it is asked.
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    bench.shelf = Shelf::default();
+    bench.contacts = Some(CUT);
+    bench.restart(s(60));
+    bench.pass(s(60));
+    assert_eq!((bench.view().mode, bench.view().totals.open), (Mode::Disaster, 4));
+    bench.turn(NORMAL);
+    bench.pass(s(5));
+    assert_eq!((bench.view().mode, bench.view().totals.settled), (Mode::Normal, 6));
+}
+
+#[test]
+fn the_same_number_with_other_content_is_answered_above_it() {
+    // Somebody signs another order 4, in which nobody holds anything: what a person opened here stays open.
+    let mut bench = town_with_history();
+    let mut other = bench.retained.clone().expect("published");
+    other.activations.clear();
+    other.facilities.values_mut().for_each(|wanted| wanted.mode = Mode::Normal);
+    bench.on(Event::OwnOrderSeen(other));
+    bench.pass(s(1));
+    assert_eq!((bench.number(), bench.wanted("gym")), (5, Mode::Disaster));
+}
+
+#[test]
+fn what_does_not_belong_on_the_order_topic_is_replaced_with_measure() {
+    // A hostile broker puts an old order, and rubbish, in place of ours, again and again.
+    let mut bench = Bench::settled();
+    let old = bench.retained.clone().expect("published");
+    bench.turn(DISASTER);
+    let from = bench.actions.len();
+    for _ in 0..100 {
+        bench.on(Event::OwnOrderSeen(old.clone()));
+        bench.on(Event::ForeignOrderSeen { why: "not a compact JWS".to_owned() });
+        bench.pass(ms(100));
+    }
+    let published = bench.actions[from..].iter().filter(|action| matches!(action, Action::Publish(_))).count();
+    assert!((2..=20).contains(&published), "{published} in 10 s");
+    assert!(bench.entries(Kind::OrderRestored).len() <= 2);
+    assert_eq!((bench.number(), bench.view().mode), (2, Mode::Disaster));
+    bench.pass(s(2));
+    assert_eq!(bench.retained.as_ref().map(|order| order.number), Some(2));
+}
+
+#[test]
+fn an_order_for_another_town_is_none_of_ours() {
+    let mut bench = Bench::settled();
+    let mut other = bench.retained.clone().expect("published");
+    (other.town, other.number) = ("minato".parse().expect("a name"), 900);
+    bench.on(Event::OwnOrderSeen(other));
+    assert_eq!(bench.number(), 1);
+}
+
+#[test]
+fn the_echo_of_an_order_already_replaced_is_nothing() {
+    let mut bench = Bench::settled();
+    let echo = bench.retained.clone().expect("published");
+    bench.broker = false;
+    bench.turn(DISASTER);
+    bench.broker = true;
+    bench.on(Event::OwnOrderSeen(echo));
+    assert!(bench.entries(Kind::OrderRestored).is_empty());
+}
+
+/// Hands each controller what the other published last; returns how often facilities changed their mode.
+fn let_them_argue(one: &mut Bench, other: &mut Bench, time_s: u64) -> usize {
+    let mut changes = 0;
+    let mut on_broker: Option<Order> = None;
+    for _ in 0..time_s * 10 {
+        for bench in [&mut *one, &mut *other] {
+            if let Some(order) = on_broker.clone().filter(|order| bench.retained.as_ref() != Some(order)) {
+                bench.retained = Some(order.clone());
+                bench.on(Event::OwnOrderSeen(order));
+            }
+            bench.pass(ms(100));
+            if let Some(order) = bench.retained.clone().filter(|order| on_broker.as_ref() != Some(order)) {
+                let modes = |order: &Order| order.facilities.values().map(|wanted| wanted.mode).collect::<Vec<_>>();
+                changes += usize::from(on_broker.as_ref().is_some_and(|before| modes(before) != modes(&order)));
+                on_broker = Some(order);
+            }
+        }
+    }
+    changes
+}
+
+#[test]
+fn two_controllers_with_keys_that_agree_come_to_rest() {
+    let mut one = Bench::started(inventory(), Shelf::default(), Some(DISASTER));
+    let mut other = Bench::started(inventory(), Shelf::default(), Some(DISASTER));
+    let_them_argue(&mut one, &mut other, 60);
+    assert_eq!((one.view().mode, other.view().mode), (Mode::Disaster, Mode::Disaster));
+    let (number, changes) = (one.number(), let_them_argue(&mut one, &mut other, 600));
+    assert_eq!((one.number(), changes), (number, 0));
+    assert_eq!(one.number(), other.number());
+}
+
+#[test]
+fn two_controllers_whose_keys_disagree_do_not_make_the_halls_flicker() {
+    // "Two controllers believing they are the one": opening wins at once, closing is tried ever more seldom.
+    let mut one = Bench::started(inventory(), Shelf::default(), Some(DISASTER));
+    let mut other = Bench::started(inventory(), Shelf::default(), Some(NORMAL));
+    let changes = let_them_argue(&mut one, &mut other, 600);
+    assert!(changes <= 40, "{changes} changes of mode in ten minutes");
+    assert!(!one.entries(Kind::OrderRemembered).is_empty(), "and the record says what is going on");
+}

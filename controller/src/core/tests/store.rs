@@ -1,0 +1,142 @@
+//! Ruling 1 and the store: an opening waits for nothing; a closing may wait; no entry is lost.
+
+use super::bench::*;
+use crate::core::record::{BATCH_ENTRIES, KEPT_MAX, KEPT_RESERVE, Record};
+use crate::core::{Action, Event, Kind};
+use firmware_config::mode::Mode;
+
+#[test]
+fn a_full_disk_does_not_hold_back_an_opening() {
+    // "If the record cannot be written, the order goes out anyway, loudly, and the entry is kept until it can be."
+    let mut bench = Bench::settled();
+    bench.store = Store::Fails;
+    bench.turn(DISASTER);
+    assert_eq!(bench.view().totals.open, 4);
+    let (_, why, kept) = bench.view().store_lost.expect("said loudly");
+    assert!(why == "disk full" && kept > 0);
+    bench.pass(s(3600));
+    bench.store = Store::Works;
+    bench.pass(s(11));
+    assert_eq!(bench.view().store_lost, None);
+    assert_eq!(bench.entries(Kind::StoreLost).len(), 1);
+    let back = bench.entries(Kind::StoreBack);
+    assert!(back.len() == 1 && field(back[0], "kept").parse::<usize>().expect("a number") > 0);
+    assert_eq!(bench.entries(Kind::Opened).len(), 1);
+    assert!(bench.shelf.stored_twice.is_empty());
+    let last = bench.shelf.remembered.last_entry;
+    assert_eq!(bench.shelf.entries.len() as u64, last, "no number is missing");
+    assert_eq!(bench.shelf.remembered.order.as_ref().map(|order| order.number), Some(bench.number()));
+}
+
+#[test]
+fn a_closing_is_stored_before_it_is_published() {
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    bench.store = Store::Hangs;
+    let from = bench.actions.len();
+    bench.turn(NORMAL);
+    let batch = bench.actions[from..]
+        .iter()
+        .find_map(|action| match action {
+            Action::Store { batch, what } if what.order.is_some() => Some(*batch),
+            Action::Publish(_) => Some(0),
+            _ => None,
+        })
+        .expect("offered to the store");
+    assert_ne!(batch, 0, "not published before it is stored");
+    assert_eq!(bench.view().totals.told, 0);
+    let actions = bench.on(Event::Stored { batch, outcome: Ok(()) });
+    assert!(matches!(actions.first(), Some(Action::Publish(order)) if order.number == bench.number()), "{actions:?}");
+}
+
+#[test]
+fn a_closing_waits_five_seconds_for_a_broken_store_and_no_longer() {
+    for store in [Store::Fails, Store::Hangs] {
+        let mut bench = Bench::settled();
+        bench.turn(DISASTER);
+        bench.store = store;
+        bench.turn(NORMAL);
+        bench.pass(ms(4900));
+        let open = bench.aps.values().filter(|model| model.mode.is_open()).count();
+        assert_eq!(open, 4, "nobody was told yet");
+        bench.pass(ms(200));
+        assert_eq!(bench.view().totals.settled, 6, "{store:?}");
+        assert!(bench.view().store_lost.is_some());
+        let loud = bench.view().recent.into_iter().filter(|entry| entry.kind == Kind::StoreLost);
+        assert!(loud.into_iter().any(|entry| field(&entry, "why").contains("goes out")), "said loudly");
+    }
+}
+
+#[test]
+fn an_opening_overtakes_a_closing_that_waits() {
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    bench.store = Store::Hangs;
+    bench.turn(NORMAL);
+    bench.turn(DISASTER);
+    assert_eq!(bench.view().totals.open, 4);
+    bench.pass(s(20));
+    assert_eq!((bench.view().mode, bench.view().totals.open), (Mode::Disaster, 4), "and the closing never comes");
+}
+
+#[test]
+fn a_store_that_never_answers_is_asked_again() {
+    let mut bench = Bench::settled();
+    bench.store = Store::Hangs;
+    bench.turn(DISASTER);
+    bench.pass(s(6));
+    assert!(bench.view().store_lost.is_some());
+    bench.store = Store::Works;
+    bench.pass(s(30));
+    assert_eq!(bench.view().store_lost, None);
+    assert_eq!(bench.entries(Kind::Opened).len(), 1);
+}
+
+#[test]
+fn one_batch_is_under_way_at_a_time_and_tries_grow_no_further_apart_than_ten_seconds() {
+    let mut bench = Bench::settled();
+    bench.store = Store::Fails;
+    bench.turn(DISASTER);
+    let from = bench.actions.len();
+    bench.pass(s(100));
+    let tries = bench.actions[from..].iter().filter(|action| matches!(action, Action::Store { .. })).count();
+    assert!((9..=15).contains(&tries), "{tries} tries in 100 s");
+}
+
+#[test]
+fn the_beginning_is_kept_when_there_is_no_room() {
+    // Two flips of 10,000 APs without a store: what people did still finds room, and what was dropped is counted.
+    let mut record = Record::new(0);
+    for _ in 0..KEPT_MAX + 10 {
+        record.write(0, Kind::ApStands, false, Vec::new());
+    }
+    assert_eq!(record.kept(), KEPT_MAX);
+    for _ in 0..KEPT_RESERVE + 1 {
+        record.write(0, Kind::Opened, false, Vec::new());
+    }
+    assert_eq!((record.kept(), record.take_dropped()), (KEPT_MAX + KEPT_RESERVE, 11));
+    assert_eq!(record.batch().first().map(|entry| entry.seq), Some(1));
+    assert_eq!(record.batch().len(), BATCH_ENTRIES);
+    record.stored_up_to(record.batch_end().expect("entries wait"));
+    assert_eq!(record.batch().first().map(|entry| entry.seq), Some(BATCH_ENTRIES as u64 + 1));
+}
+
+#[test]
+fn a_controller_killed_in_the_middle_of_a_flip_carries_on() {
+    // The opening went out to nobody and the process died before anything was stored: the key says it again.
+    let mut bench = Bench::settled();
+    bench.store = Store::Hangs;
+    for model in bench.aps.values_mut() {
+        model.linked = false;
+    }
+    bench.turn(DISASTER);
+    let before = bench.number();
+    bench.store = Store::Works;
+    for model in bench.aps.values_mut() {
+        model.linked = true;
+    }
+    bench.restart(s(5));
+    bench.pass(s(3));
+    assert_eq!((bench.view().mode, bench.view().totals.open), (Mode::Disaster, 4));
+    assert!(bench.number() >= before, "numbers only go up");
+}
