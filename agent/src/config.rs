@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId, TownId};
+use firmware_config::interface::{InterfaceName, PhyName};
+use firmware_config::path::FilePath;
 
 use crate::core::Identity;
 use crate::core::radios::Radio;
@@ -17,8 +19,6 @@ use table::Table;
 const OPEN_MAX: usize = 8;
 /// Length of a Unix socket's path (`sun_path`, less its NUL) less our own sockets' names.
 const OWN_DIR_MAX_BYTES: usize = 107 - 50;
-/// Longest interface name: IFNAMSIZ of Linux less its NUL.
-const INTERFACE_MAX_BYTES: usize = 15;
 
 /// Everything an agent must be told.
 #[derive(Debug, Clone)]
@@ -154,12 +154,6 @@ impl Config {
     }
 }
 
-fn is_interface(name: &str) -> bool {
-    (1..=INTERFACE_MAX_BYTES).contains(&name.len())
-        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-}
-
 impl Table<'_> {
     fn open(&mut self) -> Option<Vec<Radio>> {
         let mut radios: Vec<Radio> = Vec::new();
@@ -167,15 +161,16 @@ impl Table<'_> {
         let wanted = tables.len();
         for mut table in tables {
             let name = "1 to 15 of A-Z a-z 0-9 . _ - with a letter or digit in front";
-            let phy = table.text("phy", name, is_interface);
-            let interface = table.text("interface", name, is_interface);
-            let config = table.path("config");
+            let phy = table.text("phy", "\"phy\" and 1 to 4 digits", |text| text.parse::<PhyName>().is_ok());
+            let interface = table.text("interface", name, |text| text.parse::<InterfaceName>().is_ok());
+            let path = "an absolute path of at most 255 bytes, its names of A-Z a-z 0-9 . _ - + @";
+            let config = table.text("config", path, |text| text.parse::<FilePath>().is_ok());
             if interface.as_ref().is_some_and(|name| radios.iter().any(|radio| radio.interface == *name)) {
                 table.complain("interface stands in another [[open]] already".to_owned());
             }
             self.take_complaints(table);
             if let (Some(phy), Some(interface), Some(config)) = (phy, interface, config) {
-                radios.push(Radio { phy, interface, config: config.display().to_string() });
+                radios.push(Radio { phy, interface, config });
             }
         }
         (radios.len() == wanted && wanted > 0).then_some(radios)

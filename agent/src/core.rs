@@ -515,3 +515,10 @@ fn brief(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod histories;
+#[cfg(test)]
+mod sim;
+#[cfg(test)]
+mod stories;

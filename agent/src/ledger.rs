@@ -18,7 +18,9 @@ const VERSION: u32 = 1;
 /// Longest ledger read: two orders of the greatest size in base64, and a little.
 const FILE_MAX_BYTES: u64 = (DOCUMENT_MAX_BYTES as u64 / 3 * 4 + 4096) * 2;
 
+// Every field stands in every page: one whose name rotted is unknown, and the page is spoilt.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Page {
     v: u32,
     order: Option<String>,
@@ -139,3 +141,6 @@ fn read(text: &[u8], key: &TownKey) -> Result<Kept, String> {
         drill_over: page.drill_over,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,14 @@
 
 mod rig;
 
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
 use firmware_config::mode::Mode;
-use firmware_config::wire::{AgentState, TurnedAwayReason};
+use firmware_config::wire::{AgentState, Report, TurnedAwayReason};
+use hirake_agent::config::Config;
+use hirake_agent::log::Log;
+use hirake_agent::run::run;
 use rig::{Centre, Rig, installed};
 
 /// Order 1 opens, order 2 closes; the town's own network is never touched; the report says what a look showed.
@@ -60,7 +66,7 @@ async fn after_a_reboot_in_the_dark_the_ledgers_mode_is_served() {
     rig.until("00000JAPAN is back again", || rig.interfaces() == "lo\nlojp\n").await;
 }
 
-/// Whoever removes the network by hand, or adds it, is put right within the time of a look.
+/// hostapd refuses the prepared file: said with the reason, and put right as soon as the file is.
 #[tokio::test]
 async fn a_prepared_file_that_hostapd_refuses_is_tried_until_it_is_mended() {
     if !installed() {
@@ -107,14 +113,149 @@ async fn what_is_not_the_next_order_of_the_town_changes_nothing() {
     ] {
         let length = offered.len();
         centre.publish("hirake/1/shiomi/ap/yakuba-1/order", false, offered).await;
-        let turned_away = |report: &firmware_config::wire::Report| {
-            report.turned_away.as_ref().is_some_and(|last| last.reason == reason)
-        };
+        let turned_away = |report: &Report| report.turned_away.as_ref().is_some_and(|last| last.reason == reason);
         let report = centre.report(&format!("{reason:?} of {length} bytes"), turned_away).await;
         assert_eq!((report.told, report.mode), (5, Mode::Disaster), "{reason:?}");
         if reason == TurnedAwayReason::Stale {
             assert_eq!(report.holds.as_deref(), Some(held.as_str()), "proof for a controller that forgot");
         }
         assert_eq!(rig.interfaces(), "lo\nlojp\n");
+    }
+}
+
+/// The broker is killed and comes back knowing nothing: the agent subscribes, reports and obeys as before.
+#[tokio::test]
+async fn a_broker_that_forgot_everything_is_told_everything() {
+    if !installed() {
+        return;
+    }
+    let rig = Rig::new();
+    let (mut broker, _hostapd, _agent) = (rig.broker().await, rig.hostapd(), rig.agent());
+    let mut centre = Centre::new(&rig).await;
+    centre.order(rig.order(1, "yakuba", Mode::Disaster)).await;
+    centre.report("order 1 runs", |report| report.running == 1).await;
+    broker.kill();
+    drop(centre);
+
+    let _broker = rig.broker().await;
+    let mut centre = Centre::new(&rig).await;
+    centre.report("it says again what it runs", |report| report.running == 1).await;
+    centre.order(rig.order(2, "yakuba", Mode::Normal)).await;
+    centre.report("and obeys", |report| report.running == 2).await;
+}
+
+/// A hundred retained messages wait on the agent's topic tree and on its order topic stands rubbish.
+#[tokio::test]
+async fn a_broker_full_of_rubbish_changes_nothing() {
+    if !installed() {
+        return;
+    }
+    let rig = Rig::new();
+    let _broker = rig.broker().await;
+    let mut centre = Centre::new(&rig).await;
+    for n in 0..100 {
+        let topic = format!("hirake/1/shiomi/ap/yakuba-1/{n}");
+        centre.publish(&topic, true, format!("rubbish {n}")).await;
+    }
+    centre.publish("hirake/1/shiomi/order", true, "rubbish").await;
+    let (_hostapd, _agent) = (rig.hostapd(), rig.agent());
+    centre.report("rubbish is turned away", |report| report.turned_away.is_some()).await;
+    centre.order(rig.order(1, "yakuba", Mode::Disaster)).await;
+    centre.report("and the next order is not", |report| report.running == 1).await;
+}
+
+/// The ledger's directory is missing: the network opens all the same, and the report says what is wrong.
+#[tokio::test]
+async fn without_a_place_for_the_ledger_it_opens_and_says_so() {
+    if !installed() {
+        return;
+    }
+    let rig = Rig::new();
+    let config = std::fs::read_to_string(rig.path("agent.toml")).expect("there");
+    rig.write("agent.toml", &config.replace("/ledger\"", "/flash/ledger\""));
+    let (_broker, _hostapd, _agent) = (rig.broker().await, rig.hostapd(), rig.agent());
+    let mut centre = Centre::new(&rig).await;
+    centre.order(rig.order(1, "yakuba", Mode::Disaster)).await;
+    let not_kept = |report: &Report| report.running == 1 && report.why.contains("not kept on flash");
+    centre.report("open, and not kept", not_kept).await;
+    std::fs::create_dir(rig.path("flash")).expect("made");
+    centre.report("kept after all", |report| report.running == 1 && report.why.is_empty()).await;
+    assert!(rig.path("flash/ledger").exists());
+}
+
+/// Something answers on hostapd's socket and makes no sense; the agent says so, goes on, and uses the real one later.
+#[tokio::test]
+async fn a_hostapd_that_answers_nonsense_is_named_and_outlived() {
+    if !installed() {
+        return;
+    }
+    let rig = Rig::new();
+    let _broker = rig.broker().await;
+    let mut centre = Centre::new(&rig).await;
+    let fake = UnixDatagram::bind(rig.path("global")).expect("bound");
+    fake.set_read_timeout(Some(Duration::from_millis(100))).expect("set");
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let talking = std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while stopped.try_recv().is_err() {
+            let Ok((length, from)) = fake.recv_from(&mut buffer) else { continue };
+            let answer: &[u8] = match &buffer[..length] {
+                b"PING" => b"PONG\n",
+                b"ATTACH" => b"OK\n",
+                _ => b"\xff\x00 what?",
+            };
+            let _ = fake.send_to(answer, from.as_pathname().expect("a path"));
+        }
+    });
+    let _agent = rig.agent();
+    centre.order(rig.order(1, "yakuba", Mode::Disaster)).await;
+    let nonsense = |report: &Report| report.told == 1 && report.why.contains("INTERFACES makes no sense");
+    let report = centre.report("it says what is wrong", nonsense).await;
+    assert_eq!(report.running, 0);
+    stop.send(()).expect("still talking");
+    talking.join().expect("it ended");
+    std::fs::remove_file(rig.path("global")).expect("there");
+    let _hostapd = rig.hostapd();
+    centre.report("the real one obeys", |report| report.running == 1).await;
+}
+
+/// Many agents run in one process, one after another and side by side, and each stops when told.
+#[tokio::test]
+async fn agents_share_a_process_and_leave_nothing_behind() {
+    if !installed() {
+        return;
+    }
+    let rig = Rig::new();
+    let (_broker, _hostapd) = (rig.broker().await, rig.hostapd());
+    let mut centre = Centre::new(&rig).await;
+    let text = std::fs::read_to_string(rig.path("agent.toml")).expect("there");
+    for round in 1..4 {
+        let (mut stops, mut running) = (Vec::new(), Vec::new());
+        for n in 1..4 {
+            let text = text.replace("yakuba-1", &format!("yakuba-{n}")).replace("/ledger", &format!("/ledger-{n}"));
+            let mut config = Config::parse(&text).expect("a good file");
+            config.log = Log::Nowhere;
+            let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+            stops.push(stop);
+            // Spawned, so that it is shown to be movable between threads.
+            running.push(tokio::spawn(run(config, async move {
+                let _ = stopped.await;
+            })));
+        }
+        let mode = if round % 2 == 1 { Mode::Disaster } else { Mode::Normal };
+        centre.order(rig.order(round, "yakuba", mode)).await;
+        let mut told = std::collections::BTreeSet::new();
+        let mut all = |report: &Report| {
+            (report.running == round && report.state == AgentState::Serving).then(|| told.insert(report.ap.clone()));
+            told.len() == 3
+        };
+        centre.report("all three serve", &mut all).await;
+        drop(stops);
+        for agent in running {
+            agent.await.expect("no panic").expect("no error");
+        }
+        let sockets = std::fs::read_dir(rig.dir.path()).expect("there").flatten();
+        let left = sockets.filter(|entry| entry.file_name().to_string_lossy().starts_with("hirake-agent")).count();
+        assert_eq!(left, 0, "sockets left behind");
     }
 }

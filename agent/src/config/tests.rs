@@ -13,6 +13,21 @@ fn the_shipped_example_is_read_whole() {
     assert_eq!(config.counts_every, Some(Duration::from_secs(30)));
 }
 
+/// What `hirake render` writes for an AP is what its agent reads.
+#[test]
+fn every_rendered_agent_toml_is_read() {
+    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware-config/golden");
+    let mut read = 0;
+    for case in std::fs::read_dir(golden).expect("golden files").flatten() {
+        if let Ok(text) = std::fs::read_to_string(case.path().join("agent.toml")) {
+            let config = Config::parse(&text);
+            assert!(config.is_ok(), "{}: {config:?}", case.path().display());
+            read += 1;
+        }
+    }
+    assert!(read >= 3, "{read} were read");
+}
+
 /// Changes one line of the good file and asks for complaints.
 fn complaints(from: &str, to: &str) -> Vec<String> {
     assert!(GOOD.contains(from), "{from}");

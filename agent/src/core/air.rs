@@ -1,9 +1,7 @@
 //! What hostapd says is on the air, and how one prepared network stands in it.
 
+use firmware_config::ssid::UNIFIED_SSID;
 use firmware_config::wire::Network;
-
-/// The name of the unified disaster network (ruling 14: exactly the profile).
-pub const UNIFIED_SSID: &str = "00000JAPAN";
 
 /// One look: everything hostapd says is there now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

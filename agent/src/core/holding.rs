@@ -138,10 +138,10 @@ impl Holding {
         self.newest().map(|signed| signed.jws.as_str())
     }
 
-    /// Number of the newest order accepted; 0 for none ever.
+    /// Number of the newest order accepted; 0 for none ever. One that does not name this facility is not accepted.
     #[must_use]
     pub fn told(&self) -> u64 {
-        self.newest().map_or(0, |signed| signed.order.number)
+        self.kept.order.as_ref().map_or(0, |signed| signed.order.number)
     }
 
     /// Number of the order carried out and the mode it comes to now; none where nothing was ever ordered here.
@@ -170,6 +170,10 @@ impl Holding {
         }
     }
 
+    fn not_named(&self, number: u64) -> String {
+        format!("order {number} does not name facility \"{}\"", self.facility)
+    }
+
     /// An order whose signature holds is offered.
     pub fn offer(&mut self, offered: SignedOrder, now: Now) -> Verdict {
         let order = &offered.order;
@@ -188,7 +192,11 @@ impl Holding {
                 return Verdict::TurnedAway(TurnedAwayReason::Stale, why);
             }
             if *order == newest.order {
-                return Verdict::SameAgain;
+                // Said each time: whoever sends it again may not have heard why it was turned away.
+                return match &self.kept.newest {
+                    Some(_) => Verdict::TurnedAway(TurnedAwayReason::NotMine, self.not_named(held)),
+                    None => Verdict::SameAgain,
+                };
             }
             if order.number == held {
                 let why = format!("another order {held}, with other content than the one held: who numbers twice?");
@@ -196,7 +204,7 @@ impl Holding {
             }
         }
         let Some(wanted) = order.facilities.get(&self.facility) else {
-            let why = format!("order {} does not name facility \"{}\"", order.number, self.facility);
+            let why = self.not_named(order.number);
             self.kept.newest = Some(offered);
             return Verdict::NumberOnly(why);
         };

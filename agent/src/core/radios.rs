@@ -216,9 +216,9 @@ impl Radios {
         };
         let why = match (answer, standing) {
             // It is coming, or a useless network was taken away to be put up anew: that is progress.
-            (Answer::Ok, Standing::Preparing(_)) => return,
+            (_, Standing::Preparing(_)) if verb == Verb::Add => return,
             (_, Standing::Absent) if verb == Verb::Remove => return,
-            (Answer::Ok, Standing::Useless(why)) => why,
+            (_, Standing::Useless(why)) if verb == Verb::Add => why,
             (Answer::Ok, _) => format!("hostapd said OK to {word} {name}, and a look does not show it"),
             (Answer::Fail(said), _) => format!("hostapd refused {word} {name} ({said}); its own log knows why"),
             (Answer::Timeout, _) => format!("hostapd did not answer {word} {name} in time"),
@@ -252,15 +252,7 @@ impl Radios {
             if task.asked.is_some() || task.answered.is_some() || now.mono < task.not_before {
                 continue;
             }
-            let verb = match (want, standing) {
-                (Some(true), Standing::Absent) => Verb::Add,
-                // hostapd will not say what is there. An ADD too many harms nothing; a network missing does.
-                (Some(true), Standing::Unknown) if blind => Verb::Add,
-                // It serves nobody as it is: take it away, to put it up anew.
-                (Some(true), Standing::Useless(_)) => Verb::Remove,
-                (Some(false), Standing::OnAir | Standing::Preparing(_) | Standing::Useless(_)) => Verb::Remove,
-                _ => continue,
-            };
+            let Some(verb) = remedy(want, &standing, blind) else { continue };
             task.asked = Some(verb);
             actions.push(match verb {
                 Verb::Add => Action::Add { index, radio: task.radio.clone() },
@@ -283,10 +275,11 @@ impl Radios {
         }
         let busy = self.tasks.iter().any(|task| task.asked.is_some());
         let look = (!busy && !self.looking).then_some(self.look_at);
+        let blind = self.look_failed.is_some();
         let waits = |index: &usize| {
             let task = &self.tasks[*index];
-            let idle = task.asked.is_none() && task.answered.is_none() && task.tries > 0;
-            idle && want.is_some_and(|open| !is_as_wanted(&self.standing(*index), open))
+            let idle = task.asked.is_none() && task.answered.is_none();
+            idle && remedy(want, &self.standing(*index), blind).is_some()
         };
         (0..self.tasks.len()).filter(waits).map(|index| self.tasks[index].not_before).chain(look).min()
     }
@@ -346,6 +339,19 @@ impl Radios {
         };
         let reasons: Vec<String> = (0..self.tasks.len()).filter_map(preparing).collect();
         (!reasons.is_empty()).then(|| reasons.join("; "))
+    }
+}
+
+/// What to ask of hostapd about a network that stands so; none where there is nothing to do but wait.
+fn remedy(want: Option<bool>, standing: &Standing, blind: bool) -> Option<Verb> {
+    match (want?, standing) {
+        (true, Standing::Absent) => Some(Verb::Add),
+        // hostapd will not say what is there. An ADD too many harms nothing; a network missing does.
+        (true, Standing::Unknown) if blind => Some(Verb::Add),
+        // It serves nobody as it is: take it away, to put it up anew.
+        (true, Standing::Useless(_)) => Some(Verb::Remove),
+        (false, Standing::OnAir | Standing::Preparing(_) | Standing::Useless(_)) => Some(Verb::Remove),
+        _ => None,
     }
 }
 

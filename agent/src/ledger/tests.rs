@@ -1,0 +1,127 @@
+//! The ledger on a real directory: whole or not at all, and nobody else's.
+
+use std::collections::BTreeMap;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use firmware_config::mode::Mode;
+use firmware_config::wire::{Order, Wanted, compact, signing_input};
+use ring::signature::{Ed25519KeyPair, KeyPair};
+
+use super::*;
+
+struct Town {
+    pair: Ed25519KeyPair,
+    key: TownKey,
+}
+
+fn town(seed: u8) -> Town {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).expect("a key");
+    let line = Base64UrlUnpadded::encode_string(pair.public_key().as_ref());
+    let key = TownKey::parse(format!("{line}\n").as_bytes()).expect("a key");
+    Town { pair, key }
+}
+
+impl Town {
+    fn order(&self, number: u64) -> SignedOrder {
+        let wanted = Wanted { mode: Mode::Disaster, drill: None };
+        let order = Order {
+            v: 1,
+            town: "shiomi".parse().expect("valid"),
+            number,
+            issued_at_ms: 0,
+            facilities: BTreeMap::from([("yakuba".parse().expect("valid"), wanted)]),
+            activations: Vec::new(),
+        };
+        let input = signing_input(&order);
+        let signature = self.pair.sign(input.as_bytes()).as_ref().try_into().expect("64 bytes");
+        SignedOrder { jws: compact(&input, &signature), order }
+    }
+}
+
+fn desk() -> (tempfile::TempDir, Ledger) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ledger = Ledger::new(dir.path().join("ledger"));
+    (dir, ledger)
+}
+
+#[test]
+fn what_is_stored_is_loaded() {
+    let (town, (dir, ledger)) = (town(1), desk());
+    assert_eq!(ledger.load(&town.key).expect("empty"), Kept::default());
+    for kept in [
+        Kept { order: Some(town.order(1)), newest: None, drill_over: true },
+        Kept { order: Some(town.order(1)), newest: Some(town.order(3)), drill_over: false },
+        Kept { order: None, newest: Some(town.order(3)), drill_over: false },
+    ] {
+        ledger.store(&kept).expect("stored");
+        assert_eq!(ledger.load(&town.key).expect("loaded"), kept);
+    }
+    let left: Vec<_> = std::fs::read_dir(dir.path()).expect("there").flatten().map(|e| e.file_name()).collect();
+    assert_eq!(left, ["ledger"], "nothing is left lying about");
+}
+
+/// A power cut may leave any beginning of the file: each is set aside, none is half believed, and none stops the agent.
+#[test]
+fn every_beginning_of_a_ledger_is_set_aside_and_a_new_one_can_be_written() {
+    let (town, (dir, ledger)) = (town(1), desk());
+    let kept = Kept { order: Some(town.order(1)), newest: Some(town.order(2)), drill_over: false };
+    let whole = write(&kept);
+    let bad = dir.path().join("ledger.bad");
+    for length in 0..whole.len() {
+        std::fs::write(&ledger.path, &whole[..length]).expect("written");
+        let error = ledger.load(&town.key).expect_err("half a ledger");
+        assert!(error.to_string().contains("moved to"), "{length}: {error}");
+        assert_eq!(std::fs::read(&bad).expect("set aside"), &whole[..length]);
+        assert_eq!(ledger.load(&town.key).expect("empty"), Kept::default());
+    }
+    ledger.store(&kept).expect("stored");
+    assert_eq!(ledger.load(&town.key).expect("loaded"), kept);
+}
+
+#[test]
+fn one_flipped_bit_is_never_believed() {
+    let (town, (_dir, ledger)) = (town(1), desk());
+    let kept = Kept { order: Some(town.order(7)), newest: None, drill_over: false };
+    let whole = write(&kept);
+    for at in 0..whole.len() {
+        for bit in 0..8 {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 1 << bit;
+            std::fs::write(&ledger.path, &flipped).expect("written");
+            if let Ok(read) = ledger.load(&town.key) {
+                assert_eq!(read, kept, "byte {at} bit {bit}");
+            }
+        }
+    }
+}
+
+#[test]
+fn another_towns_signature_is_set_aside() {
+    let (ours, other, (_dir, ledger)) = (town(1), town(2), desk());
+    ledger.store(&Kept { order: Some(other.order(9)), newest: None, drill_over: false }).expect("stored");
+    let error = ledger.load(&ours.key).expect_err("forged").to_string();
+    assert!(error.contains("Forged") && error.contains("town's key"), "{error}");
+}
+
+#[test]
+fn a_huge_file_is_not_read_into_memory() {
+    let (town, (_dir, ledger)) = (town(1), desk());
+    std::fs::File::create(&ledger.path).and_then(|file| file.set_len(1 << 40)).expect("a sparse file");
+    let error = ledger.load(&town.key).expect_err("huge").to_string();
+    assert!(error.contains("longer than"), "{error}");
+}
+
+#[test]
+fn a_directory_that_is_missing_or_in_the_way_is_named_and_nothing_is_lost() {
+    let (town, (dir, ledger)) = (town(1), desk());
+    let kept = Kept { order: Some(town.order(1)), newest: None, drill_over: false };
+    let missing = Ledger::new(dir.path().join("nowhere/ledger"));
+    assert_eq!(missing.load(&town.key).expect("no ledger yet"), Kept::default());
+    assert!(missing.store(&kept).expect_err("no directory").to_string().contains("nowhere/ledger"));
+    // Something that cannot be written stands where the new file would go.
+    ledger.store(&kept).expect("stored");
+    std::fs::create_dir_all(dir.path().join("ledger.new/x")).expect("made");
+    let next = Kept { order: Some(town.order(2)), newest: None, drill_over: false };
+    assert!(ledger.store(&next).is_err());
+    assert_eq!(ledger.load(&town.key).expect("the last one"), kept);
+}
