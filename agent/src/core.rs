@@ -1,7 +1,8 @@
 //! The caretaker of one access point: orders, looks and the time in; what to do to this one box out.
 //!
-//! Pure: no clock, no socket, no file, no `async`. Rooms, in reading order: `holding` (what it was told), `air` (what
-//! a look shows), `radios` (what to ask of hostapd), `tally` (who came and went), `tell` (when to report).
+//! Pure: no clock, no socket, no file, no `async`. Rooms, in reading order: `event` (what can happen, what it may ask),
+//! `holding` (what it was told), `keeping` (getting that onto flash), `air` (what a look shows), `radios` (what to ask
+//! of hostapd), `tally` (who came and went), `tell` (when to report).
 //!
 //! ```text
 //!            ledger found at boot, or an order accepted (from any state below)
@@ -18,161 +19,33 @@
 //! put there is not ours to take away (design ruling 6).
 
 pub mod air;
+mod event;
 pub mod holding;
+mod keeping;
 pub mod radios;
 mod tally;
 mod tell;
 
 use std::time::Duration;
 
-use firmware_config::ident::{ApId, FacilityId, TownId};
 use firmware_config::mode::Mode;
 use firmware_config::wire::{
     self, AgentState, Counts, DOCUMENT_MAX_BYTES, Presence, Report, TurnedAway, TurnedAwayReason, VERSION, WallMs,
 };
 
-use air::Air;
+pub use event::{Action, Event, Heard, Identity, Now};
 use holding::{Holding, Kept, SignedOrder, Verdict};
-use radios::{Answer, Open, Radio, Radios, Verb};
+use keeping::Keeping;
+use radios::{Open, Radios};
 use tally::Tally;
 use tell::Teller;
 
-/// First wait before the ledger is tried again; doubled each time.
-const LEDGER_RETRY_FIRST: Duration = Duration::from_secs(1);
-/// Longest wait between tries at the ledger: a worn-out flash is not hammered.
-const LEDGER_RETRY_MAX: Duration = Duration::from_secs(60);
+/// Longest silence while the broker can be reached: the controller takes an AP for silent after 35 s without a word.
+pub const SPEAK_EVERY: Duration = Duration::from_secs(20);
 /// Longest signed order put into a report as proof: what is left of the document holds the rest of the report.
 const HOLDS_MAX_BYTES: usize = DOCUMENT_MAX_BYTES - 64 * 1024;
 /// Longest text taken over from outside into `why`, in characters.
 const WHY_MAX_CHARS: usize = 300;
-
-/// The time, handed in: one clock to wait by, one to write down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// Monotonic, from an arbitrary start.
-    pub mono: Duration,
-    /// Wall clock; may jump, may be 1970.
-    pub wall_ms: WallMs,
-}
-
-/// Who this agent is and what it may put on the air.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// The town.
-    pub town: TownId,
-    /// This AP.
-    pub ap: ApId,
-    /// Where it stands.
-    pub facility: FacilityId,
-    /// The prepared networks, one per radio.
-    pub radios: Vec<Radio>,
-    /// Between counts; none: nothing is counted.
-    pub counts_every: Option<Duration>,
-}
-
-/// Everything that can happen to an agent.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// An order came whose signature is the town's.
-    Offered(SignedOrder),
-    /// A message was turned away at the door.
-    TurnedAway {
-        /// Why.
-        reason: TurnedAwayReason,
-        /// In words.
-        why: String,
-    },
-    /// The ledger is written (`Ok`) or not.
-    Ledger(Result<(), String>),
-    /// hostapd answers.
-    HostapdUp,
-    /// hostapd does not answer.
-    HostapdDown {
-        /// Why, for people.
-        why: String,
-    },
-    /// hostapd answered about the network at `index`.
-    Answered {
-        /// Which prepared network.
-        index: usize,
-        /// What was asked.
-        verb: Verb,
-        /// What it said.
-        answer: Answer,
-    },
-    /// A look came back, or could not be made.
-    Looked(Result<Air, String>),
-    /// hostapd told of something by itself.
-    Heard(Heard),
-    /// The broker can be reached.
-    BrokerUp,
-    /// The broker cannot be reached.
-    BrokerDown {
-        /// Why, for people.
-        why: String,
-    },
-    /// The time asked for by [`Agent::next_wake`] has come.
-    Woke,
-}
-
-/// What hostapd tells by itself. Who the station was is dropped before it gets here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
-    /// A station associated.
-    Joined {
-        /// With this network.
-        interface: String,
-    },
-    /// A station went.
-    Left {
-        /// From this network.
-        interface: String,
-    },
-    /// A network came on the air, went off it, or its radio changed.
-    AirChanged,
-}
-
-/// Everything an agent may ask of the world, in the order given.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Action {
-    /// Write this to flash, whole; answer with [`Event::Ledger`]. Nothing waits for it.
-    WriteLedger(Kept),
-    /// `ADD bss_config`; answer with [`Event::Answered`].
-    Add {
-        /// Which prepared network.
-        index: usize,
-        /// What it is.
-        radio: Radio,
-    },
-    /// `REMOVE`; answer with [`Event::Answered`].
-    Remove {
-        /// Which prepared network.
-        index: usize,
-        /// Its interface.
-        interface: String,
-    },
-    /// Ask hostapd what is on the air; answer with [`Event::Looked`].
-    Look,
-    /// Publish, retained.
-    PublishPresence(Presence),
-    /// Publish, retained; only the newest counts.
-    PublishReport(Box<Report>),
-    /// Publish behind everything else.
-    PublishCounts(Counts),
-    /// One line for the log: what happened, then fields.
-    Log(String),
-}
-
-/// The ledger's way onto flash.
-#[derive(Debug, Default)]
-struct Keeping {
-    /// Something is not on flash yet.
-    dirty: bool,
-    writing: bool,
-    tries: u32,
-    not_before: Duration,
-    failure: Option<String>,
-}
 
 /// What is on the air, as far as a look has shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,6 +74,8 @@ pub struct Agent {
     ledger_remark: Option<String>,
     teller: Teller,
     last_state: AgentState,
+    /// When something was last published.
+    spoke_at: Duration,
 }
 
 impl Agent {
@@ -227,6 +102,7 @@ impl Agent {
             ledger_remark,
             teller: Teller::default(),
             last_state: AgentState::Empty,
+            spoke_at: now.mono,
         };
         let mut actions = vec![Action::Log(match agent.holding.wanted() {
             Some((number, mode)) => format!("started number={number} mode={mode} from=ledger"),
@@ -245,7 +121,14 @@ impl Agent {
         match event {
             Event::Offered(offered) => self.offered(offered, now, &mut actions),
             Event::TurnedAway { reason, why } => self.turn_away(reason, &why, None, &mut actions),
-            Event::Ledger(outcome) => self.ledger_answered(outcome, now, &mut actions),
+            Event::Ledger(outcome) => {
+                let outcome = outcome.map_err(|why| brief(&why));
+                actions.push(Action::Log(match &outcome {
+                    Ok(()) => format!("ledger written number={}", self.holding.told()),
+                    Err(why) => format!("ledger NOT written why={why:?}"),
+                }));
+                self.keeping.written(outcome, now.mono);
+            }
             Event::HostapdUp => {
                 actions.push(Action::Log("hostapd up".to_owned()));
                 self.radios.link_up(now);
@@ -274,12 +157,7 @@ impl Agent {
             Event::BrokerUp => {
                 actions.push(Action::Log("broker up".to_owned()));
                 self.teller.connected();
-                actions.push(Action::PublishPresence(Presence {
-                    v: VERSION,
-                    ap: self.identity.ap.clone(),
-                    online: true,
-                    boot: self.boot.clone(),
-                }));
+                actions.push(Action::PublishPresence(self.presence(true)));
             }
             Event::BrokerDown { why } => {
                 actions.push(Action::Log(format!("broker down why={:?}", brief(&why))));
@@ -294,19 +172,18 @@ impl Agent {
     /// When to call [`Self::on`] with [`Event::Woke`], by the monotonic clock, if nothing else happens before.
     #[must_use]
     pub fn next_wake(&self, now: Now) -> Option<Duration> {
-        let ledger = (self.keeping.dirty && !self.keeping.writing).then_some(self.keeping.not_before);
+        let ledger = self.keeping.next_wake();
         let counts = self.identity.counts_every.filter(|_| !self.counts_due).map(|every| self.counted_at + every);
-        [self.holding.next_wake(now), self.radios.next_wake(self.want_open()), self.teller.next_wake(), ledger, counts]
-            .into_iter()
-            .flatten()
-            .min()
+        let speak = self.teller.is_connected().then_some(self.spoke_at + SPEAK_EVERY);
+        let (drill, radios) = (self.holding.next_wake(now), self.radios.next_wake(self.want_open()));
+        [drill, radios, self.teller.next_wake(), ledger, counts, speak].into_iter().flatten().min()
     }
 
     /// What follows from everything known, whatever it was that happened.
     fn settle_up(&mut self, now: Now, actions: &mut Vec<Action>) {
         if self.holding.end_drill(now) {
             actions.push(Action::Log(format!("drill ended by itself number={}", self.holding.told())));
-            self.keeping.dirty = true;
+            self.keeping.changed(now.mono);
             self.radios.wish_changed(now);
         }
         if self.identity.counts_every.is_some_and(|every| now.mono >= self.counted_at + every) && !self.counts_due {
@@ -329,9 +206,7 @@ impl Agent {
             }
         }
         actions.extend(steps);
-        if self.keeping.dirty && !self.keeping.writing && now.mono >= self.keeping.not_before {
-            self.keeping.dirty = false;
-            self.keeping.writing = true;
+        if self.keeping.start(now.mono) {
             actions.push(Action::WriteLedger(self.holding.kept().clone()));
         }
         let state = self.state();
@@ -346,6 +221,19 @@ impl Agent {
             actions.push(Action::PublishReport(Box::new(report)));
         }
         self.teller = teller;
+        let speaks = |action: &Action| {
+            matches!(action, Action::PublishPresence(_) | Action::PublishReport(_) | Action::PublishCounts(_))
+        };
+        if self.teller.is_connected() && now.mono >= self.spoke_at + SPEAK_EVERY && !actions.iter().any(speaks) {
+            actions.push(Action::PublishPresence(self.presence(true)));
+        }
+        if actions.iter().any(speaks) {
+            self.spoke_at = now.mono;
+        }
+    }
+
+    fn presence(&self, online: bool) -> Presence {
+        Presence { v: VERSION, ap: self.identity.ap.clone(), online, boot: self.boot.clone() }
     }
 
     fn want_open(&self) -> Option<bool> {
@@ -376,35 +264,18 @@ impl Agent {
     fn accepted(&mut self, now: Now) {
         self.proof_asked = false;
         self.ledger_remark = None;
-        self.keeping.dirty = true;
-        self.keeping.tries = 0;
-        self.keeping.not_before = now.mono;
+        self.keeping.changed(now.mono);
     }
 
     fn turn_away(&mut self, reason: TurnedAwayReason, why: &str, number: Option<u64>, actions: &mut Vec<Action>) {
         let count = self.turned_away.as_ref().map_or(0, |last| last.count) + 1;
         let why = brief(why);
-        actions.push(Action::Log(format!("message turned away reason={reason:?} count={count} why={why:?}")));
-        self.turned_away = Some(TurnedAway { reason, why, number, count });
-    }
-
-    fn ledger_answered(&mut self, outcome: Result<(), String>, now: Now, actions: &mut Vec<Action>) {
-        self.keeping.writing = false;
-        match outcome {
-            Ok(()) => {
-                actions.push(Action::Log(format!("ledger written number={}", self.holding.told())));
-                self.keeping = Keeping { dirty: self.keeping.dirty, ..Keeping::default() };
-            }
-            Err(why) => {
-                let why = brief(&why);
-                actions.push(Action::Log(format!("ledger NOT written why={why:?}")));
-                let wait = LEDGER_RETRY_FIRST.saturating_mul(1 << self.keeping.tries.min(16)).min(LEDGER_RETRY_MAX);
-                self.keeping.tries = self.keeping.tries.saturating_add(1);
-                self.keeping.not_before = now.mono + wait;
-                self.keeping.dirty = true;
-                self.keeping.failure = Some(why);
-            }
+        // The first of a kind, then ever more rarely: whoever floods us shall not fill a disk with it.
+        let new = self.turned_away.as_ref().is_none_or(|last| (last.reason, last.number) != (reason, number));
+        if new || count.is_power_of_two() {
+            actions.push(Action::Log(format!("message turned away reason={reason:?} count={count} why={why:?}")));
         }
+        self.turned_away = Some(TurnedAway { reason, why, number, count });
     }
 
     /// After a look, or when hostapd is gone: what runs now.
@@ -472,7 +343,7 @@ impl Agent {
 
     fn why(&self) -> String {
         let want = self.want_open();
-        let kept = self.keeping.failure.as_ref().map(|why| format!("not kept on flash: {why}"));
+        let kept = self.keeping.failure().map(|why| format!("not kept on flash: {why}"));
         let waiting = self.radios.waiting_for(want).filter(|_| want.is_some());
         let trying = self.radios.refusal().map(|why| format!("{why}; tries go on"));
         let ledger = self.ledger_remark.as_ref().map(|why| format!("ledger set aside: {why}"));
@@ -503,8 +374,7 @@ impl Agent {
     /// The last will: what the broker says of this agent when it is gone.
     #[must_use]
     pub fn last_will(&self) -> Vec<u8> {
-        let (ap, boot) = (self.identity.ap.clone(), self.boot.clone());
-        wire::write(&Presence { v: VERSION, ap, online: false, boot })
+        wire::write(&self.presence(false))
     }
 }
 

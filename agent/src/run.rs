@@ -30,8 +30,8 @@ use crate::town_key::{TownKey, TownKeyError};
 const EVENTS: usize = 64;
 /// Commands waiting for hostapd: the core asks one thing per radio and one look at a time.
 const COMMANDS: usize = 64;
-/// Letters waiting for the post room, which takes them as they come.
-const LETTERS: usize = 64;
+/// Letters waiting for the post room, which takes them as they come; two for each event that may wait, and more.
+const LETTERS: usize = 256;
 
 /// Why an agent cannot run at all.
 #[derive(Debug, thiserror::Error)]

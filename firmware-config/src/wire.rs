@@ -115,7 +115,8 @@ pub struct Report {
     /// The last message the agent turned away, if any since it started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turned_away: Option<TurnedAway>,
-    /// The order it holds (JWS), when it was offered an older one: proof for a controller that forgot.
+    /// The order it holds (JWS), when it was offered an older one or another of the same number: proof for a
+    /// controller that forgot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds: Option<String>,
     /// The agent's version.

@@ -54,6 +54,8 @@ pub(super) struct Ap {
     pub broker_up: bool,
     pub reports: Vec<Report>,
     pub counts: Vec<Counts>,
+    /// When presence was said.
+    pub presences: Vec<Duration>,
     /// Everything asked of hostapd, oldest first: `+wlan0jp`, `-wlan0jp`.
     pub asked: Vec<String>,
     pub ledger_writes: usize,
@@ -114,6 +116,7 @@ impl Ap {
             broker_up: false,
             reports: Vec::new(),
             counts: Vec::new(),
+            presences: Vec::new(),
             asked: Vec::new(),
             ledger_writes: 0,
             log: Vec::new(),
@@ -211,7 +214,10 @@ impl Ap {
                     self.reports.push(*report);
                 }
                 Action::PublishCounts(counts) => self.counts.push(counts),
-                Action::PublishPresence(_) => {}
+                Action::PublishPresence(presence) => {
+                    assert!(self.broker_up && presence.online, "presence is said to somebody");
+                    self.presences.push(self.now.mono);
+                }
                 Action::Log(line) => self.log.push(line),
             }
         }

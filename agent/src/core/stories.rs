@@ -378,6 +378,18 @@ fn every_connection_is_told_everything_anew() {
 }
 
 #[test]
+fn it_is_never_silent_for_long_even_without_hostapd_and_without_counts() {
+    let mut ap = Ap::new();
+    ap.agent.identity.counts_every = None;
+    ap.connect();
+    ap.pass(100 * SECOND);
+    assert_eq!(ap.presences.len(), 6, "at once, then each 20 s: {:?}", ap.presences);
+    ap.disconnect();
+    ap.pass(100 * SECOND);
+    assert_eq!(ap.presences.len(), 6, "nobody to say it to");
+}
+
+#[test]
 fn a_flood_of_rubbish_does_not_become_a_flood_of_reports() {
     let mut ap = Ap::ready();
     ap.pass(2 * SECOND);
@@ -389,6 +401,7 @@ fn a_flood_of_rubbish_does_not_become_a_flood_of_reports() {
     assert!(ap.reports.len() <= before + 2, "{}", ap.reports.len() - before);
     let turned_away = report.turned_away.expect("said");
     assert_eq!(turned_away.count, 1000);
+    assert!(ap.log.len() < 50, "nor of log lines: {}", ap.log.len());
     assert!(turned_away.why.len() < 1000);
 }
 

@@ -41,6 +41,12 @@ impl Teller {
         self.connected = false;
     }
 
+    /// Whether the broker can be reached.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.connected
+    }
+
     /// The report to send now, if there is one.
     pub fn step(&mut self, report: impl FnOnce() -> Report, mono: Duration) -> Option<Report> {
         if !self.connected {

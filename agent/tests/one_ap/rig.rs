@@ -114,15 +114,19 @@ impl Rig {
 
     /// A signed order for `facility`.
     pub fn order(&self, number: u64, facility: &str, mode: Mode) -> String {
+        self.sign(&self.plain_order(number, facility, mode))
+    }
+
+    pub fn plain_order(&self, number: u64, facility: &str, mode: Mode) -> Order {
         let wanted = Wanted { mode, drill: None };
-        self.sign(&Order {
+        Order {
             v: 1,
             town: "shiomi".parse().expect("valid"),
             number,
             issued_at_ms: 1_000,
             facilities: [(facility.parse().expect("valid"), wanted)].into(),
             activations: Vec::new(),
-        })
+        }
     }
 
     pub fn sign(&self, order: &Order) -> String {

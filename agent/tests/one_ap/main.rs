@@ -1,12 +1,13 @@
 //! One access point with the real hostapd and the real mosquitto: what `docs/states.md` promises, on a desk.
 
+mod bad_broker;
 mod rig;
 
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use firmware_config::mode::Mode;
-use firmware_config::wire::{AgentState, Report, TurnedAwayReason};
+use firmware_config::wire::{self, AgentState, Report, TurnedAwayReason};
 use hirake_agent::config::Config;
 use hirake_agent::log::Log;
 use hirake_agent::run::run;
@@ -121,6 +122,33 @@ async fn what_is_not_the_next_order_of_the_town_changes_nothing() {
         }
         assert_eq!(rig.interfaces(), "lo\nlojp\n");
     }
+}
+
+/// The largest order there is, for thousands of facilities, is accepted, kept and served; its proof is left out.
+#[tokio::test]
+async fn the_largest_order_is_carried_out() {
+    if !installed() {
+        return;
+    }
+    let rig = Rig::new();
+    let (_broker, _hostapd, mut agent) = (rig.broker().await, rig.hostapd(), rig.agent());
+    let mut centre = Centre::new(&rig).await;
+    let mut order = rig.plain_order(7, "yakuba", Mode::Disaster);
+    let wanted = order.facilities.values().next().expect("one").clone();
+    // Each is 30 bytes of JSON.
+    for n in 0..34_900 {
+        order.facilities.insert(format!("f-{n:05}").parse().expect("valid"), wanted.clone());
+    }
+    let length = wire::write(&order).len();
+    assert!((wire::DOCUMENT_MAX_BYTES - 2000..=wire::DOCUMENT_MAX_BYTES).contains(&length), "{length}");
+    centre.order(rig.sign(&order)).await;
+    centre.report("the largest order runs", |report| report.running == 7).await;
+    rig.until("it is on flash", || rig.path("ledger").exists()).await;
+    agent.kill();
+    let _agent = rig.agent();
+    centre.order(rig.order(6, "yakuba", Mode::Normal)).await;
+    let stale = |report: &Report| report.running == 7 && report.turned_away.is_some();
+    assert_eq!(centre.report("held after a restart", stale).await.holds, None);
 }
 
 /// The broker is killed and comes back knowing nothing: the agent subscribes, reports and obeys as before.

@@ -1,0 +1,127 @@
+//! Everything that can happen to an agent, and everything it may ask of the world.
+
+use std::time::Duration;
+
+use firmware_config::ident::{ApId, FacilityId, TownId};
+use firmware_config::wire::{Counts, Presence, Report, TurnedAwayReason, WallMs};
+
+use super::air::Air;
+use super::holding::{Kept, SignedOrder};
+use super::radios::{Answer, Radio, Verb};
+
+/// The time, handed in: one clock to wait by, one to write down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Monotonic, from an arbitrary start.
+    pub mono: Duration,
+    /// Wall clock; may jump, may be 1970.
+    pub wall_ms: WallMs,
+}
+
+/// Who this agent is and what it may put on the air.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The town.
+    pub town: TownId,
+    /// This AP.
+    pub ap: ApId,
+    /// Where it stands.
+    pub facility: FacilityId,
+    /// The prepared networks, one per radio.
+    pub radios: Vec<Radio>,
+    /// Between counts; none: nothing is counted.
+    pub counts_every: Option<Duration>,
+}
+
+/// Everything that can happen to an agent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// An order came whose signature is the town's.
+    Offered(SignedOrder),
+    /// A message was turned away at the door.
+    TurnedAway {
+        /// Why.
+        reason: TurnedAwayReason,
+        /// In words.
+        why: String,
+    },
+    /// The ledger is written (`Ok`) or not.
+    Ledger(Result<(), String>),
+    /// hostapd answers.
+    HostapdUp,
+    /// hostapd does not answer.
+    HostapdDown {
+        /// Why, for people.
+        why: String,
+    },
+    /// hostapd answered about the network at `index`.
+    Answered {
+        /// Which prepared network.
+        index: usize,
+        /// What was asked.
+        verb: Verb,
+        /// What it said.
+        answer: Answer,
+    },
+    /// A look came back, or could not be made.
+    Looked(Result<Air, String>),
+    /// hostapd told of something by itself.
+    Heard(Heard),
+    /// The broker can be reached.
+    BrokerUp,
+    /// The broker cannot be reached.
+    BrokerDown {
+        /// Why, for people.
+        why: String,
+    },
+    /// The time asked for by [`Agent::next_wake`] has come.
+    Woke,
+}
+
+/// What hostapd tells by itself. Who the station was is dropped before it gets here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// A station associated.
+    Joined {
+        /// With this network.
+        interface: String,
+    },
+    /// A station went.
+    Left {
+        /// From this network.
+        interface: String,
+    },
+    /// A network came on the air, went off it, or its radio changed.
+    AirChanged,
+}
+
+/// Everything an agent may ask of the world, in the order given.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Write this to flash, whole; answer with [`Event::Ledger`]. Nothing waits for it.
+    WriteLedger(Kept),
+    /// `ADD bss_config`; answer with [`Event::Answered`].
+    Add {
+        /// Which prepared network.
+        index: usize,
+        /// What it is.
+        radio: Radio,
+    },
+    /// `REMOVE`; answer with [`Event::Answered`].
+    Remove {
+        /// Which prepared network.
+        index: usize,
+        /// Its interface.
+        interface: String,
+    },
+    /// Ask hostapd what is on the air; answer with [`Event::Looked`].
+    Look,
+    /// Publish, retained.
+    PublishPresence(Presence),
+    /// Publish, retained; only the newest counts.
+    PublishReport(Box<Report>),
+    /// Publish behind everything else.
+    PublishCounts(Counts),
+    /// One line for the log: what happened, then fields.
+    Log(String),
+}

@@ -1,0 +1,65 @@
+//! The ledger's way onto flash: when to write, and when to try again. Nothing ever waits for it.
+
+use std::time::Duration;
+
+/// First wait before the ledger is tried again; doubled each time.
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+/// Longest wait between tries: a worn-out flash is not hammered.
+const RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// How far the newest page is.
+#[derive(Debug, Default)]
+pub struct Keeping {
+    /// Something is not on flash yet.
+    dirty: bool,
+    writing: bool,
+    tries: u32,
+    not_before: Duration,
+    failure: Option<String>,
+}
+
+impl Keeping {
+    /// There is something new to keep.
+    pub fn changed(&mut self, mono: Duration) {
+        self.dirty = true;
+        self.tries = 0;
+        self.not_before = mono;
+    }
+
+    /// Whether to write a page now. It is being written from now on; one at a time.
+    pub fn start(&mut self, mono: Duration) -> bool {
+        if !self.dirty || self.writing || mono < self.not_before {
+            return false;
+        }
+        self.dirty = false;
+        self.writing = true;
+        true
+    }
+
+    /// The page that was being written is on flash, or is not.
+    pub fn written(&mut self, outcome: Result<(), String>, mono: Duration) {
+        self.writing = false;
+        match outcome {
+            // A newer page may have come meanwhile: it is still to be written.
+            Ok(()) => *self = Self { dirty: self.dirty, ..Self::default() },
+            Err(why) => {
+                self.not_before = mono + RETRY_FIRST.saturating_mul(1 << self.tries.min(16)).min(RETRY_MAX);
+                self.tries = self.tries.saturating_add(1);
+                self.dirty = true;
+                self.failure = Some(why);
+            }
+        }
+    }
+
+    /// When a page is to be tried again.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Duration> {
+        (self.dirty && !self.writing).then_some(self.not_before)
+    }
+
+    /// Why the newest page is not on flash, where it was tried.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+}
