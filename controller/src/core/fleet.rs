@@ -169,7 +169,7 @@ impl Fleet {
             return Ok(Heard::default());
         }
         let same_boot = post.accounts.boot.as_ref() == Some(&report.boot);
-        let last = post.accounts.report.as_ref().filter(|_| same_boot);
+        let last = post.accounts.report.as_ref().filter(|last| last.boot == report.boot);
         if last.is_some_and(|last| report.seq < last.seq) {
             return Ok(Heard::default());
         }

@@ -80,8 +80,10 @@ pub struct Shelf {
 pub enum Store {
     Works,
     Fails,
-    /// Says nothing at all.
+    /// Takes nothing and says nothing.
     Hangs,
+    /// Takes everything and says nothing.
+    Mumbles,
 }
 
 /// One model AP: what it was told and does.
@@ -218,7 +220,7 @@ impl Bench {
         while !self.busy
             && let Some(event) = self.waiting.pop_front()
         {
-            let actions = self.town.on(event, self.now);
+            let actions = self.one_step(event);
             first.get_or_insert_with(|| actions.clone());
             self.busy = true;
             self.perform(actions);
@@ -227,15 +229,40 @@ impl Bench {
         first.unwrap_or_default()
     }
 
+    /// One call of the core, and what must be true of every call there is.
+    fn one_step(&mut self, event: Event) -> Vec<Action> {
+        if self.aps.len() > 100 {
+            return self.town.on(event, self.now);
+        }
+        let modes = |view: &TownView| view.facilities.iter().map(|place| place.wanted).collect::<Vec<_>>();
+        let (before, said) = (self.view(), format!("{event:?}"));
+        // What is learned from an order seen is on the air already; it is no opening of ours.
+        let learned = matches!(event, Event::OwnOrderSeen(_));
+        let actions = self.town.on(event, self.now);
+        let after = self.view();
+        let number = |view: &TownView| view.order.as_ref().map_or(0, |order| order.number);
+        assert!(number(&after) >= number(&before), "numbers only go up: {said}");
+        let published = actions.iter().position(|action| matches!(action, Action::Publish(_)));
+        if !learned && modes(&before).iter().zip(modes(&after)).any(|(before, after)| after > *before) {
+            assert_eq!(published, Some(0), "an opening is published first, in the same call: {said}");
+        }
+        let sums = after.totals;
+        let standings = sums.settled + sums.settling + sums.refused + sums.diverged + sums.silent;
+        assert_eq!(standings, sums.aps, "each AP stands somewhere");
+        actions
+    }
+
     fn perform(&mut self, actions: Vec<Action>) {
         self.actions.extend(actions.iter().cloned());
         for action in actions {
             match action {
-                Action::Publish(order) => self.published(order),
+                Action::Publish(order) => self.published(&order),
                 Action::PublishAgain { ap, order } => self.tell(&ap, &order),
                 Action::Store { batch, what } => {
-                    if self.store == Store::Works {
+                    if matches!(self.store, Store::Works | Store::Mumbles) {
                         self.keep(what);
+                    }
+                    if self.store == Store::Works {
                         self.on(Event::Stored { batch, outcome: Ok(()) });
                     } else if self.store == Store::Fails {
                         self.on(Event::Stored { batch, outcome: Err("disk full".to_owned()) });
@@ -269,14 +296,14 @@ impl Bench {
         remembered.key = what.key;
     }
 
-    fn published(&mut self, order: Order) {
+    fn published(&mut self, order: &Order) {
         if !self.broker {
             return;
         }
         self.retained = Some(order.clone());
         self.on(Event::OwnOrderSeen(order.clone()));
         for ap in self.aps.keys().cloned().collect::<Vec<_>>() {
-            self.tell(&ap, &order);
+            self.tell(&ap, order);
         }
     }
 
@@ -286,7 +313,7 @@ impl Bench {
         if !model.linked {
             return;
         }
-        if order.number < model.told {
+        if order.number < model.told || (order.number == model.told && model.held.as_ref() != Some(order)) {
             let held = model.held.clone().expect("it was told");
             self.on(Event::OwnOrderSeen(held));
             return;
@@ -440,6 +467,13 @@ impl Bench {
     pub fn stands(&self, id: &str) -> (Standing, String) {
         let ap = self.ap(id);
         (ap.standing, ap.why)
+    }
+
+    /// Who is not settled, and why.
+    pub fn unsettled(&self) -> Vec<(String, Standing, String)> {
+        let aps = self.view().facilities.into_iter().flat_map(|place| place.aps);
+        let unsettled = aps.filter(|ap| ap.standing != Standing::Settled);
+        unsettled.map(|ap| (ap.id.to_string(), ap.standing, ap.why)).collect()
     }
 
     pub fn key(&self) -> Option<KeyPosition> {

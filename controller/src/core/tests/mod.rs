@@ -6,6 +6,7 @@
 mod bench;
 mod closed_doors;
 mod fleet;
+mod histories;
 mod key;
 mod opening;
 mod rivals;
