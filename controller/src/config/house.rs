@@ -64,9 +64,11 @@ fn outside(desk: &mut Desk<'_>, table: &Table<'_, '_>) -> Option<BrokerConfig> {
     let host = address.and_then(|address| {
         let host = host_and_port(address.is);
         if host.is_none() {
-            let allowed = if address.is.contains('@') {
-                "mqtt://HOST:PORT; the login belongs in user and password-file"
-            } else if address.is.starts_with("mqtts:") || address.is.starts_with("ssl:") {
+            if address.is.contains('@') {
+                table.refuse_unseen(desk, "outside", "mqtt://HOST:PORT; a login belongs in user and password-file");
+                return None;
+            }
+            let allowed = if address.is.starts_with("mqtts:") || address.is.starts_with("ssl:") {
                 "mqtt://HOST:PORT; TLS to an outside broker is not built in, let a tunnel on this machine do it"
             } else {
                 OUTSIDE_ALLOWED

@@ -81,7 +81,7 @@ fn gpio(desk: &mut Desk<'_>, table: &Table<'_, '_>) -> Option<KeyConfig> {
         table.refuse(desk, "chip", "a chip's name, path or label, such as \"gpiochip0\"");
     }
     if !table.has("no") && table.has("chip") {
-        table.miss(desk, "no", LINE_ALLOWED);
+        table.miss("no", LINE_ALLOWED);
     }
     let mut lines = Lines::default();
     let no = lines.read(desk, table, "no");

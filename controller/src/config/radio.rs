@@ -129,11 +129,22 @@ impl<'t, 'i> Plan<'t, 'i> {
             let field = last.split('[').next().unwrap_or_default();
             let text = match &complaint.objection {
                 Some(objection) => format!("{objection} / {}", objection.words_ja()),
-                None => format!("found {}; expected {}", complaint.found, complaint.allowed),
+                None => {
+                    format!("found {}; expected {}", complaint.found, self.with_lines(desk, &complaint.allowed))
+                }
             };
             desk.complain(self.place(&complaint.at), format!("{}: {field}: {text}", self.what));
         }
         None
+    }
+
+    /// Other fields named in a complaint are named by their line.
+    fn with_lines(&self, desk: &Desk<'_>, text: &str) -> String {
+        let word = |word: &str| match word.starts_with("radio[") {
+            true => format!("line {}", desk.line(self.place(word))),
+            false => word.to_owned(),
+        };
+        text.split(' ').map(word).collect::<Vec<_>>().join(" ")
     }
 
     /// Where a field stands, as deep as the file has it.
@@ -205,7 +216,7 @@ impl Form<'_, '_> {
         let table = plan.table(self.desk, "broker", &format!("{} broker", plan.what));
         let Some(table) = table else {
             if !plan.has("broker") {
-                plan.miss(self.desk, "broker", "a table with the host at which agents find the broker");
+                plan.miss("broker", "a table with the host at which agents find the broker");
             }
             self.said.extend(["broker.host", "broker.port"].map(str::to_owned));
             return BrokerWish { host: String::new(), port: MQTT_PORT, password_file: None };
@@ -264,7 +275,7 @@ impl Form<'_, '_> {
             ssid: self.text(table, "ssid", path, "a text"),
             ssid_hex: self.text(table, "ssid-hex", path, "hexadecimal digits"),
             security: self.needed(table, "security", path, "\"open\", \"wpa2\", \"wpa2-wpa3\" or \"wpa3\""),
-            passphrase_file: self.text(table, "passphrase-file", path, "the path of a file on this machine"),
+            passphrase_file: self.secret_path(table, path),
             bridge: self.text(table, "bridge", path, "a bridge, such as \"br-lan\""),
             client_isolation: self.flag(table, "client-isolation", path).unwrap_or(false),
         };
@@ -298,6 +309,18 @@ impl Form<'_, '_> {
         text
     }
 
+    /// A passphrase file's path; what is no path may be the passphrase itself, and is not repeated.
+    fn secret_path(&mut self, table: &Table<'_, '_>, path: &str) -> Option<String> {
+        const KEY: &str = "passphrase-file";
+        const ALLOWED: &str = "the absolute path of a file with the passphrase in it, not the passphrase";
+        let text = self.text(table, KEY, path, ALLOWED)?;
+        if !text.starts_with('/') {
+            table.refuse_unseen(self.desk, KEY, ALLOWED);
+            self.say(path, KEY);
+        }
+        Some(text)
+    }
+
     /// A text that must be there; where it is not, an empty one that has been complained of.
     fn needed(&mut self, table: &Table<'_, '_>, key: &'static str, path: &str, allowed: &str) -> String {
         table.needed_text(self.desk, key, allowed).map(|text| text.is.to_owned()).unwrap_or_else(|| {
@@ -317,7 +340,7 @@ impl Form<'_, '_> {
 
     fn needed_number(&mut self, table: &Table<'_, '_>, key: &'static str, path: &str) -> u16 {
         if !table.has(key) {
-            table.miss(self.desk, key, "a number");
+            table.miss(key, "a number");
             self.say(path, key);
         }
         self.number(table, key, path).unwrap_or_default()

@@ -133,3 +133,85 @@ fn writable_by_all(path: &Path) -> bool {
 fn whole_file(file: &str, what: String) -> Complaints {
     Complaints { complaints: vec![Remark { file: file.to_owned(), at: None, what }], notes: Vec::new() }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::REMARKS_MAX;
+
+    const EXAMPLE: &[u8] = include_bytes!("../../controller.toml");
+
+    fn read(bytes: &[u8]) -> Result<Config, Complaints> {
+        Config::parse("controller.toml", bytes)
+    }
+
+    #[test]
+    fn the_shipped_example_is_the_model_town() {
+        let config = read(EXAMPLE).expect("the example is right");
+        assert_eq!((config.inventory.aps.len(), config.inventory.facilities.len()), (27, 6));
+        assert!(config.inventory.has_key);
+    }
+
+    /// More than there may be of either is one complaint, not thousands.
+    #[test]
+    fn too_many_of_anything_is_one_complaint() {
+        let mut text =
+            "[town]\nid = \"a\"\nname = \"a\"\n[[facility]]\nid = \"f\"\nname = \"f\"\nshelter = true\n".to_owned();
+        for n in 0..=town::APS_MAX {
+            text += &format!("[[ap]]\nid = \"{n}\"\nfacility = \"f\"\nname = \"n\"\nmanaged = \"agent\"\n");
+        }
+        let refused = read(text.as_bytes()).expect_err("too many");
+        let told: Vec<&str> = refused.complaints.iter().map(|complaint| complaint.what.as_str()).collect();
+        assert_eq!(told, ["10001 access points; expected at most 10000"]);
+    }
+
+    /// Rubbish does not fill a terminal.
+    #[test]
+    fn a_file_of_rubbish_gets_a_bounded_answer() {
+        let refused = read("x y\n".repeat(20_000).as_bytes()).expect_err("rubbish");
+        assert!(refused.complaints.len() <= REMARKS_MAX + 1, "{}", refused.complaints.len());
+    }
+
+    /// A file cut off anywhere, as a full disk leaves it, is read or refused in words; never a crash.
+    #[test]
+    fn the_example_cut_off_anywhere_is_read_or_refused() {
+        for length in (0..EXAMPLE.len()).step_by(7) {
+            if let Err(refused) = read(&EXAMPLE[..length]) {
+                assert!(!refused.complaints.is_empty() && !refused.to_string().is_empty(), "cut at {length}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            if let Err(refused) = read(&bytes) {
+                prop_assert!(!refused.complaints.is_empty());
+            }
+        }
+
+        #[test]
+        fn random_toml_like_text_is_read_or_refused(
+            text in "([\\[\\]=\"'#.,{} \n]|town|key|ap|facility|radio-plan|id|name|no|-1|true|0x9|1e9|\u{301}){0,80}"
+        ) {
+            if let Err(refused) = read(text.as_bytes()) {
+                prop_assert!(!refused.complaints.is_empty());
+            }
+        }
+
+        #[test]
+        fn the_example_with_a_few_bytes_changed_is_read_or_refused(
+            changes in proptest::collection::vec((0..EXAMPLE.len(), any::<u8>()), 1..8)
+        ) {
+            let mut bytes = EXAMPLE.to_vec();
+            for (at, byte) in changes {
+                bytes[at] = byte;
+            }
+            if let Err(refused) = read(&bytes) {
+                prop_assert!(!refused.complaints.is_empty());
+            }
+        }
+    }
+}

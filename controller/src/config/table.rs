@@ -17,11 +17,13 @@ pub(super) struct Table<'t, 'i> {
     pub(super) at: usize,
     map: &'t DeTable<'i>,
     known: RefCell<Vec<&'static str>>,
+    /// Keys that are absent, and what they may be: said at the end, when it is known which were misspelt.
+    missing: RefCell<Vec<(&'static str, String)>>,
 }
 
 impl<'t, 'i> Table<'t, 'i> {
     pub(super) fn new(what: impl Into<String>, at: usize, map: &'t DeTable<'i>) -> Self {
-        Self { what: what.into(), at, map, known: RefCell::default() }
+        Self { what: what.into(), at, map, known: RefCell::default(), missing: RefCell::default() }
     }
 
     /// The tree below it, for looking a place up.
@@ -40,6 +42,11 @@ impl<'t, 'i> Table<'t, 'i> {
         self.value(key).is_some()
     }
 
+    /// Whether a list is absent or empty.
+    pub(super) fn lists_nothing(&self, key: &'static str) -> bool {
+        self.value(key).is_none_or(|value| value.get_ref().as_array().is_some_and(|list| list.is_empty()))
+    }
+
     /// Where a key's value stands; the table itself where it is absent.
     pub(super) fn place(&self, key: &'static str) -> usize {
         self.value(key).map_or(self.at, |value| value.span().start)
@@ -49,13 +56,24 @@ impl<'t, 'i> Table<'t, 'i> {
     pub(super) fn refuse(&self, desk: &mut Desk<'_>, key: &'static str, allowed: &str) {
         if let Some(value) = self.value(key) {
             let found = shown(value.get_ref());
-            desk.complain(value.span().start, format!("{}: {key} is {found}; expected {allowed}", self.what));
+            desk.complain(value.span().start, self.say(&format!("{key} is {found}; expected {allowed}")));
         }
     }
 
-    /// Complains that a key is absent.
-    pub(super) fn miss(&self, desk: &mut Desk<'_>, key: &'static str, allowed: &str) {
-        desk.miss(self.at, format!("{}: {key} is missing; expected {allowed}", self.what));
+    /// As [`Self::refuse`], of a value that may hold a secret and is not repeated.
+    pub(super) fn refuse_unseen(&self, desk: &mut Desk<'_>, key: &'static str, allowed: &str) {
+        let what = self.say(&format!("{key} is not what it should be (and not shown here); expected {allowed}"));
+        desk.complain(self.place(key), what);
+    }
+
+    /// A sentence about this table; the file's own table has no name.
+    fn say(&self, what: &str) -> String {
+        if self.what.is_empty() { what.to_owned() } else { format!("{}: {what}", self.what) }
+    }
+
+    /// Complains that a key is absent, unless [`Self::finish`] finds it misspelt.
+    pub(super) fn miss(&self, key: &'static str, allowed: &str) {
+        self.missing.borrow_mut().push((key, allowed.to_owned()));
     }
 
     /// A text.
@@ -71,7 +89,7 @@ impl<'t, 'i> Table<'t, 'i> {
     /// A text that must be there.
     pub(super) fn needed_text(&self, desk: &mut Desk<'_>, key: &'static str, allowed: &str) -> Option<Found<&'t str>> {
         if !self.has(key) {
-            self.miss(desk, key, allowed);
+            self.miss(key, allowed);
         }
         self.text(desk, key, allowed)
     }
@@ -123,7 +141,12 @@ impl<'t, 'i> Table<'t, 'i> {
         const ALLOWED: &str = "an absolute path (it must not depend on where the program was started)";
         let text = self.text(desk, key, ALLOWED)?;
         if !text.is.starts_with('/') || text.is.chars().any(char::is_control) || text.is.ends_with('/') {
-            self.refuse(desk, key, ALLOWED);
+            // Somebody may have written the secret itself where its file belongs.
+            if key.contains("password") || key.contains("token") {
+                self.refuse_unseen(desk, key, "the absolute path of a file with the secret in it, not the secret");
+            } else {
+                self.refuse(desk, key, ALLOWED);
+            }
             return None;
         }
         Some(text.map(PathBuf::from))
@@ -183,16 +206,20 @@ impl<'t, 'i> Table<'t, 'i> {
         tables
     }
 
-    /// Complains of every key nobody asked for. Call it last.
+    /// Complains of every key nobody asked for, and of those that are absent. Call it last.
     pub(super) fn finish(&self, desk: &mut Desk<'_>) {
         let known = self.known.borrow();
+        let mut meant = Vec::new();
         for (key, _) in self.map {
             let name = key.get_ref().as_ref();
             if known.contains(&name) {
                 continue;
             }
             let hint = match nearest(name, &known) {
-                Some(near) => format!("did you mean \"{near}\"?"),
+                Some(near) => {
+                    meant.push(near);
+                    format!("did you mean \"{near}\"?")
+                }
                 None => {
                     let mut all: Vec<&str> = known.clone();
                     all.sort_unstable();
@@ -200,8 +227,10 @@ impl<'t, 'i> Table<'t, 'i> {
                     format!("expected one of: {}", all.join(", "))
                 }
             };
-            let place = if self.what.is_empty() { String::new() } else { format!("{}: ", self.what) };
-            desk.complain(key.span().start, format!("{place}unknown key {}; {hint}", quoted(name)));
+            desk.complain(key.span().start, self.say(&format!("unknown key {}; {hint}", quoted(name))));
+        }
+        for (key, allowed) in self.missing.borrow().iter().filter(|(key, _)| !meant.contains(key)) {
+            desk.miss(self.at, self.say(&format!("{key} is missing; expected {allowed}")));
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct ApTable {
 
 pub(super) fn read_town(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Option<TownTable> {
     if !root.has("town") {
-        root.miss(desk, "town", "a table [town] with id and name");
+        root.miss("town", "a table [town] with id and name");
     }
     let table = root.table(desk, "town", "town")?;
     let id = identifier::<TownId>(desk, &table, "id");
@@ -48,6 +48,9 @@ pub(super) fn read_town(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Option<Tow
 
 pub(super) fn read_facilities(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Vec<Found<Facility>> {
     let mut facilities = Vec::new();
+    if root.lists_nothing("facility") {
+        root.miss("facility", "at least one [[facility]]");
+    }
     let tables = root.tables(desk, "facility");
     limit(desk, &tables, FACILITIES_MAX, "facilities");
     let mut seen = BTreeMap::new();
@@ -59,7 +62,7 @@ pub(super) fn read_facilities(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Vec<
         let district = name(desk, &table, "district", false);
         let contact = name(desk, &table, "contact", false);
         if !table.has("shelter") {
-            table.miss(desk, "shelter", "true (the key opens it) or false");
+            table.miss("shelter", "true (the key opens it) or false");
         }
         let shelter = table.flag(desk, "shelter");
         table.finish(desk);
@@ -84,6 +87,9 @@ pub(super) fn read_facilities(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Vec<
 
 pub(super) fn read_aps(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Vec<Found<ApTable>> {
     let mut aps = Vec::new();
+    if root.lists_nothing("ap") {
+        root.miss("ap", "at least one [[ap]]");
+    }
     let known = facility_ids(root);
     let tables = root.tables(desk, "ap");
     limit(desk, &tables, APS_MAX, "access points");
@@ -94,7 +100,7 @@ pub(super) fn read_aps(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Vec<Found<A
         let facility = identifier::<FacilityId>(desk, &table, "facility");
         let name = name(desk, &table, "name", true);
         if !table.has("managed") {
-            table.miss(desk, "managed", "\"agent\"");
+            table.miss("managed", "\"agent\"");
         }
         let managed = table.word(desk, "managed", &[("agent", Managed::Agent)]);
         let radio = table.text(desk, "radio", "the name of a [radio-plan.NAME]").map(|radio| radio.map(str::to_owned));
@@ -103,6 +109,7 @@ pub(super) fn read_aps(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Vec<Found<A
             once(desk, &mut seen, id, "ap");
         }
         if let Some(facility) = &facility
+            && !known.is_empty()
             && !known.contains(&facility.is.as_str())
         {
             let hint = match super::table::nearest(facility.is.as_str(), &known) {
@@ -130,12 +137,6 @@ pub(super) fn assemble(
     agreed_share_percent: u8,
 ) -> Option<Inventory> {
     let (has_key, key_drill_length) = key;
-    if facilities.is_empty() && desk.is_clean() {
-        desk.miss(0, "facility is missing; expected at least one [[facility]]");
-    }
-    if aps.is_empty() && desk.is_clean() {
-        desk.miss(0, "ap is missing; expected at least one [[ap]]");
-    }
     for facility in &facilities {
         if desk.is_clean() && !aps.iter().any(|ap| ap.is.ap.facility == facility.is.id) {
             desk.note(facility.at, format!("facility \"{}\": has no [[ap]]; nothing will open there", facility.is.id));
