@@ -1,0 +1,199 @@
+//! Counts in the archive: each sample once, in batches, with the newest rows at the end of the file.
+
+use std::collections::HashMap;
+
+use firmware_config::mode::Mode;
+use firmware_config::wire::{Counts, WallMs};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Connection, QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use super::{Store, StoreError, Writer, signed};
+
+/// One stored row of counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountRow {
+    /// End of the interval.
+    pub at_ms: WallMs,
+    /// AP.
+    pub ap: String,
+    /// Interface.
+    pub interface: String,
+    /// SSID.
+    pub ssid: String,
+    /// `normal`, `drill` or `disaster`.
+    pub mode: String,
+    /// Stations at the end of the interval.
+    pub stations: u32,
+    /// Associations in the interval.
+    pub joins: u32,
+    /// Disassociations in the interval.
+    pub leaves: u32,
+}
+
+/// Rows in one statement: 8 values each, and SQLite takes 32,766 in one.
+const ROWS_PER_STATEMENT: usize = 1_000;
+/// Sources kept in mind: 10,000 APs with four networks each. More are looked up again.
+const SOURCES_MAX: usize = 40_000;
+
+/// Modes as the file keeps them.
+const MODES: [Mode; 3] = [Mode::Normal, Mode::Drill, Mode::Disaster];
+
+type SourceKey = (String, String, String, String);
+
+/// Numbers of sources that were met lately, over one connection: numbers given within a transaction that came to
+/// nothing were never given.
+#[derive(Debug, Default)]
+pub(super) struct Sources(HashMap<SourceKey, i64>);
+
+impl Store {
+    /// Stores counts; a sample `(ap, boot, seq)` is stored once however often it comes.
+    ///
+    /// # Errors
+    /// Nothing of it was stored, or (no answer in time) it is not known; storing it again is right in both cases.
+    pub async fn add_counts(&self, counts: &[Counts]) -> Result<(), StoreError> {
+        let file = self.file()?;
+        self.writing(async {
+            let (mut place, mut writer) = file.writer().await?;
+            add(&mut writer, counts).await?;
+            *place = Some(writer);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Counts of `[from, to)`, of one AP or of all, oldest first, at most `limit` rows.
+    ///
+    /// # Errors
+    /// The file is out of reach or damaged.
+    pub async fn counts(
+        &self,
+        ap: Option<&str>,
+        from_ms: WallMs,
+        to_ms: WallMs,
+        limit: u32,
+    ) -> Result<Vec<CountRow>, StoreError> {
+        let file = self.file()?;
+        self.reading(
+            sqlx::query(
+                "SELECT at_ms, ap, interface, ssid, mode, stations, joins, leaves
+                 FROM counts JOIN sources ON sources.id = source
+                 WHERE at_ms >= ?1 AND at_ms < ?2 AND (?3 IS NULL OR ap = ?3)
+                 ORDER BY at_ms, ap, interface LIMIT ?4",
+            )
+            .bind(from_ms)
+            .bind(to_ms)
+            .bind(ap)
+            .bind(limit)
+            .try_map(|row: SqliteRow| {
+                let mode: i64 = row.try_get("mode")?;
+                Ok(CountRow {
+                    at_ms: row.try_get("at_ms")?,
+                    ap: row.try_get("ap")?,
+                    interface: row.try_get("interface")?,
+                    ssid: row.try_get("ssid")?,
+                    mode: usize::try_from(mode)
+                        .ok()
+                        .and_then(|mode| MODES.get(mode))
+                        .map_or_else(|| format!("unknown-{mode}"), |mode| mode.as_str().to_owned()),
+                    stations: row.try_get("stations")?,
+                    joins: row.try_get("joins")?,
+                    leaves: row.try_get("leaves")?,
+                })
+            })
+            .fetch_all(&file.readers),
+        )
+        .await
+    }
+
+    /// Stations of the whole town per bucket of `bucket_ms` in `[from, to)`: per AP and network the bucket's last
+    /// gauge, summed. Each bucket is named by its beginning (`from` and whole buckets after it); empty ones are missing.
+    ///
+    /// # Errors
+    /// The file is out of reach or damaged.
+    pub async fn series(
+        &self,
+        from_ms: WallMs,
+        to_ms: WallMs,
+        bucket_ms: i64,
+    ) -> Result<Vec<(WallMs, u32)>, StoreError> {
+        let file = self.file()?;
+        self.reading(
+            sqlx::query(
+                // Beside max() SQLite gives the other columns of the row that has it
+                // (https://sqlite.org/lang_select.html#bareagg).
+                "SELECT ?1 + bucket * ?3 AS begins, sum(stations) AS stations FROM (
+                     SELECT (at_ms - ?1) / ?3 AS bucket, stations, max(at_ms)
+                     FROM counts JOIN sources ON sources.id = source
+                     WHERE at_ms >= ?1 AND at_ms < ?2
+                     GROUP BY bucket, ap, interface)
+                 GROUP BY bucket ORDER BY bucket",
+            )
+            .bind(from_ms)
+            .bind(to_ms)
+            .bind(bucket_ms.max(1))
+            .try_map(|row: SqliteRow| {
+                let stations: i64 = row.try_get("stations")?;
+                Ok((row.try_get("begins")?, u32::try_from(stations).unwrap_or(u32::MAX)))
+            })
+            .fetch_all(&file.readers),
+        )
+        .await
+    }
+}
+
+async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
+    let Writer { connection, sources } = writer;
+    if sources.0.len() > SOURCES_MAX {
+        sources.0.clear();
+    }
+    let mut whole = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let mut rows = Vec::new();
+    for sample in counts {
+        for network in &sample.networks {
+            let key =
+                (sample.ap.as_str().to_owned(), sample.boot.clone(), network.interface.clone(), network.ssid.clone());
+            rows.push((source(&mut whole, sources, key).await?, sample, network));
+        }
+    }
+    for some in rows.chunks(ROWS_PER_STATEMENT) {
+        let mut insert = QueryBuilder::<Sqlite>::new(
+            "INSERT OR IGNORE INTO counts (at_ms, source, seq, interval_s, mode, stations, joins, leaves) ",
+        );
+        insert.push_values(some, |mut row, (source, sample, network)| {
+            row.push_bind(sample.at_ms)
+                .push_bind(*source)
+                .push_bind(signed(sample.seq))
+                .push_bind(sample.interval_s)
+                .push_bind(MODES.iter().position(|mode| *mode == sample.mode).map_or(0, |mode| mode as i64))
+                .push_bind(network.stations)
+                .push_bind(network.joins)
+                .push_bind(network.leaves);
+        });
+        insert.build().execute(&mut *whole).await?;
+    }
+    whole.commit().await
+}
+
+/// The number of a source, given at its first sample.
+async fn source(whole: &mut SqliteConnection, sources: &mut Sources, key: SourceKey) -> sqlx::Result<i64> {
+    if let Some(id) = sources.0.get(&key) {
+        return Ok(*id);
+    }
+    let (ap, boot, interface, ssid) = &key;
+    sqlx::query("INSERT OR IGNORE INTO sources (ap, boot, interface, ssid) VALUES (?, ?, ?, ?)")
+        .bind(ap)
+        .bind(boot)
+        .bind(interface)
+        .bind(ssid)
+        .execute(&mut *whole)
+        .await?;
+    let id = sqlx::query_scalar("SELECT id FROM sources WHERE ap = ? AND boot = ? AND interface = ? AND ssid = ?")
+        .bind(ap)
+        .bind(boot)
+        .bind(interface)
+        .bind(ssid)
+        .fetch_one(whole)
+        .await?;
+    sources.0.insert(key, id);
+    Ok(id)
+}
