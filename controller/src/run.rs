@@ -1,13 +1,326 @@
-//! The corridor: events from all doors to the core, actions to all doors. Not built yet.
+//! The corridor: events from all doors → core → actions to all doors. The one place where a clock is read.
+//!
+//! Order of the start: signing key, broker, HTTP, store (not waited for), core, contacts, MQTT. What the opening of the
+//! network does not need may fail and is tried again in the background.
 
+mod clerk;
+mod clock;
+mod hands;
+
+use std::collections::VecDeque;
 use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::config::Config;
+use anyhow::Context;
+use firmware_config::ident::TownId;
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use zeroize::Zeroizing;
 
-/// Runs the controller until `stop` is ready.
+use crate::api::{self, House, Question, Token};
+use crate::broker::{Broker, CONTROLLER};
+use crate::config::{BrokerConfig, Config};
+use crate::contacts::Contacts;
+use crate::core::{Event, Remembered, Town, TownView};
+use crate::mqtt::{self, Link};
+use crate::signing::TownKey;
+use crate::store::Store;
+use clock::Clock;
+use hands::Hands;
+
+/// How long the start waits for the store: after that the core begins without a memory, and learns its last order from
+/// the broker, the APs, or the store when it is there.
+const STORE_START_LIMIT: Duration = Duration::from_secs(1);
+/// How long the stop waits for the store to take what is left.
+const STORE_STOP_LIMIT: Duration = Duration::from_secs(2);
+/// How long the stop waits for the goodbye to the broker and for open pages.
+const GOODBYE_LIMIT: Duration = Duration::from_millis(500);
+/// How often HTTP is tried where its address is taken.
+const HTTP_RETRY: Duration = Duration::from_secs(5);
+/// Readings of the key on their way: at most one edge and one tick wait while the core is at work; the rest is room.
+const CONTACTS_MAX: usize = 16;
+/// Letters on their way to the core. Beyond it the line to the broker waits, and the broker keeps its own bounded queue.
+const LETTERS_MAX: usize = 1_024;
+/// Letters the core reads before the key is looked at again: at 20 µs each, 1 ms.
+const LETTERS_AT_ONCE: usize = 64;
+/// Questions on their way to the core: people are slow.
+const QUESTIONS_MAX: usize = 64;
+/// Views are published no more often than this…
+const VIEW_NOT_BEFORE: Duration = Duration::from_millis(100);
+/// …and no less often than this, so that who looks can tell a quiet town from a dead controller.
+const VIEW_AT_LEAST: Duration = Duration::from_secs(1);
+/// The core is not woken more often than this, whatever it asks.
+const WAKE_NOT_BEFORE: Duration = Duration::from_millis(2);
+
+/// Runs the controller until `stop` comes.
 ///
 /// # Errors
-/// It cannot start, or must not go on.
-pub async fn serve(_config: Config, _stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-    anyhow::bail!("the controller's loop is not built yet")
+/// There is no signing key, a password file cannot be read, or the broker's address is taken.
+pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let clock = Clock::start();
+    let town_id = config.inventory.town.clone();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        town = %town_id,
+        facilities = config.inventory.facilities.len(),
+        aps = config.inventory.aps.len(),
+        "the controller starts"
+    );
+    raise_file_limit();
+    let key = Arc::new(TownKey::open(&config.signing_key)?);
+    let link = broker(&config.broker, &town_id).await?;
+    let http = bind_http(config.http).await;
+    let store = Store::start(&config.store);
+    let (remembered, signed) = remember(&store).await;
+    let late = remembered.is_none();
+
+    let (letters_in, mut letters) = mpsc::channel(LETTERS_MAX);
+    let (contacts_in, mut contacts) = mpsc::channel(CONTACTS_MAX);
+    let (stored_in, mut stored) = mpsc::channel(clerk::BATCHES_MAX);
+    let (questions_in, mut questions) = mpsc::channel::<Question>(QUESTIONS_MAX);
+    let (closing, closed) = watch::channel(false);
+
+    let (town, first) = Town::new(config.inventory.clone(), remembered.unwrap_or_default(), clock.now());
+    let (views, view) = watch::channel(Arc::new(town.view(clock.now())));
+    let panel = Contacts::start(config.key, contacts_in);
+    let (post, line) = mqtt::start(link, town_id, Arc::clone(&key), letters_in.clone());
+    if late {
+        tokio::spawn(remember_late(store.clone(), letters_in));
+    }
+    let clerks = clerk::start(&store, stored_in);
+    let hands = Hands::new(key, signed, post.clone(), clerks.desk, panel);
+    let house = House {
+        view,
+        questions: questions_in,
+        store,
+        inventory: Arc::new(config.inventory),
+        token: config.token_file.as_deref().and_then(token),
+    };
+    let counter = tokio::spawn(serve_http(config.http, http, house, closed));
+
+    let mut corridor = Corridor { town, clock, hands, views, view_at: Instant::now(), changed: true };
+    corridor.perform(first);
+    let mut woken = Instant::now();
+    let mut some = Vec::with_capacity(LETTERS_AT_ONCE);
+    tokio::pin!(stop);
+    loop {
+        let wake_at = corridor.wake_at().map(|at| at.max(woken + WAKE_NOT_BEFORE));
+        // In this order: the key is never behind a thousand letters. Every arm may be given up and taken up again:
+        // channels and timers lose nothing.
+        tokio::select! {
+            biased;
+            () = &mut stop => break,
+            Some(event) = contacts.recv() => corridor.event(event),
+            Some(event) = stored.recv() => corridor.event(event),
+            Some(question) = questions.recv() => {
+                let event = corridor.hands.asked(question);
+                corridor.event(event);
+            }
+            () = tokio::time::sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => {
+                woken = Instant::now();
+                corridor.event(Event::Woke);
+            }
+            () = tokio::time::sleep_until(corridor.view_at()) => corridor.publish_view(),
+            count = letters.recv_many(&mut some, LETTERS_AT_ONCE) => {
+                if count == 0 {
+                    anyhow::bail!("the post room closed; starting again is the cure");
+                }
+                for event in some.drain(..) {
+                    corridor.event(event);
+                }
+            }
+        }
+    }
+
+    tracing::info!("the controller stops");
+    closing.send_replace(true);
+    corridor.publish_view();
+    // With the hands goes the desk: the clerks finish what lies there, and go.
+    drop(corridor);
+    if tokio::time::timeout(STORE_STOP_LIMIT, clerks.finish).await.is_err() {
+        tracing::error!("the store did not take everything in time; the log has the entries");
+    }
+    post.close();
+    let _ = tokio::time::timeout(GOODBYE_LIMIT, line).await;
+    let _ = tokio::time::timeout(GOODBYE_LIMIT, counter).await;
+    Ok(())
+}
+
+/// The core and what stands round it.
+struct Corridor {
+    town: Town,
+    clock: Clock,
+    hands: Hands,
+    views: watch::Sender<Arc<TownView>>,
+    /// When the last view was published.
+    view_at: Instant,
+    /// Whether anything happened since.
+    changed: bool,
+}
+
+impl Corridor {
+    /// One event, and whatever comes of it at once.
+    fn event(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            tracing::trace!(?event, "event");
+            for action in self.town.on(event, self.clock.now()) {
+                events.extend(self.hands.perform(action));
+            }
+        }
+        self.changed = true;
+    }
+
+    /// What the core wants done at the start.
+    fn perform(&mut self, actions: Vec<crate::core::Action>) {
+        for action in actions {
+            if let Some(event) = self.hands.perform(action) {
+                self.event(event);
+            }
+        }
+    }
+
+    fn wake_at(&self) -> Option<Instant> {
+        self.town.next_wake().map(|mono| self.clock.instant(mono))
+    }
+
+    fn view_at(&self) -> Instant {
+        self.view_at + if self.changed { VIEW_NOT_BEFORE } else { VIEW_AT_LEAST }
+    }
+
+    fn publish_view(&mut self) {
+        self.views.send_replace(Arc::new(self.town.view(self.clock.now())));
+        self.view_at = Instant::now();
+        self.changed = false;
+    }
+}
+
+/// Every agent is an open file: as many as the system lets us have.
+pub(crate) fn raise_file_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
+/// The broker inside, listening, or the way to the one outside.
+async fn broker(config: &BrokerConfig, town: &TownId) -> anyhow::Result<Link> {
+    let mut random = [0; 4];
+    getrandom::fill(&mut random).context("no random numbers")?;
+    // Its own at every start: of two controllers with one name each would throw the other out, for ever.
+    let client = format!("hirake-{town}-{:08x}", u32::from_le_bytes(random));
+    match config {
+        BrokerConfig::Inside { listen, agents_password_file } => {
+            let password = agents_password_file.as_deref().map(password).transpose()?;
+            let broker = Broker::start(*listen, town.clone(), password).await?;
+            let host = match broker.address.ip() {
+                IpAddr::V4(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
+                IpAddr::V6(ip) if ip.is_unspecified() => "[::1]".to_owned(),
+                IpAddr::V4(ip) => ip.to_string(),
+                IpAddr::V6(ip) => format!("[{ip}]"),
+            };
+            let login = (CONTROLLER.to_owned(), Zeroizing::new(broker.password.text().to_owned()));
+            Ok(Link { host, port: broker.address.port(), login: Some(login), client })
+        }
+        BrokerConfig::Outside { host, port, login } => {
+            let login = match login {
+                Some((user, file)) => Some((user.clone(), password(file)?)),
+                None => None,
+            };
+            let host = if host.parse::<std::net::Ipv6Addr>().is_ok() { format!("[{host}]") } else { host.clone() };
+            Ok(Link { host, port: *port, login, client })
+        }
+    }
+}
+
+/// A password from its file: everything but the line end.
+fn password(file: &Path) -> anyhow::Result<Zeroizing<String>> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("password file {}", file.display()))?;
+    let text = Zeroizing::new(text);
+    let password = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
+    anyhow::ensure!(!password.is_empty(), "password file {} is empty", file.display());
+    Ok(password)
+}
+
+/// The token for acts over HTTP. Without it the town still opens by its key.
+fn token(file: &Path) -> Option<Token> {
+    let refused = |why: &dyn std::fmt::Display| {
+        tracing::error!(file = %file.display(), %why, "no token; acts over HTTP are refused");
+    };
+    let text = std::fs::read_to_string(file).map(Zeroizing::new).inspect_err(|error| refused(error)).ok()?;
+    Token::new(&text).inspect_err(|error| refused(error)).ok()
+}
+
+/// What the store remembers, if it says so soon.
+async fn remember(store: &Store) -> (Option<Remembered>, Option<String>) {
+    let asked = async {
+        store.tried().await?;
+        store.remembered().await
+    };
+    match tokio::time::timeout(STORE_START_LIMIT, asked).await {
+        Ok(Ok((remembered, signed))) => (Some(remembered), signed),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "starting without what the store remembers");
+            (None, None)
+        }
+        Err(_) => {
+            tracing::error!("the store does not answer; starting without what it remembers");
+            (None, None)
+        }
+    }
+}
+
+/// A store that comes late tells the core its last order, as an AP that holds it would.
+async fn remember_late(store: Store, letters: mpsc::Sender<Event>) {
+    loop {
+        store.opened().await;
+        match store.remembered().await {
+            Ok((Remembered { order: Some(order), .. }, _)) => {
+                let _ = letters.send(Event::OwnOrderSeen(order)).await;
+                return;
+            }
+            Ok(_) => return,
+            Err(error) => {
+                tracing::error!(%error, "what the store remembers cannot be read");
+                tokio::time::sleep(STORE_START_LIMIT).await;
+            }
+        }
+    }
+}
+
+/// A town without its dashboard opens all the same: a taken address is reported and tried again.
+async fn bind_http(address: SocketAddr) -> Option<TcpListener> {
+    match TcpListener::bind(address).await {
+        Ok(listener) => {
+            tracing::info!(%address, "the dashboard listens");
+            Some(listener)
+        }
+        Err(error) => {
+            tracing::error!(%address, %error, "the dashboard cannot listen here; trying again every 5 s");
+            None
+        }
+    }
+}
+
+async fn serve_http(address: SocketAddr, first: Option<TcpListener>, house: House, mut closed: watch::Receiver<bool>) {
+    let mut listener = first;
+    loop {
+        if let Some(listener) = listener.take() {
+            match api::serve(listener, house.clone(), closed.clone()).await {
+                Ok(()) => return,
+                Err(error) => tracing::error!(%error, "the dashboard stopped; starting it again"),
+            }
+        }
+        tokio::select! {
+            _ = closed.wait_for(|closed| *closed) => return,
+            () = tokio::time::sleep(HTTP_RETRY) => {}
+        }
+        listener = bind_http(address).await;
+    }
 }

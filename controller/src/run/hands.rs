@@ -1,0 +1,104 @@
+//! The hands: each action of the core performed, none of them waited for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use firmware_config::wire::Order;
+use tokio::sync::oneshot;
+
+use super::clerk::Desk;
+use crate::api::Question;
+use crate::contacts::Contacts;
+use crate::core::{Action, AskRefused, Durable, Event};
+use crate::mqtt::Post;
+use crate::signing::TownKey;
+
+type Answer = oneshot::Sender<Result<u64, AskRefused>>;
+
+/// What is in reach of them.
+pub(super) struct Hands {
+    key: Arc<TownKey>,
+    /// The newest order that was signed, with its text.
+    signed: Option<(Order, Arc<str>)>,
+    post: Post,
+    desk: Desk,
+    panel: Contacts,
+    /// People who wait for an answer.
+    asking: HashMap<u64, Answer>,
+    last_ask: u64,
+    /// Entries up to this one are in the log.
+    logged: u64,
+}
+
+impl Hands {
+    /// `remembered`: the signed text of the newest order, as the store kept it.
+    pub(super) fn new(key: Arc<TownKey>, remembered: Option<String>, post: Post, desk: Desk, panel: Contacts) -> Self {
+        // A text that another key signed is of no use: the order is signed again when it is published.
+        let signed = remembered.and_then(|text| Some((key.own_order(text.as_bytes()).ok()?, Arc::from(text))));
+        Self { key, signed, post, desk, panel, asking: HashMap::new(), last_ask: 0, logged: 0 }
+    }
+
+    /// A person's question as an event; the answer finds its way back by its number.
+    pub(super) fn asked(&mut self, question: Question) -> Event {
+        self.last_ask += 1;
+        self.asking.insert(self.last_ask, question.answer);
+        Event::Asked { ask_id: self.last_ask, by: question.by, ask: question.ask }
+    }
+
+    /// Does it, and tells the core where it came to nothing at once.
+    pub(super) fn perform(&mut self, action: Action) -> Option<Event> {
+        match action {
+            Action::Publish(order) => {
+                tracing::info!(number = order.number, "the order goes out");
+                let text = self.text(&order);
+                self.post.order(text);
+            }
+            Action::PublishAgain { ap, order } => {
+                let text = self.text(&order);
+                self.post.order_again(ap, text);
+            }
+            Action::Store { batch, what } => {
+                self.log(&what);
+                let signed = what.order.as_ref().map(|order| self.text(order));
+                return self.desk.store(batch, what, signed);
+            }
+            Action::StoreCounts(counts) => self.desk.store_counts(counts),
+            Action::Signal { lamp, buzzer } => self.panel.signal(lamp, buzzer),
+            Action::Answer { ask_id, outcome } => {
+                if let Some(answer) = self.asking.remove(&ask_id) {
+                    // Whoever asked may have gone away.
+                    let _ = answer.send(outcome);
+                }
+            }
+        }
+        None
+    }
+
+    /// The order's signed text: the same as before for the same order.
+    fn text(&mut self, order: &Order) -> Arc<str> {
+        if let Some((known, text)) = &self.signed
+            && known == order
+        {
+            return Arc::clone(text);
+        }
+        let text: Arc<str> = Arc::from(self.key.sign(order));
+        self.signed = Some((order.clone(), Arc::clone(&text)));
+        text
+    }
+
+    /// Every entry goes into the log once: it has what the store may lack.
+    fn log(&mut self, what: &Durable) {
+        for entry in what.entries.iter().filter(|entry| entry.seq > self.logged) {
+            let fields: Vec<String> = entry.fields.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+            tracing::info!(
+                event = entry.kind.as_str(),
+                seq = entry.seq,
+                at_ms = entry.at_ms,
+                drill = entry.drill,
+                fields = fields.join(" "),
+                "entry"
+            );
+        }
+        self.logged = what.entries.iter().map(|entry| entry.seq).chain([self.logged]).max().unwrap_or(0);
+    }
+}
