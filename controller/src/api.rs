@@ -4,15 +4,20 @@
 
 mod acts;
 mod asked;
+mod chart;
 mod counts;
 mod csv;
 mod door;
 mod error;
+mod events;
 mod gate;
 mod health;
 mod metrics;
 mod openapi;
+mod pages;
 mod record;
+mod screens;
+mod seats;
 mod times;
 mod town;
 pub mod views;
@@ -26,6 +31,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 
 use crate::core::{Ask, AskRefused, Inventory, TownView};
 use crate::store::Store;
@@ -69,19 +75,26 @@ struct Desk {
     house: House,
     gate: gate::Gate,
     pulse: health::Pulse,
-    town_cache: town::TownCache,
+    pen: town::Pen,
+    board: events::Board,
+    chart: chart::Chart,
+    /// Changes when the house closes.
+    stop: watch::Receiver<bool>,
     /// When the controller started, in seconds since 1970.
     started_s: f64,
 }
 
 impl Desk {
-    fn new(house: House) -> Self {
+    fn new(house: House, stop: watch::Receiver<bool>) -> Self {
         let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self {
             house,
             gate: gate::Gate::default(),
             pulse: health::Pulse::default(),
-            town_cache: town::TownCache::default(),
+            pen: town::Pen::default(),
+            board: events::Board::default(),
+            chart: chart::Chart::default(),
+            stop,
             started_s: started.as_secs_f64(),
         }
     }
@@ -112,6 +125,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<Desk>>)> {
         ("/api/v1/activations/{id}", delete(acts::close)),
         ("/api/v1/key/isolate", post(acts::isolate_key)),
         ("/api/v1/key/restore", post(acts::restore_key)),
+        ("/", get(pages::now)),
+        ("/wall", get(pages::wall)),
+        ("/aps", get(pages::aps)),
+        ("/record", get(pages::record)),
+        ("/events", get(events::events)),
         ("/metrics", get(metrics::metrics)),
         ("/healthz", get(health::healthz)),
         ("/readyz", get(health::readyz)),
@@ -139,16 +157,27 @@ pub async fn serve(
     house: House,
     stop: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
-    let desk = Arc::new(Desk::new(house));
+    let desk = Arc::new(Desk::new(house, stop.clone()));
     let mut router = Router::new();
     for (path, methods) in routes() {
         router = router.route(path, methods);
     }
+    for asset in dashboard::assets() {
+        router = router.route(&asset.path, pages::asset(asset));
+    }
     let inside = router.fallback(nothing_here).with_state(Arc::clone(&desk));
     // Round the whole and not route by route: only from out here is the `Allow` of a 405 to be seen.
     let router = Router::new().fallback_service(inside).layer(axum::middleware::from_fn(door::keep));
-    let server = axum::serve(door::Door::new(listener), router).with_graceful_shutdown(stopped(stop.clone()));
-    let pulse = desk.pulse.feel(desk.house.view.clone());
+    // What goes on beside the answers; ends with this function.
+    let mut beside = JoinSet::new();
+    let felt = Arc::clone(&desk);
+    beside.spawn(async move { felt.pulse.feel(felt.house.view.clone()).await });
+    beside.spawn(chart::keep(Arc::clone(&desk)));
+    for lang in events::LANGS {
+        beside.spawn(events::keep(Arc::clone(&desk), lang));
+    }
+    let seats = seats::Seats::new(listener, seats::IDLE_MAX);
+    let server = axum::serve(seats, router).with_graceful_shutdown(stopped(stop.clone()));
     let late = async {
         stopped(stop).await;
         tokio::time::sleep(LAST_ANSWERS).await;
@@ -156,7 +185,6 @@ pub async fn serve(
     tokio::select! {
         outcome = server => outcome,
         () = late => Ok(()),
-        never = async { pulse.await; std::future::pending().await } => never,
     }
 }
 

@@ -1,120 +1,13 @@
-//! The door: takes connections, shows out the ones that stall, and asks every caller whom they came to see.
+//! The door: asks every caller whom they came to see, and dresses every answer.
 
-use std::future::Future;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::net::IpAddr;
 
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::serve::Listener;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, Sleep};
 
 use super::error::ApiError;
-
-/// Connections at once. A browser takes up to six, so forty screens and a few programs; more wait in the kernel.
-const CONNECTIONS_MAX: usize = 256;
-
-/// A connection on which nothing moved for so long is closed. Event streams move every 5 s, the slowest answer takes
-/// 10 s: whoever stays silent for longer than both is gone or does not read.
-const IDLE_MAX: Duration = Duration::from_secs(30);
-
-/// A listener that seats a bounded number of connections and closes idle ones.
-pub struct Door {
-    listener: TcpListener,
-    seats: Arc<Semaphore>,
-}
-
-impl Door {
-    /// Round a bound listener.
-    pub fn new(listener: TcpListener) -> Self {
-        Self { listener, seats: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }
-    }
-}
-
-impl Listener for Door {
-    type Io = Seated;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Seated, SocketAddr) {
-        let seat = Arc::clone(&self.seats).acquire_owned().await.expect("the seats are never closed");
-        // axum's own accept waits out errors such as too many open files instead of failing.
-        let (stream, from) = Listener::accept(&mut self.listener).await;
-        // Fragments are small and somebody waits for them; without this they sit in the kernel for 40 ms.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY was not set");
-        }
-        (Seated { stream, idle: Box::pin(tokio::time::sleep(IDLE_MAX)), _seat: seat }, from)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-}
-
-/// A connection that fails once nothing has moved on it for [`IDLE_MAX`]: a reader that stops reading is dropped
-/// with what was meant for it, never buffered for.
-pub struct Seated {
-    stream: TcpStream,
-    idle: Pin<Box<Sleep>>,
-    _seat: OwnedSemaphorePermit,
-}
-
-impl Seated {
-    fn watch<T>(&mut self, cx: &mut Context<'_>, moved: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if moved.is_ready() {
-            self.idle.as_mut().reset(Instant::now() + IDLE_MAX);
-            return moved;
-        }
-        match self.idle.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nothing moved"))),
-            Poll::Pending => Poll::Pending,
-        }
-    }
-}
-
-impl AsyncRead for Seated {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let moved = Pin::new(&mut self.stream).poll_read(cx, buf);
-        self.watch(cx, moved)
-    }
-}
-
-impl AsyncWrite for Seated {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let moved = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.watch(cx, moved)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let moved = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.watch(cx, moved)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
 
 /// Everything a page may load comes from here, nothing frames it, nothing is sniffed, nothing tells where it led.
 const HEADERS: [(header::HeaderName, &str); 4] = [

@@ -37,8 +37,13 @@ impl Pulse {
     }
 
     /// How old the newest view is.
-    pub fn age(&self) -> Duration {
+    fn age(&self) -> Duration {
         Duration::from_millis(self.now_ms().saturating_sub(self.last_ms.load(Ordering::Relaxed)))
+    }
+
+    /// Whether a view came lately enough to say that the loop lives.
+    pub fn beats(&self) -> bool {
+        self.age() <= VIEW_AGE_MAX
     }
 
     fn now_ms(&self) -> u64 {
@@ -75,6 +80,5 @@ pub async fn readyz(State(desk): State<Arc<Desk>>) -> (StatusCode, String) {
 }
 
 fn stands(desk: &Desk) -> Option<String> {
-    let age = desk.pulse.age();
-    (age > VIEW_AGE_MAX).then(|| format!("loop: its last word is {} s old", age.as_secs()))
+    (!desk.pulse.beats()).then(|| format!("loop: its last word is {} s old", desk.pulse.age().as_secs()))
 }

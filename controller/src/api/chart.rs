@@ -1,0 +1,92 @@
+//! The chart's figures: devices of the whole town over the last day, kept in memory so that no page waits for the disk.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use firmware_config::wire::WallMs;
+
+use super::Desk;
+use crate::store::{Store, StoreError};
+
+/// One point of the chart: 96 of them are a day, as many as a small chart can show.
+const BUCKET_MS: i64 = 15 * 60 * 1000;
+
+/// How far back the chart goes.
+const SPAN_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// What one request to the store covers. The store gives up after 2 s; an hour of 10,000 APs is 2.4 million rows.
+const READ_MS: i64 = 60 * 60 * 1000;
+
+/// How often the newest points are read again while somebody looks.
+const REFRESH: Duration = Duration::from_secs(30);
+
+/// Stations by bucket, oldest first.
+pub type Series = Vec<(WallMs, u32)>;
+
+/// The figures as last read.
+#[derive(Debug, Default)]
+pub struct Chart {
+    points: Mutex<Points>,
+    /// Somebody rendered a page with the chart since the last reading.
+    looked_at: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Points {
+    series: Arc<Series>,
+    /// The newest bucket when the whole day was last read: late counts come in with the next one.
+    read_whole_at: Option<WallMs>,
+}
+
+impl Chart {
+    /// The figures as last read; empty while there are none.
+    pub fn series(&self) -> Arc<Series> {
+        self.looked_at.store(true, Ordering::Relaxed);
+        Arc::clone(&self.points().series)
+    }
+
+    fn points(&self) -> std::sync::MutexGuard<'_, Points> {
+        self.points.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads what is missing or may have changed, up to `now`.
+    async fn refresh(&self, store: &Store, now: WallMs) -> Result<(), StoreError> {
+        let newest = now.div_euclid(BUCKET_MS) * BUCKET_MS;
+        let end = newest.saturating_add(BUCKET_MS);
+        let oldest = end.saturating_sub(SPAN_MS);
+        let whole = self.points().read_whole_at == Some(newest);
+        // The bucket before the newest too: its last counts arrive after it has ended.
+        let mut from = if whole { newest.saturating_sub(BUCKET_MS) } else { oldest };
+        let mut points: BTreeMap<WallMs, u32> = self.points().series.iter().copied().collect();
+        points.retain(|at, _| (oldest..from).contains(at));
+        while from < end {
+            let to = from.saturating_add(READ_MS).min(end);
+            points.extend(store.series(from, to, BUCKET_MS).await?);
+            from = to;
+        }
+        *self.points() = Points { series: Arc::new(points.into_iter().collect()), read_whole_at: Some(newest) };
+        Ok(())
+    }
+}
+
+/// Keeps the figures fresh while somebody looks.
+pub async fn keep(desk: Arc<Desk>) {
+    loop {
+        let read = if desk.chart.looked_at.swap(false, Ordering::Relaxed) {
+            desk.chart.refresh(&desk.house.store, desk.view().at_ms).await
+        } else {
+            Ok(())
+        };
+        if let Err(error) = &read {
+            // The page says that the store is away; the chart keeps what it has.
+            tracing::debug!(%error, "the chart's figures could not be read");
+        }
+        let looked_first = read.is_ok() && desk.chart.points().read_whole_at.is_none();
+        tokio::time::sleep(if looked_first { FIRST_LOOK } else { REFRESH }).await;
+    }
+}
+
+/// How soon the first figures are there after the first look.
+const FIRST_LOOK: Duration = Duration::from_secs(1);

@@ -1,0 +1,143 @@
+//! From the core's view to the dashboard's facts: the same town, in the words of the pages.
+
+use dashboard::{
+    Ap, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Totals, Who, Witnessed,
+};
+use firmware_config::mode::Mode;
+
+use super::Desk;
+use crate::core;
+use crate::core::activation::{Activation, Source};
+use crate::core::key::{self, KeyPosition};
+use crate::core::view::{self, ApView, FacilityView, KeyView, TownView};
+use crate::store::StoredEntry;
+
+/// What the pages are made of.
+pub fn screen(desk: &Desk, view: &TownView) -> Screen {
+    let inventory = &desk.house.inventory;
+    Screen {
+        town_ja: inventory.name_ja.clone(),
+        town_en: inventory.name_en.clone(),
+        now_ms: view.at_ms,
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        mode: view.mode,
+        mode_since_ms: view.mode_since_ms,
+        decisive: view.decisive.as_ref().map(opening),
+        openings: view.activations.iter().map(opening).collect(),
+        order: view.order.as_ref().map(|order| Order {
+            number: order.number,
+            issued_ms: order.issued_at_ms,
+            published: order.published,
+        }),
+        key: key(&view.key),
+        facilities: view.facilities.iter().map(facility).collect(),
+        totals: Totals {
+            aps: view.totals.aps,
+            told: view.totals.told,
+            running: view.totals.running,
+            witnessed: view.totals.witnessed,
+            unwitnessable: view.totals.unwitnessable,
+            stations: view.totals.stations,
+        },
+        broker_lost: view.broker_lost.clone(),
+        store_lost: view.store_lost.clone(),
+        recent: view.recent.iter().map(recent).collect(),
+        series: desk.chart.series().to_vec(),
+    }
+}
+
+fn opening(it: &Activation) -> Opening {
+    Opening {
+        id: it.id,
+        who: match &it.source {
+            Source::Key => Who::Key,
+            Source::DrillKey => Who::DrillKey,
+            Source::Operator(name) => Who::Operator(name.clone()),
+        },
+        mode: it.mode,
+        facilities: it.facilities.len(),
+        since_ms: it.since_ms,
+        until_ms: it.until_ms,
+        why: it.why.clone(),
+    }
+}
+
+fn key(it: &KeyView) -> Key {
+    let position = |position| match position {
+        KeyPosition::Normal => Mode::Normal,
+        KeyPosition::Drill => Mode::Drill,
+        KeyPosition::Disaster => Mode::Disaster,
+    };
+    let fault = |fault: &key::KeyFault| match fault {
+        key::KeyFault::Broken => KeyFault::Broken,
+        key::KeyFault::Shorted => KeyFault::Shorted,
+        key::KeyFault::Contradiction => KeyFault::Contradiction,
+        key::KeyFault::Chattering => KeyFault::Chattering,
+        key::KeyFault::Unreadable(why) => KeyFault::Unreadable(why.clone()),
+    };
+    Key {
+        position: it.position.map(position),
+        since_ms: it.since_ms,
+        fault: it.fault.as_ref().map(|(what, since)| (fault(what), *since)),
+        isolated: it.isolated.clone(),
+    }
+}
+
+fn facility(it: &FacilityView) -> Facility {
+    Facility {
+        id: it.id.clone(),
+        name_ja: it.name_ja.clone(),
+        name_en: it.name_en.clone(),
+        district: it.district.clone(),
+        shelter: it.shelter,
+        wanted: it.wanted,
+        contact: it.contact.clone(),
+        aps: it.aps.iter().map(ap).collect(),
+    }
+}
+
+fn ap(it: &ApView) -> Ap {
+    Ap {
+        id: it.id.clone(),
+        name: it.name.clone(),
+        wanted: it.wanted,
+        reported: it.reported.as_ref().map(|said| Reported {
+            told: said.told,
+            running: said.running,
+            mode: said.mode,
+            on_air: said.networks.iter().map(|network| network.ssid.clone()).collect(),
+            agent: said.agent.clone(),
+        }),
+        witnessed: match it.witnessed {
+            Some(seen) if seen.open => Witnessed::Seen(seen.at_ms),
+            Some(seen) => Witnessed::NotSeen(seen.at_ms),
+            None => Witnessed::NoMeans,
+        },
+        standing: match it.standing {
+            view::Standing::Settled => Standing::Settled,
+            view::Standing::Settling => Standing::Settling,
+            view::Standing::Refused => Standing::Refused,
+            view::Standing::Diverged => Standing::Diverged,
+            view::Standing::Silent => Standing::Silent,
+        },
+        since_ms: it.since_ms,
+        why: it.why.clone(),
+        heard_ms: it.heard_ms,
+        stations: it.stations,
+    }
+}
+
+fn recent(it: &core::Entry) -> Entry {
+    Entry {
+        seq: it.seq,
+        at_ms: it.at_ms,
+        kind: it.kind.as_str().to_owned(),
+        drill: it.drill,
+        fields: it.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+    }
+}
+
+/// An entry from the archive.
+pub fn stored(it: StoredEntry) -> Entry {
+    Entry { seq: it.seq, at_ms: it.at_ms, kind: it.kind, drill: it.drill, fields: it.fields }
+}
