@@ -3,6 +3,7 @@
 mod desk;
 mod house;
 mod key;
+mod nearest;
 mod radio;
 mod read;
 mod syntax;

@@ -45,15 +45,12 @@ pub fn needs_a_look(town: &Value) -> bool {
 pub fn told(town: &Value, language: Language) -> String {
     let l = language;
     let now = text(town, "/at");
+    if town.pointer("/key/present").and_then(Value::as_bool) == Some(false) {
+        return l.pick("この町に鍵はありません", "this town has no key").to_owned();
+    }
     let mut parts = Vec::new();
     match text(town, "/key/position") {
-        "" => parts.push(
-            l.pick(
-                "位置は分かりません（鍵がないか、一度も読めていません）",
-                "position not known (no key, or never read)",
-            )
-            .to_owned(),
-        ),
+        "" => parts.push(l.pick("位置は一度も読めていません", "its position was never readable").to_owned()),
         position => {
             parts.push(l.word(position));
             parts.push(l.since(text(town, "/key/since"), now));
@@ -77,6 +74,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn no_key_and_a_key_never_read_are_told_apart() {
+        let key = |key: Value| told(&json!({"at": "", "key": key}), Language::Ja);
+        assert_eq!(key(json!({"present": false, "position": null})), "この町に鍵はありません");
+        assert_eq!(key(json!({"present": true, "position": null})), "位置は一度も読めていません");
+    }
 
     #[test]
     fn position_fault_and_isolation_stand_on_one_line() {

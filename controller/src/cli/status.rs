@@ -132,9 +132,14 @@ fn told(town: &Value, language: Language) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
     use super::*;
+    use crate::api::views::TownJson;
+    use crate::config::Config;
+    use crate::core::{Now, Remembered, Town};
 
     fn town() -> Value {
         let ap = |id: &str, standing: &str, since: &str, why: &str| json!({"id": id, "name": "体育館", "standing": standing, "since": format!("2026-11-22T{since}.000+09:00"), "why": why});
@@ -174,6 +179,30 @@ mod tests {
         let told = told(&town, Language::En);
         assert!(told.starts_with("Shiomi  disaster  since 14:32:04\norder  12  sent  14:32:04\n"), "{told}");
         assert!(!needs_a_look(&town));
+    }
+
+    /// What the controller really answers, of a town just started: every word this program looks for is there.
+    #[test]
+    fn the_controllers_own_answer_is_understood() {
+        let example = include_bytes!("../../controller.toml");
+        let inventory = Config::parse("controller.toml", example).expect("the example is right").inventory;
+        let now = Now { mono: Duration::from_secs(1), wall_ms: 1_795_325_524_000 };
+        let (core, _) = Town::new(inventory.clone(), Remembered::default(), now);
+        let answer = serde_json::to_value(TownJson::new(&inventory, &core.view(now))).expect("JSON");
+        for word in ["/at", "/town", "/name", "/name_en", "/mode", "/facilities/0/name_en", "/facilities/0/aps/0/since"]
+        {
+            assert!(answer.pointer(word).is_some_and(Value::is_string), "{word} in {answer}");
+        }
+        for word in ["aps", "settled", "to_open", "open", "facilities_to_open", "facilities_open", "stations"] {
+            assert!(answer["totals"][word].is_u64(), "{word} in {answer}");
+        }
+        for word in ["mode_since", "order", "key", "broker_lost", "store_lost"] {
+            assert!(answer.get(word).is_some(), "{word} in {answer}");
+        }
+        let told = told(&answer, Language::Ja);
+        assert!(told.starts_with("汐見町  平時"), "{told}");
+        assert!(told.contains("汐見町役場 本庁舎 1階ロビー (yakuba-1)"), "{told}");
+        assert!(told.contains("対応が必要  27 台"), "{told}");
     }
 
     #[test]

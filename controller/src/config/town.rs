@@ -8,6 +8,7 @@ use std::time::Duration;
 use firmware_config::ident::{ApId, FacilityId, TownId};
 
 use super::desk::{Desk, Found, quoted};
+use super::nearest::nearest;
 use super::table::Table;
 use crate::core::inventory::Managed;
 use crate::core::{Ap, Facility, Inventory};
@@ -112,7 +113,7 @@ pub(super) fn read_aps(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Vec<Found<A
             && !known.is_empty()
             && !known.contains(&facility.is.as_str())
         {
-            let hint = match super::table::nearest(facility.is.as_str(), &known) {
+            let hint = match nearest(facility.is.as_str(), &known) {
                 Some(near) => format!("did you mean \"{near}\"?"),
                 None => "expected the id of a [[facility]] of this file".to_owned(),
             };
