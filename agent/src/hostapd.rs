@@ -148,7 +148,7 @@ impl Hostapd {
     async fn reach(&mut self) -> Result<(Socket, Socket), AskError> {
         let asking = self.socket()?;
         let answer = self.ask(&asking, "PING", "PING").await?;
-        if answer.trim_ascii_end() != b"PONG" {
+        if !parse::is_pong(&answer) {
             let found = parse::shown(&answer);
             return Err(parse::ParseError::Nonsense { asked: "PING", expected: "PONG", found }.into());
         }
@@ -250,8 +250,16 @@ impl Hostapd {
         let exchange = async {
             asking.socket.send(line.as_bytes()).await?;
             loop {
-                let length = asking.socket.recv(&mut buffer).await?;
-                if !parse::is_unasked(&buffer[..length]) {
+                let Ok(received) = timeout(PING_EVERY, asking.socket.recv(&mut buffer)).await else {
+                    // A hostapd that was killed meanwhile will never answer: only sending tells.
+                    match asking.socket.try_send(b"PING") {
+                        Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+                        _ => continue,
+                    }
+                };
+                let length = received?;
+                let answer = &buffer[..length];
+                if !parse::is_unasked(answer) && (line == "PING" || !parse::is_pong(answer)) {
                     return io::Result::Ok(length);
                 }
             }

@@ -50,6 +50,12 @@ pub fn is_ok(answer: &[u8]) -> bool {
     answer.trim_ascii_end() == b"OK"
 }
 
+/// Whether an answer is a sign of life and nothing else.
+#[must_use]
+pub fn is_pong(answer: &[u8]) -> bool {
+    answer.trim_ascii_end() == b"PONG"
+}
+
 /// Whether an answer says that there is no such interface.
 #[must_use]
 pub fn is_no_such_interface(answer: &[u8]) -> bool {

@@ -1,10 +1,8 @@
 //! One access point with the real hostapd and the real mosquitto: what `docs/states.md` promises, on a desk.
 
 mod bad_broker;
+mod bad_hostapd;
 mod rig;
-
-use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
 
 use firmware_config::mode::Mode;
 use firmware_config::wire::{self, AgentState, Report, TurnedAwayReason};
@@ -209,42 +207,6 @@ async fn without_a_place_for_the_ledger_it_opens_and_says_so() {
     std::fs::create_dir(rig.path("flash")).expect("made");
     centre.report("kept after all", |report| report.running == 1 && report.why.is_empty()).await;
     assert!(rig.path("flash/ledger").exists());
-}
-
-/// Something answers on hostapd's socket and makes no sense; the agent says so, goes on, and uses the real one later.
-#[tokio::test]
-async fn a_hostapd_that_answers_nonsense_is_named_and_outlived() {
-    if !installed() {
-        return;
-    }
-    let rig = Rig::new();
-    let _broker = rig.broker().await;
-    let mut centre = Centre::new(&rig).await;
-    let fake = UnixDatagram::bind(rig.path("global")).expect("bound");
-    fake.set_read_timeout(Some(Duration::from_millis(100))).expect("set");
-    let (stop, stopped) = std::sync::mpsc::channel::<()>();
-    let talking = std::thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while stopped.try_recv().is_err() {
-            let Ok((length, from)) = fake.recv_from(&mut buffer) else { continue };
-            let answer: &[u8] = match &buffer[..length] {
-                b"PING" => b"PONG\n",
-                b"ATTACH" => b"OK\n",
-                _ => b"\xff\x00 what?",
-            };
-            let _ = fake.send_to(answer, from.as_pathname().expect("a path"));
-        }
-    });
-    let _agent = rig.agent();
-    centre.order(rig.order(1, "yakuba", Mode::Disaster)).await;
-    let nonsense = |report: &Report| report.told == 1 && report.why.contains("INTERFACES makes no sense");
-    let report = centre.report("it says what is wrong", nonsense).await;
-    assert_eq!(report.running, 0);
-    stop.send(()).expect("still talking");
-    talking.join().expect("it ended");
-    std::fs::remove_file(rig.path("global")).expect("there");
-    let _hostapd = rig.hostapd();
-    centre.report("the real one obeys", |report| report.running == 1).await;
 }
 
 /// Many agents run in one process, one after another and side by side, and each stops when told.
