@@ -22,6 +22,9 @@ mod times;
 mod town;
 pub mod views;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -103,6 +106,10 @@ impl Desk {
         Arc::clone(&self.house.view.borrow())
     }
 }
+
+/// Paths for people's browsers: not part of the described interface.
+#[cfg(test)]
+const PAGES: &[&str] = &["/", "/wall", "/aps", "/record", "/events"];
 
 /// Every path and what answers it.
 fn routes() -> Vec<(&'static str, MethodRouter<Arc<Desk>>)> {
