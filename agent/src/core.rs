@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use firmware_config::mode::Mode;
 use firmware_config::wire::{
-    self, AgentState, Counts, DOCUMENT_MAX_BYTES, Presence, Report, TurnedAway, TurnedAwayReason, VERSION, WallMs,
+    self, AgentState, Counts, DOCUMENT_MAX_BYTES, Presence, Report, TurnedAway, TurnedAwayReason, VERSION,
 };
 
 pub use event::{Action, Event, Heard, Identity, Now};
@@ -52,7 +52,8 @@ const WHY_MAX_CHARS: usize = 300;
 struct Running {
     number: u64,
     mode: Mode,
-    since_ms: WallMs,
+    /// By the monotonic clock: the wall clock may be set long after.
+    since: Duration,
 }
 
 /// One access point.
@@ -92,7 +93,7 @@ impl Agent {
             identity,
             boot,
             keeping: Keeping::default(),
-            running: Running { number: 0, mode: Mode::Normal, since_ms: now.wall_ms },
+            running: Running { number: 0, mode: Mode::Normal, since: now.mono },
             tally: Tally::default(),
             counts_seq: 0,
             counted_at: now.mono,
@@ -217,7 +218,7 @@ impl Agent {
             actions.push(Action::Log(format!("state={state:?} running={number} mode={mode} why={why:?}")));
         }
         let mut teller = std::mem::take(&mut self.teller);
-        if let Some(report) = teller.step(|| self.report(), now.mono) {
+        if let Some(report) = teller.step(|| self.report(now), now.mono) {
             actions.push(Action::PublishReport(Box::new(report)));
         }
         self.teller = teller;
@@ -300,7 +301,7 @@ impl Agent {
             if now.mono > self.counted_at && self.identity.counts_every.is_some() {
                 actions.extend(self.count(now));
             }
-            self.running.since_ms = now.wall_ms;
+            self.running.since = now.mono;
         }
         (self.running.number, self.running.mode) = (number, mode);
         actions.push(Action::Log(format!("on air number={number} mode={mode}")));
@@ -350,7 +351,8 @@ impl Agent {
         [trying, waiting, self.holding.remark(), kept, ledger].into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 
-    fn report(&self) -> Report {
+    fn report(&self, now: Now) -> Report {
+        let ago_ms = i64::try_from(now.mono.saturating_sub(self.running.since).as_millis()).unwrap_or(i64::MAX);
         let holds = self.holding.newest_jws().filter(|jws| self.proof_asked && jws.len() <= HOLDS_MAX_BYTES);
         Report {
             v: VERSION,
@@ -361,7 +363,7 @@ impl Agent {
             told: self.holding.told(),
             running: self.running.number,
             mode: self.running.mode,
-            since_ms: self.running.since_ms,
+            since_ms: now.wall_ms.saturating_sub(ago_ms),
             state: self.state(),
             why: self.why(),
             networks: self.radios.networks(),

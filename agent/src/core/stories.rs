@@ -365,6 +365,24 @@ fn a_drill_without_an_end_is_no_order() {
 }
 
 #[test]
+fn a_clock_that_is_set_later_puts_the_dates_right() {
+    let mut ap = Ap::new();
+    ap.now.wall_ms = 1_000;
+    ap.start_hostapd();
+    ap.connect();
+    ap.offer(order(1, Disaster));
+    ap.pass(60 * SECOND);
+    let (reports, since_ms) = (ap.reports.len(), ap.told().since_ms);
+    assert!(since_ms < 10_000, "1970: {since_ms}");
+    ap.now.wall_ms = ISSUED_MS;
+    ap.pass(11 * SECOND);
+    let report = ap.told();
+    assert!((ISSUED_MS - 70_000..ISSUED_MS).contains(&report.since_ms), "{}", report.since_ms);
+    ap.pass(600 * SECOND);
+    assert_eq!(ap.reports.len(), reports + 1, "once");
+}
+
+#[test]
 fn every_connection_is_told_everything_anew() {
     let mut ap = Ap::ready();
     ap.offer(order(1, Disaster));

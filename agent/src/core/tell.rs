@@ -9,6 +9,9 @@ const GATHER: Duration = Duration::from_millis(100);
 /// Reports of lesser things (a message turned away, a reason reworded) are at least this far apart.
 const LESSER_APART: Duration = Duration::from_secs(1);
 
+/// A wall clock that is set moves every date by more than this; one that is kept right does not.
+const CLOCK_SET_MS: u64 = 5_000;
+
 /// What was last told and what is waiting to be.
 #[derive(Debug, Default)]
 pub struct Teller {
@@ -19,9 +22,13 @@ pub struct Teller {
     due: Option<Duration>,
 }
 
-/// What matters of a report: not its number, not how many people are there this second.
-fn face(mut report: Report) -> Report {
+/// What matters of a report beside the one `told` last: not its number, not how many people are there this second, not
+/// a date that differs by the clocks' ticking.
+fn face(mut report: Report, told: Option<&Report>) -> Report {
     report.seq = 0;
+    if let Some(told) = told.filter(|told| told.since_ms.abs_diff(report.since_ms) <= CLOCK_SET_MS) {
+        report.since_ms = told.since_ms;
+    }
     for network in &mut report.networks {
         network.stations = 0;
     }
@@ -53,7 +60,7 @@ impl Teller {
             return None;
         }
         let mut report = report();
-        let face = face(report.clone());
+        let face = face(report.clone(), self.told.as_ref());
         let due = match &self.told {
             None => mono,
             Some(told) if *told == face => {
