@@ -9,6 +9,7 @@ mod read;
 mod syntax;
 mod table;
 mod town;
+mod twice;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

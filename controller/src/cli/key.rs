@@ -1,5 +1,6 @@
 //! `hirake key`: where the key stands, since when, and whether it can be believed.
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub fn key(at: &str, language: Language, watch: bool) -> Result<ExitCode, ask::N
         let answer = ask::get(at, "/api/v1/town");
         if !watch {
             let town = answer?;
-            println!("{}", told(&town, language));
+            let _closed = writeln!(std::io::stdout(), "{}", told(&town, language));
             return Ok(ExitCode::from(if needs_a_look(&town) { exit::NEEDS_A_LOOK } else { exit::WELL }));
         }
         let (line, now) = match &answer {
@@ -29,7 +30,11 @@ pub fn key(at: &str, language: Language, watch: bool) -> Result<ExitCode, ask::N
             Err(error) => (error.to_string(), String::new()),
         };
         if line != last {
-            println!("{now}{}{line}", if now.is_empty() { "" } else { "  " });
+            let gap = if now.is_empty() { "" } else { "  " };
+            if writeln!(std::io::stdout(), "{now}{gap}{line}").is_err() {
+                // Whoever read has gone.
+                return Ok(ExitCode::from(exit::WELL));
+            }
             last = line;
         }
         std::thread::sleep(WATCH_EVERY);

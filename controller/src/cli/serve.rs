@@ -1,6 +1,7 @@
 //! `hirake serve`: the log, the runtime and the signals round the controller.
 
 use std::future::Future;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -21,7 +22,11 @@ pub fn serve(file: &Path) -> anyhow::Result<ExitCode> {
         Err(refused) => return Ok(check::refuse(&refused)),
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
     for note in &config.notes {
         tracing::warn!("{note}");
     }

@@ -1,6 +1,7 @@
 //! `hirake status`: the town in a few lines, and every access point that is not settled, worst first.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use serde_json::Value;
@@ -17,7 +18,8 @@ const WORST_FIRST: [&str; 4] = ["silent", "diverged", "refused", "settling"];
 /// No controller answers, or it cannot be understood.
 pub fn status(at: &str, language: Language) -> Result<ExitCode, ask::NoAnswer> {
     let town = ask::get(at, "/api/v1/town")?;
-    print!("{}", told(&town, language));
+    // Whoever reads may have seen enough (`| head`); the exit code is told all the same.
+    let _closed = std::io::stdout().write_all(told(&town, language).as_bytes());
     Ok(ExitCode::from(if needs_a_look(&town) { exit::NEEDS_A_LOOK } else { exit::WELL }))
 }
 

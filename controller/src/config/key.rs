@@ -5,13 +5,14 @@ use std::time::Duration;
 use super::desk::{Desk, Found};
 use super::table::{Table, whole};
 use super::{Bias, GpioKey, KeyConfig, Line};
+use crate::core::asks::DRILL_MAX;
 
 /// Longest a contact may have to rest: longer, and a person turning the key waits.
 pub const DEBOUNCE_MAX_MS: u32 = 1_000;
 /// How long a contact must rest where the file does not say: bouncing contacts rest within 10 ms, a tired switch within 20.
 pub const DEBOUNCE_DEFAULT_MS: u32 = 30;
-/// Longest drill by the key in minutes: a day.
-pub const DRILL_MAX_MINUTES: u32 = 24 * 60;
+/// Longest drill by the key in minutes: as long as anybody may ask for, a day.
+pub const DRILL_MAX_MINUTES: u32 = (DRILL_MAX.as_secs() / 60) as u32;
 /// How long a drill by the key lasts where the file does not say.
 pub const DRILL_DEFAULT_MINUTES: u32 = 120;
 /// Longest name of a chip or a line; the kernel keeps 31 characters.

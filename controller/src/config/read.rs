@@ -9,7 +9,7 @@ use toml::de::DeTable;
 use super::desk::{Complaints, Desk, Remark, position};
 use super::syntax::proof_read;
 use super::table::Table;
-use super::{Config, house, key, radio, town};
+use super::{Config, house, key, radio, town, twice};
 
 /// Largest file read: 10,000 access points at 200 bytes and 3,000 facilities at 400 are 3.2 MB.
 pub const FILE_MAX_BYTES: u64 = 4 << 20;
@@ -91,6 +91,7 @@ fn walk(desk: &mut Desk<'_>, root: &Table<'_, '_>, ap: Option<&ApId>) -> Option<
     let signing_key = house::signing(desk, root);
     let (http, token_file) = house::http(desk, root);
     let share = house::settle(desk, root);
+    twice::look(desk, root);
     let facilities = town::read_facilities(desk, root);
     let aps = town::read_aps(desk, root);
     let plans = radio::read(desk, root, broker.as_ref());
