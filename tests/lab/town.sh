@@ -12,6 +12,7 @@ turn() { case $1 in disaster) pull ${line[nc]} down; pull ${line[no]} up ;; norm
 is() { [ "$(level ${line[$1]})" = "$2" ]; }
 
 api() { wget -qO- "http://127.0.0.1:8080/api/v1/$1" 2> /dev/null; }
+answers() { [ -n "$(api town)" ]; }
 # totals FIELD NUMBER: what the controller says of its APs.
 totals() { local all; all=$(api town) || return 1; all=${all#*\"totals\":\{}; [[ ,${all%%\}*}, == *",\"$1\":$2,"* ]]; }
 fault() { [[ $(api town) == *"\"fault\":{\"kind\":\"$1\""* ]]; }
@@ -36,14 +37,27 @@ town_up() {
   air
   mkdir -p /run/hostapd /run/rendered
   need "the town's file is right" hirake check /etc/hirake/controller.toml
-  check "the AP's files are rendered" hirake render --config /etc/hirake/controller.toml --out /run/rendered yakuba-1 > /dev/null
+  check "the AP's files are rendered" hirake render --config /etc/hirake/controller.toml --out /run/rendered yakuba-1
   check "they are the files the golden test pins" same_as_golden
-  RUST_LOG=info hirake serve --config /etc/hirake/controller.toml > /run/hirake.log 2>&1 &
-  need "the controller is there" await 60 api town > /dev/null
+  controller_up
   cp /run/town.key.pub /etc/hirake/town.pub
-  within ap hostapd -t -g /run/hostapd/global /etc/hirake/hostapd-phy0.conf > /run/hostapd.log 2>&1 &
-  await 30 test -S /run/hostapd/wlan0
-  within ap hirake-agent --config /etc/hirake/agent.toml > /run/agent.log 2>&1 &
+  hostapd_up
+  agent_up
+}
+# Each in the background, as $controller, $hostapd and $agent: `ip netns exec` becomes the program, so a kill reaches it.
+controller_up() {
+  RUST_LOG=info hirake serve --config /etc/hirake/controller.toml >> /run/hirake.log 2>&1 &
+  controller=$!
+  need "the controller is there" await 60 answers
+}
+hostapd_up() {
+  ip netns exec ap hostapd -t -g /run/hostapd/global /etc/hirake/hostapd-phy0.conf >> /run/hostapd.log 2>&1 &
+  hostapd=$!
+  need "hostapd is there" await 30 test -S /run/hostapd/wlan0
+}
+agent_up() {
+  ip netns exec ap hirake-agent --config /etc/hirake/agent.toml >> /run/agent.log 2>&1 &
+  agent=$!
 }
 same_as_golden() {
   local file
