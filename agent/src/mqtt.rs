@@ -170,15 +170,18 @@ impl Mqtt {
         options.set_inflight(4);
         let topic = Topic::Presence(ap.clone()).name(town);
         options.set_last_will(LastWill::new(topic, last_will.clone(), QoS::AtLeastOnce, true));
-        if let Some(file) = password_file {
-            let refuse = |why: String| Lost::Password { path: file.display().to_string(), why };
-            let password = std::fs::read_to_string(file).map_err(|error| refuse(error.to_string()))?;
-            let password = password.trim_end_matches(['\r', '\n']);
-            if password.is_empty() || password.len() > PASSWORD_MAX_BYTES {
-                return Err(refuse(format!("expected one line of 1 to {PASSWORD_MAX_BYTES} bytes")));
-            }
-            options.set_credentials(ap.as_str(), password);
+        let Some(file) = password_file else {
+            // The broker's rules go by the name, with a password or without (MQTT 3.1.1, 3.1.2.9).
+            options.set_credentials(ap.as_str(), "");
+            return Ok(options);
+        };
+        let refuse = |why: String| Lost::Password { path: file.display().to_string(), why };
+        let password = std::fs::read_to_string(file).map_err(|error| refuse(error.to_string()))?;
+        let password = password.trim_end_matches(['\r', '\n']);
+        if password.is_empty() || password.len() > PASSWORD_MAX_BYTES {
+            return Err(refuse(format!("expected one line of 1 to {PASSWORD_MAX_BYTES} bytes")));
         }
+        options.set_credentials(ap.as_str(), password);
         Ok(options)
     }
 

@@ -46,7 +46,7 @@ town_up() {
 }
 # Each in the background, as $controller, $hostapd and $agent: `ip netns exec` becomes the program, so a kill reaches it.
 controller_up() {
-  RUST_LOG=info hirake serve --config /etc/hirake/controller.toml >> /run/hirake.log 2>&1 &
+  NO_COLOR=1 RUST_LOG=info hirake serve --config /etc/hirake/controller.toml >> /run/hirake.log 2>&1 &
   controller=$!
   need "the controller is there" await 60 answers
 }
