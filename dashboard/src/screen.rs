@@ -4,6 +4,8 @@ use firmware_config::ident::{ApId, FacilityId};
 use firmware_config::mode::Mode;
 use firmware_config::wire::WallMs;
 
+use crate::board::name;
+
 /// The town at one moment, as the screens need it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Screen {
@@ -39,6 +41,35 @@ pub struct Screen {
     pub recent: Vec<Entry>,
     /// Stations in the whole town over time, oldest first: the last day is enough, any number of points is allowed.
     pub series: Vec<(WallMs, u32)>,
+}
+
+/// One access point, with the facility it stands in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Placed<'a> {
+    /// Where.
+    pub facility: &'a Facility,
+    /// What.
+    pub ap: &'a Ap,
+}
+
+impl Screen {
+    /// What the event `hello` tells as `build`: an open page whose own differs loads itself anew.
+    #[must_use]
+    pub fn build_id(&self) -> String {
+        self.build.clone()
+    }
+
+    /// Access points in the order of the board.
+    pub fn aps(&self) -> impl Iterator<Item = Placed<'_>> {
+        self.facilities.iter().flat_map(|facility| facility.aps.iter().map(move |ap| Placed { facility, ap }))
+    }
+
+    /// An access point's name for people, with its facility's.
+    #[must_use]
+    pub fn ap_name(&self, id: &str, lang: Lang) -> Option<String> {
+        let placed = self.aps().find(|placed| placed.ap.id.as_str() == id)?;
+        Some(format!("{} {}", name(&placed.facility.name_ja, &placed.facility.name_en, lang), placed.ap.name))
+    }
 }
 
 /// Who opened.
@@ -246,6 +277,41 @@ pub struct Entry {
     pub fields: Vec<(String, String)>,
 }
 
+impl Entry {
+    /// One particular; empty where there is none.
+    #[must_use]
+    pub fn field(&self, name: &str) -> &str {
+        self.fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
+    }
+}
+
+impl KeyFault {
+    /// The word in the record.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Shorted => "shorted",
+            Self::Contradiction => "contradiction",
+            Self::Chattering => "chattering",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+}
+
+impl Ap {
+    /// Whether other eyes saw it do what was ordered; none where nothing can look.
+    #[must_use]
+    pub fn seen_as_ordered(&self) -> Option<bool> {
+        let open = self.wanted.1.is_open();
+        match self.witnessed {
+            Witnessed::Seen(_) => Some(open),
+            Witnessed::NotSeen(_) => Some(!open),
+            Witnessed::NoMeans => None,
+        }
+    }
+}
+
 /// The language of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Lang {
@@ -264,6 +330,24 @@ impl Lang {
             Self::Ja => "ja",
             Self::En => "en",
         }
+    }
+
+    /// Both languages.
+    pub const ALL: [Self; 2] = [Self::Ja, Self::En];
+
+    /// The one of two texts: what is said in one language is said in the other.
+    #[must_use]
+    pub fn pick<T>(self, ja: T, en: T) -> T {
+        match self {
+            Self::Ja => ja,
+            Self::En => en,
+        }
+    }
+
+    /// The other language.
+    #[must_use]
+    pub fn other(self) -> Self {
+        self.pick(Self::En, Self::Ja)
     }
 
     /// From `?lang=` or the cookie; none for a language we do not speak.

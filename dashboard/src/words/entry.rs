@@ -1,0 +1,111 @@
+//! The record's entries in words.
+
+use super::Lang;
+use crate::screen::{Entry, Standing};
+
+/// The word for where an access point stands.
+#[must_use]
+pub fn standing_word(standing: Standing, lang: Lang) -> &'static str {
+    match standing {
+        Standing::Settled => lang.pick("反映済み", "settled"),
+        Standing::Settling => lang.pick("反映中", "applying"),
+        Standing::Refused => lang.pick("設定を拒否", "refused"),
+        Standing::Diverged => lang.pick("食い違い", "contradiction"),
+        Standing::Silent => lang.pick("応答なし", "no answer"),
+    }
+}
+
+fn standing_named(word: &str, lang: Lang) -> &str {
+    Standing::ALL
+        .into_iter()
+        .find(|standing| standing.as_str() == word)
+        .map_or(word, |standing| standing_word(standing, lang))
+}
+
+fn mode_named(word: &str, lang: Lang) -> &str {
+    match word {
+        "normal" => lang.pick("平時", "normal"),
+        "drill" => lang.pick("訓練", "drill"),
+        "disaster" => lang.pick("災害", "disaster"),
+        other => other,
+    }
+}
+
+fn fault_named(word: &str, lang: Lang) -> &str {
+    match word {
+        "broken" => lang.pick("断線", "broken wire"),
+        "shorted" => lang.pick("短絡またはいたずら", "short or tampering"),
+        "contradiction" => lang.pick("接点の矛盾", "contradicting contacts"),
+        "chattering" => lang.pick("接点のばたつき", "chattering contacts"),
+        "unreadable" => lang.pick("読み取り不能", "cannot be read"),
+        other => other,
+    }
+}
+
+fn by_named(word: &str, lang: Lang) -> String {
+    match word {
+        "key" => lang.pick("役場の鍵", "the key").to_owned(),
+        "drill-key" => lang.pick("訓練の鍵", "the drill key").to_owned(),
+        other => other.strip_prefix("operator:").unwrap_or(other).to_owned(),
+    }
+}
+
+/// The word for what is wrong with the key.
+#[must_use]
+pub fn key_fault_word(fault: &str, lang: Lang) -> &str {
+    fault_named(fault, lang)
+}
+
+/// What an entry tells, without its time. `name_of` gives an access point's name for people by its identifier.
+#[must_use]
+pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<String>) -> String {
+    let field = |name: &str| entry.field(name);
+    let ap = || name_of(field("ap")).unwrap_or_else(|| field("ap").to_owned());
+    let why = |ja: &str, en: &str| match (field("why"), lang) {
+        ("", Lang::Ja) => ja.to_owned(),
+        ("", Lang::En) => en.to_owned(),
+        (why, Lang::Ja) => format!("{ja}({why})"),
+        (why, Lang::En) => format!("{en} ({why})"),
+    };
+    let text = match (entry.kind.as_str(), lang) {
+        ("started", Lang::Ja) => format!("制御装置が起動(版 {})", field("version")),
+        ("started", Lang::En) => format!("controller started (version {})", field("version")),
+        ("key-turned", Lang::Ja) if field("from").is_empty() => {
+            format!("鍵の位置は「{}」", mode_named(field("to"), lang))
+        }
+        ("key-turned", Lang::Ja) => format!("鍵を「{}」に回した", mode_named(field("to"), lang)),
+        ("key-turned", Lang::En) => format!("key turned to “{}”", mode_named(field("to"), lang)),
+        ("key-fault", Lang::Ja) => format!("鍵が読めません: {}", fault_named(field("fault"), lang)),
+        ("key-fault", Lang::En) => format!("the key cannot be read: {}", fault_named(field("fault"), lang)),
+        ("key-mended", Lang::Ja) => format!("鍵が読めるようになった(位置「{}」)", mode_named(field("position"), lang)),
+        ("key-mended", Lang::En) => format!("the key can be read again (at “{}”)", mode_named(field("position"), lang)),
+        ("key-isolated", _) => why("鍵を切り離した", "key isolated"),
+        ("key-restored", _) => why("鍵を元に戻した", "key restored"),
+        ("opened", Lang::Ja) => format!("{}で開放(発動 {})", by_named(field("by"), lang), field("id")),
+        ("opened", Lang::En) => format!("opened by {} (activation {})", by_named(field("by"), lang), field("id")),
+        ("closed", Lang::Ja) => format!("{}で終了(発動 {})", by_named(field("by"), lang), field("id")),
+        ("closed", Lang::En) => format!("closed by {} (activation {})", by_named(field("by"), lang), field("id")),
+        ("drill-ended", Lang::Ja) => format!("訓練が予定どおり終了(発動 {})", field("id")),
+        ("drill-ended", Lang::En) => format!("drill ended by itself (activation {})", field("id")),
+        ("ordered", Lang::Ja) => format!("指令{}を決定(開放 {}施設)", field("number"), field("open")),
+        ("ordered", Lang::En) => format!("order {} decided ({} facilities open)", field("number"), field("open")),
+        ("all-settled", Lang::Ja) => format!("指令{}を全{}台に反映", field("number"), field("aps")),
+        ("all-settled", Lang::En) => format!("order {} on all {} access points", field("number"), field("aps")),
+        ("ap-stands", Lang::Ja) => format!("{} {}", ap(), standing_named(field("to"), lang)),
+        ("ap-stands", Lang::En) => format!("{}: {}", ap(), standing_named(field("to"), lang)),
+        ("message-refused", _) => why("不正な通信を拒否", "message turned away"),
+        ("ap-refused-message", Lang::Ja) => format!("{}が通信を拒否({})", ap(), field("reason")),
+        ("ap-refused-message", Lang::En) => format!("{} turned a message away ({})", ap(), field("reason")),
+        ("order-restored", _) => why("指令を送り直した", "order sent again"),
+        ("order-remembered", Lang::Ja) => format!("署名済みの指令{}を引き継いだ", field("number")),
+        ("order-remembered", Lang::En) => format!("took over our signed order {}", field("number")),
+        ("broker-lost", _) => why("通信の中継に接続できません", "the broker cannot be reached"),
+        ("broker-back", _) => lang.pick("通信の中継に接続", "the broker is reached").to_owned(),
+        ("store-lost", _) => why("記録を保存できません", "the record cannot be stored"),
+        ("store-back", Lang::Ja) => format!("記録の保存を再開(待っていた{}件)", field("kept")),
+        ("store-back", Lang::En) => format!("the record is stored again ({} entries waited)", field("kept")),
+        ("ask-refused", _) => why("操作を受け付けなかった", "request refused"),
+        (kind, _) => kind.to_owned(),
+    };
+    if entry.drill { format!("{}{text}", lang.pick("【訓練】", "[drill] ")) } else { text }
+}
