@@ -195,7 +195,9 @@ impl Agent {
         }
         // hostapd first: opening waits for nothing, least of all for the flash.
         let steps = self.radios.step(self.want_open(), now);
-        for step in &steps {
+        // Tries that follow a refusal are many; the state's line has said why.
+        let first_tries = steps.iter().filter(|_| self.radios.refusal().is_none());
+        for step in first_tries {
             match step {
                 Action::Add { radio, .. } => {
                     actions.push(Action::Log(format!("adding interface={} phy={}", radio.interface, radio.phy)));
