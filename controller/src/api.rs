@@ -81,6 +81,8 @@ struct Desk {
     pen: town::Pen,
     board: events::Board,
     chart: chart::Chart,
+    /// Told to open pages, which load themselves anew when it is another.
+    build: String,
     /// Changes when the house closes.
     stop: watch::Receiver<bool>,
     /// When the controller started, in seconds since 1970.
@@ -90,8 +92,10 @@ struct Desk {
 impl Desk {
     fn new(house: House, stop: watch::Receiver<bool>) -> Self {
         let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let build = screens::build(&house.inventory);
         Self {
             house,
+            build,
             gate: gate::Gate::default(),
             pulse: health::Pulse::default(),
             pen: town::Pen::default(),

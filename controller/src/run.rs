@@ -324,6 +324,3 @@ async fn serve_http(address: SocketAddr, first: Option<TcpListener>, house: Hous
         listener = bind_http(address).await;
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -151,6 +151,15 @@ pub async fn events(State(desk): State<Arc<Desk>>, Asked(asked): Asked<EventsQue
         .expected(format!("at most {STREAMS_MAX} event streams"))
         .header(header::RETRY_AFTER, "10")
     })?;
+    if !desk.pulse.beats() {
+        // A greeting would make the page look alive.
+        return Err(ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the controller's loop stands; what is true now is not known",
+            "try again; the cause is in the controller's log",
+        )
+        .header(header::RETRY_AFTER, "5"));
+    }
     let slot = desk.board.slot(Lang::from_code(&asked.lang).unwrap_or_default());
     let listener = Listener {
         newest: slot.newest.subscribe(),

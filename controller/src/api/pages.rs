@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use dashboard::{ApsQuery, Asset, Lang, RECORD_ROWS, RecordPage, Screen, Standing};
@@ -76,11 +76,13 @@ async fn page(
     let chosen = asked.get("lang").and_then(|code| Lang::from_code(code));
     let lang = chosen.or_else(|| kept_lang(headers)).unwrap_or_default();
     let view = desk.view();
+    // A page of old facts is told to be one: the script takes it for no answer, a person sees its time.
+    let status = if desk.pulse.beats() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     // At 10,000 APs a page takes long enough for the loop to feel it, so not on its thread.
     let html = tokio::task::spawn_blocking(move || render(&screen(&desk, &view), lang))
         .await
         .map_err(|error| ApiError::inside(&error))?;
-    let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
+    let mut response = (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
     if let Some(chosen) = chosen {
         let cookie = format!("lang={}; Path=/; Max-Age={LANG_KEPT_S}; SameSite=Strict; HttpOnly", chosen.code());
         let cookie = HeaderValue::from_str(&cookie).map_err(|error| ApiError::inside(&error))?;

@@ -1,16 +1,26 @@
 //! From the core's view to the dashboard's facts: the same town, in the words of the pages.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use dashboard::{
     Ap, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Totals, Who, Witnessed,
 };
 use firmware_config::mode::Mode;
 
 use super::Desk;
-use crate::core;
 use crate::core::activation::{Activation, Source};
 use crate::core::key::{self, KeyPosition};
 use crate::core::view::{self, ApView, FacilityView, KeyView, TownView};
+use crate::core::{self, Inventory};
 use crate::store::StoredEntry;
+
+/// What an open page compares: another program, other files beside the page or another town, and it loads itself anew.
+pub fn build(inventory: &Inventory) -> String {
+    let mut hash = DefaultHasher::new();
+    dashboard::assets().iter().for_each(|asset| asset.path.hash(&mut hash));
+    format!("{inventory:?}").hash(&mut hash);
+    format!("{}-{:016x}", env!("CARGO_PKG_VERSION"), hash.finish())
+}
 
 /// What the pages are made of.
 pub fn screen(desk: &Desk, view: &TownView) -> Screen {
@@ -19,7 +29,7 @@ pub fn screen(desk: &Desk, view: &TownView) -> Screen {
         town_ja: inventory.name_ja.clone(),
         town_en: inventory.name_en.clone(),
         now_ms: view.at_ms,
-        build: env!("CARGO_PKG_VERSION").to_owned(),
+        build: desk.build.clone(),
         mode: view.mode,
         mode_since_ms: view.mode_since_ms,
         decisive: view.decisive.as_ref().map(opening),

@@ -6,6 +6,7 @@ mod description;
 mod events;
 mod made_up;
 mod manners;
+mod pages;
 mod town;
 
 use std::net::SocketAddr;
@@ -33,6 +34,8 @@ struct Served {
     house: House,
     stop: watch::Sender<bool>,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
+    /// Publishes the same view again and again, as the loop does.
+    publishing: tokio::task::JoinHandle<()>,
     _dir: tempfile::TempDir,
 }
 
@@ -64,7 +67,14 @@ impl Served {
             token: token.map(|text| Token::new(text).expect("a token")),
         };
         let server = tokio::spawn(serve(listener, house.clone(), stopping));
-        Self { address, view, questions, house, stop, server, _dir: dir }
+        let again = view.clone();
+        let publishing = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                again.send_modify(|_| ());
+            }
+        });
+        Self { address, view, questions, house, stop, server, publishing, _dir: dir }
     }
 
     async fn get(&self, path: &str) -> Answer {

@@ -62,6 +62,14 @@ impl Stream {
     }
 }
 
+fn change(served: &Served, how: impl Fn(&mut TownView)) {
+    served.view.send_modify(|view| {
+        let mut new = TownView::clone(view);
+        how(&mut new);
+        *view = Arc::new(new);
+    });
+}
+
 fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
@@ -74,26 +82,63 @@ fn fragments(served: &Served, lang: Lang) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
+async fn a_greeting_then_everything_then_only_what_changed() {
+    let served = Served::new().await;
+    let mut stream = Stream::open(&served, "page=now&lang=en").await.expect("a stream");
+    let before = fragments(&served, Lang::En);
+    let mut line = Stream::open(&served, "lang=en").await.expect("a second stream");
+    let hello = line.of("hello").await;
+    assert_eq!(hello["now_ms"], AT);
+    assert!(hello["build"].as_str().is_some_and(|build| !build.is_empty()));
+    assert_eq!(stream.all(&served, Lang::En).await, before);
+    change(&served, |view| view.totals.stations = 4711);
+    let after = fragments(&served, Lang::En);
+    let changed: Vec<_> = after.iter().filter(|(id, html)| before.get(*id) != Some(html)).collect();
+    assert!(!changed.is_empty() && changed.len() < after.len(), "some fragments change with the figure, not all");
+    for _ in &changed {
+        let fragment = stream.of("fragment").await;
+        assert!(changed.contains(&(&text(&fragment["id"]), &text(&fragment["html"]))), "{fragment}");
+    }
+}
+
+#[tokio::test]
+async fn many_views_are_told_in_few_steps_and_the_last_is_always_told() {
+    // A hundred views as fast as they come: far fewer fragments, and the last figure among them.
+    let served = Served::new().await;
+    let mut stream = Stream::open(&served, "lang=ja").await.expect("a stream");
+    stream.all(&served, Lang::Ja).await;
+    for stations in 1000..1100 {
+        change(&served, |view| view.totals.stations = stations);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let mut told = 0;
+    loop {
+        let html = text(&stream.of("fragment").await["html"]);
+        if html.contains("1099") || html.contains("1,099") {
+            break;
+        }
+        told += 1;
+    }
+    assert!(told < 50, "{told} fragments for 100 views");
+}
+
+#[tokio::test]
 async fn the_beat_comes_while_the_loop_lives_and_stops_with_it() {
     // Views go on until a beat came, then stop: at most the beat that was due at that moment still comes.
     let served = Served::new().await;
     let mut stream = Stream::open(&served, "lang=en").await.expect("a stream");
     stream.all(&served, Lang::En).await;
-    let view = served.view.clone();
-    let publishing = tokio::spawn(async move {
-        loop {
-            view.send_modify(|_| ());
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-    });
     let beat = stream.of("beat").await;
-    publishing.abort();
+    served.publishing.abort();
     assert_eq!(beat["now_ms"], AT);
     let mut more = 0;
     while tokio::time::timeout(Duration::from_secs(6), stream.next()).await.is_ok() {
         more += 1;
         assert!(more < 2, "a beat without a loop");
     }
+    // And nobody who comes now is greeted; a page is still shown, as what it is.
+    let refused = Stream::open(&served, "lang=en").await.err().expect("no stream");
+    assert_eq!((refused.status, served.get("/").await.status), (503, 503));
 }
 
 #[tokio::test]

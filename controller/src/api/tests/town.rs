@@ -136,6 +136,7 @@ async fn ready_says_why_not_and_health_only_asks_whether_the_loop_lives() {
 async fn a_loop_that_stands_is_not_healthy_and_is_again_when_it_goes_on() {
     // Nothing is published for more than 5 s, then something.
     let served = Served::new().await;
+    served.publishing.abort();
     let stands = async {
         while served.get("/healthz").await.status == 200 {
             tokio::time::sleep(Duration::from_millis(200)).await;
