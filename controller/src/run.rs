@@ -324,3 +324,6 @@ async fn serve_http(address: SocketAddr, first: Option<TcpListener>, house: Hous
         listener = bind_http(address).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,6 +137,15 @@ impl Lines {
     }
 }
 
+impl Drop for Lines {
+    /// A lamp that stays lit would speak for a controller that is not there.
+    fn drop(&mut self) {
+        if let Err(error) = self.light(Levels::default()) {
+            tracing::debug!(error, "lamp and buzzer stay as they are");
+        }
+    }
+}
+
 /// With the kernel's debounce where it can be had: a uAPI before version 2 has none, and some drivers refuse it.
 fn request_inputs(chip: &Path, contacts: &[Offset], key: &GpioKey) -> Result<Request, String> {
     let request = |debounce: Option<Duration>| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use firmware_config::ident::FacilityId;
 
-use super::activation::{ACTIVATIONS_MAX, Activations, Source};
+use super::activation::{ACTIVATIONS_MAX, Activations, Source, WHY_MAX};
 use super::{Ask, AskRefused, Inventory};
 
 /// Longest drill a person may start: a day of disaster prevention from morning to morning.
@@ -37,7 +37,7 @@ pub enum Grant {
 /// # Errors
 /// It is not; why is for the person who asked.
 pub fn grant(ask: &Ask, inventory: &Inventory, activations: &Activations) -> Result<Grant, AskRefused> {
-    if reason(ask).trim().is_empty() {
+    if reason(ask).is_empty() {
         return Err(AskRefused::NoReason);
     }
     match ask {
@@ -69,16 +69,17 @@ pub fn shelters(inventory: &Inventory) -> BTreeSet<FacilityId> {
     inventory.facilities.iter().filter(|facility| facility.shelter).map(|facility| facility.id.clone()).collect()
 }
 
-/// The reason given.
+/// The reason given, as long as it is kept.
 #[must_use]
 pub fn reason(ask: &Ask) -> &str {
-    match ask {
+    let why = match ask {
         Ask::Open { why, .. }
         | Ask::Drill { why, .. }
         | Ask::Close { why, .. }
         | Ask::IsolateKey { why }
-        | Ask::RestoreKey { why } => why,
-    }
+        | Ask::RestoreKey { why } => why.trim(),
+    };
+    why.char_indices().nth(WHY_MAX).map_or(why, |(end, _)| &why[..end])
 }
 
 /// The word for the record.
@@ -93,10 +94,13 @@ pub fn word(ask: &Ask) -> &'static str {
     }
 }
 
+/// Longest name of a person kept, in characters.
+pub const NAME_MAX: usize = 64;
+
 /// The source a person is.
 #[must_use]
 pub fn source(by: &str) -> Source {
-    Source::Operator(by.to_owned())
+    Source::Operator(by.chars().take(NAME_MAX).collect())
 }
 
 fn open(

@@ -7,19 +7,17 @@ use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId};
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Counts, Order, Presence, Report, TurnedAway, WallMs};
+use firmware_config::wire::{Counts, Order, Presence, Report, TurnedAway};
 
-use super::activation::WHY_MAX;
-use super::judge::{Accounts, Line, judge};
+use super::judge::{Line, judge};
 use super::listening::Listening;
+use super::post::Post;
 use super::retry::Retry;
-use super::view::{ApView, ReportedView, Standing};
-use super::{Ap, Inventory, Now};
+use super::trim::{check_boot, check_rows, shorten};
+use super::view::{ApView, Standing};
+use super::{Inventory, Now};
 
 pub use super::judge::WHY;
-
-/// Most networks kept of one report: four radios × sixteen BSSs.
-pub const NETWORKS_MAX: usize = 64;
 
 /// How many APs are told again at once, and how long then nobody is. 200 a second × 3 kB (the order of a town of 150
 /// APs) are 600 kB/s; × 250 kB (the largest order there is) 50 MB/s, which one machine bears for the minute it takes.
@@ -68,24 +66,6 @@ pub struct Tally {
     pub open: usize,
 }
 
-/// One AP and everything known of it.
-#[derive(Debug)]
-struct Post {
-    ap: Ap,
-    accounts: Accounts,
-    /// The `boot` before the present one: its late messages are told from a new start by it.
-    boot_before: Option<String>,
-    counts_seq: Option<u64>,
-    heard_ms: Option<WallMs>,
-    stations: Option<u32>,
-    standing: Standing,
-    since_ms: WallMs,
-    why: String,
-    again: Option<Retry>,
-    /// Whether it has a place among the deadlines of silence.
-    watched: bool,
-}
-
 /// All APs.
 #[derive(Debug)]
 pub struct Fleet {
@@ -105,20 +85,7 @@ impl Fleet {
     /// Every AP unheard and without an order.
     #[must_use]
     pub fn new(inventory: &Inventory, now: Now) -> Self {
-        let post = |ap: &Ap| Post {
-            ap: ap.clone(),
-            accounts: Accounts::default(),
-            boot_before: None,
-            counts_seq: None,
-            heard_ms: None,
-            stations: None,
-            standing: Standing::Settling,
-            since_ms: now.wall_ms,
-            why: "never-heard".to_owned(),
-            again: None,
-            watched: true,
-        };
-        let posts: Vec<Post> = inventory.aps.iter().map(post).collect();
+        let posts: Vec<Post> = inventory.aps.iter().map(|ap| Post::new(ap.clone(), now)).collect();
         let listening = Listening::new(now.mono);
         let due = listening.silent_from(None);
         Self {
@@ -164,8 +131,9 @@ impl Fleet {
     /// The report is of no AP of this town, or of another facility than the inventory has; in words.
     pub fn reported(&mut self, mut report: Report, now: Now) -> Result<Heard, String> {
         let at = self.find(&report.ap)?;
+        check_boot(&report.boot)?;
         let post = &mut self.posts[at];
-        if post.boot_before.as_ref() == Some(&report.boot) {
+        if post.boot_before.as_ref().is_some_and(|(boot, seq)| *boot == report.boot && report.seq <= *seq) {
             return Ok(Heard::default());
         }
         let same_boot = post.accounts.boot.as_ref() == Some(&report.boot);
@@ -177,14 +145,12 @@ impl Fleet {
         // A retained report says that an AP was there once; a higher number than the last heard says that it is.
         let alive = !same_boot || (last.is_some() && newer);
         let known = last.and_then(|last| last.turned_away.as_ref()).map_or(0, |turned| turned.count);
+        shorten(&mut report);
         let turned_away = report.turned_away.clone().filter(|turned| turned.count > known);
         let misplaced = (report.facility != post.ap.facility).then(|| {
             format!("report of facility \"{}\"; the inventory has it at \"{}\"", report.facility, post.ap.facility)
         });
         if newer {
-            report.holds = None;
-            report.networks.truncate(NETWORKS_MAX);
-            report.why = report.why.chars().take(WHY_MAX).collect();
             post.stations = Some(report.networks.iter().fold(0, |sum, network| sum.saturating_add(network.stations)));
             post.take_boot(&report.boot);
             post.accounts.misplaced = misplaced.is_some();
@@ -205,9 +171,11 @@ impl Fleet {
     /// It is no AP of this town; in words.
     pub fn presence(&mut self, presence: &Presence, now: Now) -> Result<Option<Change>, String> {
         let at = self.find(&presence.ap)?;
+        check_boot(&presence.boot)?;
         let post = &mut self.posts[at];
         let of_another = post.accounts.boot.as_ref().is_some_and(|boot| *boot != presence.boot);
-        if post.boot_before.as_ref() == Some(&presence.boot) || (of_another && !presence.online) {
+        let late = post.boot_before.as_ref().is_some_and(|(boot, _)| *boot == presence.boot);
+        if late || (of_another && !presence.online) {
             return Ok(None);
         }
         post.take_boot(&presence.boot);
@@ -224,6 +192,8 @@ impl Fleet {
     /// It is no AP of this town; in words.
     pub fn counted(&mut self, counts: &Counts, now: Now) -> Result<Option<Change>, String> {
         let at = self.find(&counts.ap)?;
+        check_boot(&counts.boot)?;
+        check_rows(counts)?;
         let post = &mut self.posts[at];
         let of_this_start = post.accounts.boot.as_ref().is_none_or(|boot| *boot == counts.boot);
         if of_this_start && post.counts_seq.is_none_or(|seq| counts.seq > seq) {
@@ -365,46 +335,5 @@ impl Fleet {
         }
         tally.open = tally.open + usize::from(is_open) - usize::from(was_open);
         Some(change)
-    }
-}
-
-impl Post {
-    fn is_open(&self) -> bool {
-        self.accounts.wanted.is_open() && self.standing == Standing::Settled
-    }
-
-    fn needs_telling(&self, number: u64) -> bool {
-        let told = self.accounts.report.as_ref().map_or(0, |report| report.told);
-        self.standing != Standing::Silent && self.accounts.heard.is_some() && told != number
-    }
-
-    fn take_boot(&mut self, boot: &str) {
-        if self.accounts.boot.as_deref() == Some(boot) {
-            return;
-        }
-        self.boot_before = self.accounts.boot.replace(boot.to_owned());
-        self.counts_seq = None;
-    }
-
-    fn view(&self, number: u64) -> ApView {
-        let reported = self.accounts.report.as_ref().map(|report| ReportedView {
-            told: report.told,
-            running: report.running,
-            mode: report.mode,
-            networks: report.networks.clone(),
-            agent: report.agent.clone(),
-        });
-        ApView {
-            id: self.ap.id.clone(),
-            name: self.ap.name.clone(),
-            wanted: (number, self.accounts.wanted),
-            reported,
-            witnessed: None,
-            standing: self.standing,
-            since_ms: self.since_ms,
-            why: self.why.clone(),
-            heard_ms: self.heard_ms,
-            stations: self.stations.filter(|_| self.standing != Standing::Silent),
-        }
     }
 }

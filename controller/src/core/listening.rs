@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-/// An AP that is not heard for so long is silent: counts come every 30 s, and 5 s for a slow link. An agent that loses
-/// its connection is known to be gone sooner, by its last will.
-pub const SILENT_AFTER: Duration = Duration::from_secs(35);
+/// An AP that is not heard for so long is silent: an agent speaks at least every 20 s, and 10 s for a try that failed.
+/// An agent that loses its connection is known to be gone sooner, by its last will.
+pub const SILENT_AFTER: Duration = Duration::from_secs(30);
 
 /// How long after a start, or after the broker came back, nobody is silent yet: agents try again at least every 10 s,
 /// and 5 s to connect and speak.

@@ -1,9 +1,9 @@
 //! The controller's core: events and the time in, actions out; the one place where anything is decided.
 //!
 //! Pure: no clock, no socket, no file, no `async`. Rooms, in reading order:
-//! `key` (contacts → a position it swears to), `asks` (what a person wants → whether it is granted), `activation` (who
+//! `key` and `watchman` (contacts → a position he swears to), `asks` (what a person wants → whether it is granted), `activation` (who
 //! holds what open), `order` (the next order, or none), `fleet` (what each AP was ordered, says and was seen doing →
-//! where it stands, by `judge`, with `listening` for the silence and `retry` for the patience), `lamp` (how far the town
+//! where it stands, by `judge`, with `listening` for the silence, `retry` for the patience and `trim` against too many words), `lamp` (how far the town
 //! is), `record` and `archive` (what happened, and its way to the store), `refusals` (what is turned away, counted),
 //! `view` (what people are told), and `town`, where they meet.
 
@@ -17,11 +17,14 @@ pub mod key;
 pub mod lamp;
 pub mod listening;
 pub mod order;
+mod post;
 pub mod record;
 pub mod refusals;
 pub mod retry;
 pub mod town;
+pub mod trim;
 pub mod view;
+pub mod watchman;
 
 #[cfg(test)]
 mod tests;

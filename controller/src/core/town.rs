@@ -13,10 +13,11 @@ use firmware_config::wire::{Order, WallMs};
 use super::activation::Activations;
 use super::archive::Archive;
 use super::fleet::{Change, Fleet};
-use super::key::{KeyPosition, Watchman};
+use super::key::KeyPosition;
 use super::record::Record;
 use super::refusals::Refusals;
 use super::retry::Retry;
+use super::watchman::Watchman;
 use super::{Action, Durable, Event, Inventory, Kind, Now, Pattern, Remembered, TownView};
 use super::{archive, lamp, order, view};
 
@@ -59,6 +60,8 @@ pub struct Town {
     order_unstored: bool,
     /// Whether what is wanted may differ from the newest order, and why.
     reconsider: Option<String>,
+    /// That was looked into, and opens nothing; it is held back.
+    held_back: bool,
     /// Another hand signs orders in our name: steps that open nothing wait until then.
     rival: Option<door::Rival>,
     restored_at: Option<Duration>,
@@ -100,6 +103,7 @@ impl Town {
             order_drill: newest.as_ref().is_some_and(|newest| order::greatest(newest) == Mode::Drill),
             order_unstored: false,
             reconsider: Some("start".to_owned()),
+            held_back: false,
             rival: None,
             restored_at: None,
             publish: newest.is_some(),
@@ -228,16 +232,20 @@ impl Town {
     /// Decides the next order, if what is wanted differs from the newest one.
     fn decide(&mut self, now: Now) {
         let Some(why) = &self.reconsider else { return };
-        let next = order::next(self.newest.as_ref(), self.highest + 1, &self.inventory, &self.activations, now);
+        if self.held_back && now.mono < self.held_until() {
+            return;
+        }
+        let number = self.highest.saturating_add(1);
+        let next = order::next(self.newest.as_ref(), number, &self.inventory, &self.activations, now);
         let Some(decision) = next else {
             self.reconsider = None;
             return;
         };
-        if !decision.opens && now.mono < self.held_until() {
+        self.held_back = !decision.opens && now.mono < self.held_until();
+        if self.held_back {
             return;
         }
         let open = decision.order.facilities.values().filter(|wanted| wanted.mode.is_open()).count();
-        let number = decision.order.number;
         let fields = vec![("number", number.to_string()), ("open", open.to_string()), ("why", why.clone())];
         let mode_before = self.newest.as_ref().map(order::greatest);
         if mode_before != Some(order::greatest(&decision.order)) {

@@ -163,7 +163,7 @@ impl Bench {
             broker: true,
             contacts,
             next_reading: now.mono,
-            next_counts: now.mono + s(30),
+            next_counts: now.mono + s(20),
             actions: Vec::new(),
             lamp: (Pattern::Off, Pattern::Off),
             answers: BTreeMap::new(),
@@ -398,7 +398,7 @@ impl Bench {
         self.now.wall_ms += i64::try_from(by.as_millis()).expect("short");
     }
 
-    /// Lets time pass: the core is woken when it asks to be, the key is read each second, APs count each 30 s.
+    /// Lets time pass: the core is woken when it asks to be, the key is read each second, APs speak each 20 s.
     pub fn pass(&mut self, time: Duration) {
         let until = self.now.mono + time;
         let mut still = 0;
@@ -416,7 +416,7 @@ impl Bench {
                 self.next_reading = self.now.mono + s(1);
                 self.on(Event::Contacts(reading));
             } else if self.next_counts <= self.now.mono {
-                self.next_counts = self.now.mono + s(30);
+                self.next_counts = self.now.mono + s(20);
                 self.counts();
             } else {
                 self.on(Event::Woke);

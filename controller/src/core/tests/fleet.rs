@@ -186,6 +186,7 @@ fn an_ap_rebooted_in_the_dark_is_known_by_its_new_boot() {
     let mut bench = Bench::settled();
     bench.turn(DISASTER);
     let mut late = bench.report(&ap("gym-1"));
+    bench.on(Event::Reported(late.clone()));
     late.mode = Mode::Normal;
     let model = bench.aps.get_mut(&ap("gym-1")).expect("there");
     (model.boot, model.seq) = ("b2".to_owned(), 0);
@@ -197,6 +198,12 @@ fn an_ap_rebooted_in_the_dark_is_known_by_its_new_boot() {
     gone.boot = "b1".to_owned();
     bench.on(Event::Presence(gone));
     assert_eq!(bench.stands("gym-1").0, Standing::Settled, "the last will of its life before is not its own");
+    let mut ghost = bench.presence(&ap("gym-1"), true);
+    ghost.boot = "b0".to_owned();
+    bench.on(Event::Presence(ghost));
+    bench.speak(&ap("gym-1"));
+    bench.turn(NORMAL);
+    assert_eq!(bench.stands("gym-1").0, Standing::Settled, "and a ghost of an earlier life keeps nobody from speaking");
 }
 
 #[test]
@@ -289,6 +296,22 @@ fn strangers_and_strays_are_turned_away_and_written_down() {
     let told: Vec<_> = bench.entries(Kind::MessageRefused).iter().map(|entry| field(entry, "from")).collect();
     assert_eq!(told, ["ap/harbour-9/report", "ap/gym-1/report", "hirake/1/shiomi/ap/gym-2/report"]);
     assert_eq!(bench.view().totals.settled, 5, "and nobody else is touched");
+}
+
+#[test]
+fn a_stolen_ap_cannot_fill_the_memory() {
+    // A report of a thousand networks with words of a megabyte each, and a start with a name as long.
+    let mut bench = Bench::settled();
+    let mut fat = bench.report(&ap("gym-1"));
+    fat.why = "あ".repeat(1_000_000);
+    fat.networks[0].ssid = "x".repeat(1_000_000);
+    fat.networks = vec![fat.networks[0].clone(); 1000];
+    bench.on(Event::Reported(fat.clone()));
+    let kept = bench.ap("gym-1").reported.expect("kept").networks;
+    assert!(kept.len() == 64 && kept.iter().all(|network| network.ssid.len() == 128));
+    fat.boot = "x".repeat(1_000_000);
+    bench.on(Event::Reported(fat));
+    assert_eq!(field(bench.entries(Kind::MessageRefused)[0], "why"), "boot of 1000000 bytes; at most 64 are read");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Rulings 2, 3 and 11: the key is a level; an unreadable key changes nothing and shouts; a drill ends by itself.
 
 use super::bench::*;
-use crate::core::key::{KeyMemory, MOVEMENTS_MAX, READING_DUE};
+use crate::core::key::KeyMemory;
+use crate::core::watchman::{MOVEMENTS_MAX, READING_DUE};
 use crate::core::{Ask, ContactReading, Event, KeyFault, KeyPosition, Kind, Pattern, Remembered};
 use firmware_config::mode::Mode;
 

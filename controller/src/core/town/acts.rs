@@ -8,7 +8,8 @@ use firmware_config::mode::Mode;
 use super::Town;
 use crate::core::activation::{Activation, Source};
 use crate::core::asks::{self, Grant};
-use crate::core::key::{KeyFault, KeyNews, KeyPosition};
+use crate::core::key::{KeyFault, KeyPosition};
+use crate::core::watchman::KeyNews;
 use crate::core::{Action, Ask, Kind, Now};
 
 impl Town {
@@ -82,7 +83,7 @@ impl Town {
 
     /// A person asked.
     pub(super) fn asked(&mut self, ask_id: u64, by: &str, ask: &Ask, now: Now) {
-        let why = asks::reason(ask).trim();
+        let why = asks::reason(ask);
         let outcome = asks::grant(ask, &self.inventory, &self.activations).map(|grant| match grant {
             Grant::Open { facilities, drill } => self.open(asks::source(by), facilities, drill, why, now),
             Grant::Close(id) => self.close(id, &asks::source(by).word(), why, now),
@@ -157,6 +158,7 @@ impl Town {
     /// Who holds what open changed.
     pub(super) fn changed(&mut self, why: String) {
         self.reconsider = Some(why);
+        self.held_back = false;
         self.archive.changed();
     }
 
