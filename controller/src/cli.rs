@@ -4,6 +4,7 @@ mod ask;
 mod check;
 pub mod exit;
 mod key;
+mod log;
 mod render;
 mod serve;
 mod status;

@@ -4,13 +4,18 @@ use std::future::Future;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::log::Log;
 use super::{check, exit};
 use crate::config::Config;
+
+/// How long the stop waits for what cannot be given up half-way.
+const LEFTOVERS_LIMIT: Duration = Duration::from_secs(1);
 
 /// Reads the file, then runs until SIGTERM or Ctrl-C.
 ///
@@ -22,16 +27,20 @@ pub fn serve(file: &Path) -> anyhow::Result<ExitCode> {
         Err(refused) => return Ok(check::refuse(&refused)),
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let (log, _last_lines) = Log::start(std::io::stderr());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
+        .with_writer(log)
         .init();
     for note in &config.notes {
         tracing::warn!("{note}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")?;
-    runtime.block_on(async { crate::run::serve(config, stop()?).await })?;
+    let outcome = runtime.block_on(async { crate::run::serve(config, stop()?).await });
+    // A name that is still being looked up, or a disk that hangs, holds no stop up.
+    runtime.shutdown_timeout(LEFTOVERS_LIMIT);
+    outcome?;
     Ok(ExitCode::from(exit::WELL))
 }
 
