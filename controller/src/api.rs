@@ -15,6 +15,7 @@ mod health;
 mod metrics;
 mod openapi;
 mod pages;
+mod places;
 mod record;
 mod screens;
 mod seats;
@@ -125,6 +126,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<Desk>>)> {
         ("/api/v1/facilities/{id}/counts", get(counts::facility_counts)),
         ("/api/v1/facilities/{id}/counts.csv", get(counts::facility_counts_csv)),
         ("/api/v1/aps", get(town::aps)),
+        ("/api/v1/aps.csv", get(town::aps_csv)),
         ("/api/v1/aps/{id}", get(town::ap)),
         ("/api/v1/aps/{id}/counts", get(counts::ap_counts)),
         ("/api/v1/aps/{id}/counts.csv", get(counts::ap_counts_csv)),

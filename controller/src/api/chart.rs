@@ -53,16 +53,18 @@ impl Chart {
 
     /// Reads what is missing or may have changed, up to `now`.
     async fn refresh(&self, store: &Store, now: WallMs) -> Result<(), StoreError> {
+        // A clock may say anything; no sum below may overflow for it.
+        let now = now.clamp(0, WallMs::MAX - SPAN_MS);
         let newest = now.div_euclid(BUCKET_MS) * BUCKET_MS;
-        let end = newest.saturating_add(BUCKET_MS);
-        let oldest = end.saturating_sub(SPAN_MS);
+        let end = newest + BUCKET_MS;
+        let oldest = end - SPAN_MS;
         let whole = self.points().read_whole_at == Some(newest);
         // The bucket before the newest too: its last counts arrive after it has ended.
-        let mut from = if whole { newest.saturating_sub(BUCKET_MS) } else { oldest };
+        let mut from = if whole { newest - BUCKET_MS } else { oldest };
         let mut points: BTreeMap<WallMs, u32> = self.points().series.iter().copied().collect();
         points.retain(|at, _| (oldest..from).contains(at));
         while from < end {
-            let to = from.saturating_add(READ_MS).min(end);
+            let to = (from + READ_MS).min(end);
             points.extend(store.series(from, to, BUCKET_MS).await?);
             from = to;
         }
@@ -90,3 +92,66 @@ pub async fn keep(desk: Arc<Desk>) {
 
 /// How soon the first figures are there after the first look.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use firmware_config::mode::Mode;
+    use firmware_config::wire::{Counts, NetworkCounts};
+
+    use super::*;
+
+    const NOW: WallMs = 1_795_325_524_123;
+
+    fn sample(seq: u64, at_ms: WallMs, stations: u32) -> Counts {
+        let network =
+            NetworkCounts { interface: "wlan0".to_owned(), ssid: "s".to_owned(), stations, joins: 0, leaves: 0 };
+        Counts {
+            v: 1,
+            ap: "a".parse().expect("an identifier"),
+            boot: "b".to_owned(),
+            seq,
+            at_ms,
+            interval_s: 30,
+            mode: Mode::Normal,
+            networks: vec![network],
+        }
+    }
+
+    #[tokio::test]
+    async fn a_day_is_read_once_and_then_only_its_end_until_the_next_bucket() {
+        // Points an hour ago and now; then a new one now and a late one an hour ago: the late one waits for the next
+        // quarter of an hour. What is older than a day is never shown.
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(&dir.path().join("s")).await.expect("a new store");
+        let hour = 60 * 60 * 1000;
+        let start = |ms: WallMs| ms.div_euclid(BUCKET_MS) * BUCKET_MS;
+        let first = [sample(1, NOW - 25 * hour, 99), sample(2, NOW - hour, 5), sample(3, NOW, 7)];
+        store.add_counts(&first).await.expect("stored");
+        let chart = Chart::default();
+        chart.refresh(&store, NOW).await.expect("read");
+        assert_eq!(*chart.series(), [(start(NOW - hour), 5), (start(NOW), 7)]);
+
+        let late = [sample(4, NOW + 1, 8), sample(5, NOW - hour + 1, 6)];
+        store.add_counts(&late).await.expect("stored");
+        chart.refresh(&store, NOW + 1).await.expect("read");
+        assert_eq!(*chart.series(), [(start(NOW - hour), 5), (start(NOW), 8)]);
+        chart.refresh(&store, NOW + BUCKET_MS).await.expect("read");
+        assert_eq!(*chart.series(), [(start(NOW - hour), 6), (start(NOW), 8)]);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_away_leaves_the_chart_as_it_was_and_a_mad_clock_breaks_nothing() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let chart = Chart::default();
+        assert!(chart.refresh(&Store::start(dir.path()), NOW).await.is_err());
+        let store = Store::open(&dir.path().join("s")).await.expect("a new store");
+        store.add_counts(&[sample(1, NOW, 7)]).await.expect("stored");
+        chart.refresh(&store, NOW).await.expect("read");
+        assert!(chart.refresh(&Store::start(dir.path()), NOW).await.is_err());
+        assert_eq!(chart.series().len(), 1);
+        for now in [WallMs::MIN, 0, WallMs::MAX] {
+            chart.refresh(&store, now).await.expect("read");
+            assert!(chart.series().is_empty(), "{now}");
+        }
+    }
+}

@@ -2,7 +2,6 @@
 
 mod reader;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -18,9 +17,9 @@ use super::Desk;
 use super::asked::Asked;
 use super::csv::{self, Row};
 use super::error::{ApiError, Complaint};
+use super::places::Places;
 use super::times::{era, iso};
 use super::views::CountJson;
-use crate::core::Inventory;
 use crate::store::{CountRow, StoreError};
 
 /// Which span.
@@ -162,41 +161,27 @@ async fn as_csv(desk: &Desk, name: &str, mut reader: Reader) -> Result<Response,
     let state = (first, reader, places);
     let pages = futures_util::stream::try_unfold(state, |(page, mut reader, places)| async move {
         let Some(page) = page else { return Ok(None) };
-        let rows: Vec<Row> = page.iter().map(|row| places.row(row)).collect();
+        let rows: Vec<Row> = page.iter().map(|it| row(it, &places)).collect();
         let next = reader.next().await?;
         Ok::<_, StoreError>(Some((rows, (next, reader, places))))
     });
     Ok(csv::answer(name, HEADINGS, pages))
 }
 
-/// Names of APs and their facilities, for people who do not know identifiers.
-struct Places(HashMap<String, (String, String)>);
-
-impl Places {
-    fn new(inventory: &Inventory) -> Self {
-        let facilities: HashMap<_, _> = inventory.facilities.iter().map(|it| (&it.id, &it.name_ja)).collect();
-        let place = |ap: &crate::core::Ap| {
-            let facility = facilities.get(&ap.facility).map_or_else(String::new, |name| (*name).clone());
-            (ap.id.as_str().to_owned(), (facility, ap.name.clone()))
-        };
-        Self(inventory.aps.iter().map(place).collect())
-    }
-
-    fn row(&self, row: &CountRow) -> Row {
-        let (facility, name) = self.0.get(&row.ap).cloned().unwrap_or_default();
-        vec![
-            era(row.at_ms),
-            iso(row.at_ms),
-            csv::drill(row.mode == Mode::Drill.as_str()),
-            facility,
-            row.ap.clone(),
-            name,
-            row.interface.clone(),
-            row.ssid.clone(),
-            row.mode.clone(),
-            row.stations.to_string(),
-            row.joins.to_string(),
-            row.leaves.to_string(),
-        ]
-    }
+fn row(row: &CountRow, places: &Places) -> Row {
+    let (facility, name) = places.of(&row.ap);
+    vec![
+        era(row.at_ms),
+        iso(row.at_ms),
+        csv::drill(row.mode == Mode::Drill.as_str()),
+        facility.to_owned(),
+        row.ap.clone(),
+        name.to_owned(),
+        row.interface.clone(),
+        row.ssid.clone(),
+        row.mode.clone(),
+        row.stations.to_string(),
+        row.joins.to_string(),
+        row.leaves.to_string(),
+    ]
 }

@@ -18,7 +18,7 @@ use super::{acts, counts, health, metrics, record, town};
     ),
     paths(
         openapi,
-        town::town, town::facilities, town::facility, town::aps, town::ap,
+        town::town, town::facilities, town::facility, town::aps, town::aps_csv, town::ap,
         record::record, record::record_csv,
         counts::counts, counts::counts_csv, counts::ap_counts, counts::ap_counts_csv,
         counts::facility_counts, counts::facility_counts_csv,

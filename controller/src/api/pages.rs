@@ -37,7 +37,7 @@ pub async fn aps(State(desk): State<Arc<Desk>>, headers: HeaderMap, asked: Asked
         q: text("q").chars().take(SEARCH_MAX_CHARS).collect(),
         state: Standing::ALL.into_iter().find(|standing| standing.as_str() == text("state")),
         page: text("page").parse().unwrap_or_default(),
-        csv: None,
+        csv: Some("/api/v1/aps.csv".to_owned()),
     };
     page(desk, &headers, &asked, move |screen, lang| dashboard::page_aps(screen, lang, &query)).await
 }

@@ -6,6 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use dashboard::Lang;
+use dashboard::words::entry_text;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,6 +15,8 @@ use super::Desk;
 use super::asked::Asked;
 use super::csv::{self, Row};
 use super::error::{ApiError, Complaint};
+use super::places::Places;
+use super::screens::stored;
 use super::times::{era, iso};
 use super::views::EntryJson;
 use crate::store::StoredEntry;
@@ -69,7 +73,7 @@ pub async fn record(
     Ok(Json(RecordJson { entries: entries.into_iter().map(Into::into).collect(), next_before }))
 }
 
-const HEADINGS: &[&str] = &["日時", "日時（ISO 8601）", "訓練", "番号", "できごと", "内容"];
+const HEADINGS: &[&str] = &["日時", "日時（ISO 8601）", "訓練", "番号", "できごと", "種別", "詳細"];
 
 /// The record as CSV (UTF-8 with BOM, CRLF, RFC 4180), newest first; without `limit`, to its beginning.
 #[utoipa::path(get, path = "/api/v1/record.csv", tag = "record", params(RecordQuery),
@@ -80,9 +84,10 @@ pub async fn record_csv(State(desk): State<Arc<Desk>>, Asked(asked): Asked<Recor
     let store = desk.house.store.clone();
     let page = wanted.unwrap_or(PAGE_MAX);
     let first = store.entries(asked.before, page).await.map_err(|error| ApiError::store(&error))?;
+    let names = Arc::new(Places::new(&desk.house.inventory));
     // Read on page by page, as fast as the other end takes it; memory stays at one page.
     let pages = futures_util::stream::try_unfold(Some(first), move |entries| {
-        let store = store.clone();
+        let (store, names) = (store.clone(), Arc::clone(&names));
         async move {
             let Some(entries) = entries else { return Ok(None) };
             let full = wanted.is_none() && entries.len() >= page as usize;
@@ -90,20 +95,20 @@ pub async fn record_csv(State(desk): State<Arc<Desk>>, Asked(asked): Asked<Recor
                 Some(last) => Some(store.entries(Some(last.seq), page).await?),
                 None => None,
             };
-            Ok::<_, crate::store::StoreError>(Some((entries.iter().map(row).collect::<Vec<_>>(), next)))
+            Ok::<_, crate::store::StoreError>(Some((
+                entries.into_iter().map(|entry| row(entry, &names)).collect::<Vec<_>>(),
+                next,
+            )))
         }
     });
     Ok(csv::answer("record", HEADINGS, pages))
 }
 
-fn row(entry: &StoredEntry) -> Row {
+fn row(entry: StoredEntry, names: &Places) -> Row {
     let particulars = entry.fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
-    vec![
-        era(entry.at_ms),
-        iso(entry.at_ms),
-        csv::drill(entry.drill),
-        entry.seq.to_string(),
-        entry.kind.clone(),
-        particulars,
-    ]
+    // The drill has a column of its own, so the sentence does not say it again.
+    let (drill, entry) = (entry.drill, StoredEntry { drill: false, ..entry });
+    let (at_ms, seq, kind) = (entry.at_ms, entry.seq, entry.kind.clone());
+    let sentence = entry_text(&stored(entry), Lang::Ja, |ap| names.name(ap));
+    vec![era(at_ms), iso(at_ms), csv::drill(drill), seq.to_string(), sentence, kind, particulars]
 }

@@ -123,17 +123,22 @@ fn ap(it: &ApView) -> Ap {
             Some(seen) => Witnessed::NotSeen(seen.at_ms),
             None => Witnessed::NoMeans,
         },
-        standing: match it.standing {
-            view::Standing::Settled => Standing::Settled,
-            view::Standing::Settling => Standing::Settling,
-            view::Standing::Refused => Standing::Refused,
-            view::Standing::Diverged => Standing::Diverged,
-            view::Standing::Silent => Standing::Silent,
-        },
+        standing: standing(it.standing),
         since_ms: it.since_ms,
         why: it.why.clone(),
         heard_ms: it.heard_ms,
         stations: it.stations,
+    }
+}
+
+/// The same standing in the dashboard's words.
+pub fn standing(it: view::Standing) -> Standing {
+    match it {
+        view::Standing::Settled => Standing::Settled,
+        view::Standing::Settling => Standing::Settling,
+        view::Standing::Refused => Standing::Refused,
+        view::Standing::Diverged => Standing::Diverged,
+        view::Standing::Silent => Standing::Silent,
     }
 }
 

@@ -7,14 +7,19 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use dashboard::Lang;
+use dashboard::words::mode_word;
+use dashboard::words::standing_word;
+use firmware_config::mode::Mode;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
-use super::Desk;
+use super::csv::{self, Row};
 use super::error::{ApiError, Complaint};
-use super::times::iso;
+use super::times::{era, iso};
 use super::views::{ApAtJson, FacilityJson, TownJson};
+use super::{Desk, screens};
 use crate::core::TownView;
 use crate::core::view::{ApView, FacilityView};
 
@@ -103,6 +108,54 @@ pub async fn aps(State(desk): State<Arc<Desk>>) -> Result<Response, ApiError> {
         ApsJson { at: iso(view.at_ms), aps: view.facilities.iter().flat_map(at).collect() }
     };
     Ok(json(written(&desk, desk.view(), shape).await?))
+}
+
+const HEADINGS: &[&str] = &[
+    "施設",
+    "地区",
+    "機器",
+    "機器名",
+    "訓練",
+    "指令のモード",
+    "状態",
+    "いつから",
+    "いつから（ISO 8601）",
+    "理由",
+    "反映した指令",
+    "最後の受信（ISO 8601）",
+    "接続中の端末",
+];
+
+/// All access points as CSV (UTF-8 with BOM, CRLF, RFC 4180), in the order of the inventory.
+#[utoipa::path(get, path = "/api/v1/aps.csv", tag = "town",
+    responses((status = 200, body = String, content_type = "text/csv")))]
+pub async fn aps_csv(State(desk): State<Arc<Desk>>) -> Response {
+    let view = desk.view();
+    // A facility at a time: the whole of a large town is never in memory as text.
+    let pages = (0..view.facilities.len()).map(move |index| {
+        let facility = &view.facilities[index];
+        Ok::<_, std::convert::Infallible>(facility.aps.iter().map(|ap| ap_row(facility, ap)).collect())
+    });
+    csv::answer("aps", HEADINGS, futures_util::stream::iter(pages))
+}
+
+fn ap_row(facility: &FacilityView, ap: &ApView) -> Row {
+    let number = |number: Option<String>| number.unwrap_or_default();
+    vec![
+        facility.name_ja.clone(),
+        facility.district.clone(),
+        ap.id.as_str().to_owned(),
+        ap.name.clone(),
+        csv::drill(ap.wanted.1 == Mode::Drill),
+        mode_word(ap.wanted.1, Lang::Ja).to_owned(),
+        standing_word(screens::standing(ap.standing), Lang::Ja).to_owned(),
+        era(ap.since_ms),
+        iso(ap.since_ms),
+        ap.why.clone(),
+        number(ap.reported.as_ref().map(|said| said.running.to_string())),
+        number(ap.heard_ms.map(iso)),
+        number(ap.stations.map(|stations| stations.to_string())),
+    ]
 }
 
 /// One access point.

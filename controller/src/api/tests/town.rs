@@ -79,6 +79,22 @@ async fn parts_of_the_town_by_name_and_nothing_by_a_wrong_one() {
 }
 
 #[tokio::test]
+async fn access_points_as_csv_to_the_byte() {
+    let served = Served::new().await;
+    let answer = served.get("/api/v1/aps.csv").await;
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"aps.csv\"");
+    let since = "令和8年11月22日 14時31分,2026-11-22T14:31:34.123+09:00";
+    let expected = format!(
+        "\u{feff}施設,地区,機器,機器名,訓練,指令のモード,状態,いつから,いつから（ISO 8601）,理由,反映した指令,\
+         最後の受信（ISO 8601）,接続中の端末\r\n\
+         役場,潮見,yakuba-1,ロビー,,災害,反映済み,{since},,42,2026-11-22T14:32:03.123+09:00,12\r\n\
+         潮見小学校,潮見,gakko-1,体育館,,災害,設定を拒否,{since},hostapd: no such radio,,,\r\n\
+         潮見小学校,潮見,gakko-2,廊下,,災害,応答なし,{since},never heard,,,\r\n"
+    );
+    assert_eq!(answer.text(), expected);
+}
+
+#[tokio::test]
 async fn metrics_can_be_parsed_line_by_line() {
     // Read as Prometheus reads: each family announced once before its samples, each sample a number.
     let served = Served::new().await;
