@@ -23,7 +23,7 @@ const START_PATIENCE: Duration = Duration::from_secs(30);
 /// Longest path of a Unix socket (`sun_path` holds 108 bytes, the last one 0).
 const SOCKET_PATH_MAX_BYTES: usize = 107;
 /// The password of every agent of the model town, where the broker inside asks for one.
-const AGENTS_PASSWORD: &str = "model-town-only";
+pub const AGENTS_PASSWORD: &str = "model-town-only";
 
 /// Which broker carries the messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -296,6 +296,45 @@ impl Bench {
         }
     }
 
+    /// The newest entries of the record (at most 1,000), newest first, as the store holds them.
+    ///
+    /// # Errors
+    /// The controller does not answer.
+    pub async fn record(&self) -> Result<Value> {
+        Ok(http::get_json(self.http, "/api/v1/record?limit=1000").await?["entries"].take())
+    }
+
+    /// Waits until the record tells of `kind`; returns its entries.
+    ///
+    /// # Errors
+    /// Not within `patience`.
+    pub async fn until_recorded(&self, kind: &str, patience: Duration) -> Result<Value> {
+        self.until_record(&format!("an entry of kind {kind}"), patience, |entries| {
+            record(entries, kind).next().is_some()
+        })
+        .await
+    }
+
+    /// Waits until the record is as `holds` looks for; returns its entries.
+    ///
+    /// # Errors
+    /// Not within `patience`.
+    pub async fn until_record(&self, what: &str, patience: Duration, holds: impl Fn(&Value) -> bool) -> Result<Value> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let entries = self.record().await.unwrap_or_default();
+            if holds(&entries) {
+                return Ok(entries);
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "not recorded within {patience:?}: {what}\n{entries}\n{}",
+                self.last_words()
+            );
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
     /// Waits for something on the bench itself, such as a radio or a lamp.
     ///
     /// # Errors
@@ -360,6 +399,11 @@ pub fn all_aps(town: &Value) -> impl Iterator<Item = &Value> {
 #[must_use]
 pub fn ap<'a>(town: &'a Value, id: &str) -> &'a Value {
     all_aps(town).find(|ap| ap["id"] == id).unwrap_or(&Value::Null)
+}
+
+/// The entries of one kind.
+pub fn record<'a>(entries: &'a Value, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+    entries.as_array().into_iter().flatten().filter(move |entry| entry["kind"] == kind)
 }
 
 /// One of the sums.

@@ -18,3 +18,4 @@ pub mod inventory;
 
 pub mod bench;
 pub mod hand;
+pub mod stranger;
