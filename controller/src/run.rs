@@ -282,7 +282,7 @@ async fn remember_late(store: Store, letters: mpsc::Sender<Event>) {
         store.opened().await;
         match store.remembered().await {
             Ok((Remembered { order: Some(order), .. }, _)) => {
-                let _ = letters.send(Event::OwnOrderSeen(order)).await;
+                let _ = letters.send(Event::OwnOrderHeld(order)).await;
                 return;
             }
             Ok(_) => return,

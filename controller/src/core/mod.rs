@@ -67,8 +67,11 @@ pub enum Event {
     Counted(Counts),
     /// A message on one of the town's topics was turned away at the door; `from` is the topic.
     MessageRefused { from: String, why: String },
-    /// Our own order, signature checked, as the broker or an AP (`Report::holds`) keeps it.
+    /// Our own order, signature checked, as the broker keeps it.
     OwnOrderSeen(Order),
+    /// Our own order, signature checked, in the hands of an AP (`Report::holds`) or of a store that came late: it says
+    /// nothing of what the broker keeps.
+    OwnOrderHeld(Order),
     /// Something that is not our order stands on the order topic.
     ForeignOrderSeen { why: String },
     /// The connection to the broker is up (`Ok`) or down.

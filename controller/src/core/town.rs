@@ -144,6 +144,7 @@ impl Town {
             }
             Event::MessageRefused { from, why } => self.refuse_message(&from, &why, now),
             Event::OwnOrderSeen(seen) => self.own_order_seen(seen, now),
+            Event::OwnOrderHeld(held) => self.own_order_held(held, now),
             Event::ForeignOrderSeen { why } => self.restore_order(why, now),
             Event::Broker(outcome) => self.broker(outcome, now),
             Event::Stored { batch, outcome } => self.stored(batch, outcome, now),

@@ -57,10 +57,10 @@ impl Door {
     fn report(&mut self, topic: &str, mut report: Report, news: &mut Vec<Event>) {
         if let Some(text) = report.holds.take() {
             match &self.shown {
-                Some((known, order)) if *known == text => news.push(Event::OwnOrderSeen(order.clone())),
+                Some((known, order)) if *known == text => news.push(Event::OwnOrderHeld(order.clone())),
                 _ => match self.key.own_order(text.as_bytes()) {
                     Ok(order) => {
-                        news.push(Event::OwnOrderSeen(order.clone()));
+                        news.push(Event::OwnOrderHeld(order.clone()));
                         self.shown = Some((text, order));
                     }
                     Err(error) => news.push(refused(topic.to_owned(), &format_args!("the order it holds: {error}"))),
@@ -177,7 +177,7 @@ mod tests {
         for _ in 0..2 {
             let news = letter(&mut door, "hirake/1/shiomi/ap/gym-1/report", &holds(&key.sign(&order(9))));
             assert!(
-                matches!(news.as_slice(), [Event::OwnOrderSeen(seen), Event::Reported(_)] if *seen == order(9)),
+                matches!(news.as_slice(), [Event::OwnOrderHeld(seen), Event::Reported(_)] if *seen == order(9)),
                 "{news:?}"
             );
         }

@@ -237,7 +237,7 @@ impl Bench {
         let modes = |view: &TownView| view.facilities.iter().map(|place| place.wanted).collect::<Vec<_>>();
         let (before, said) = (self.view(), format!("{event:?}"));
         // What is learned from an order seen is on the air already; it is no opening of ours.
-        let learned = matches!(event, Event::OwnOrderSeen(_));
+        let learned = matches!(event, Event::OwnOrderSeen(_) | Event::OwnOrderHeld(_));
         let actions = self.town.on(event, self.now);
         let after = self.view();
         let number = |view: &TownView| view.order.as_ref().map_or(0, |order| order.number);
@@ -315,7 +315,7 @@ impl Bench {
         }
         if order.number < model.told || (order.number == model.told && model.held.as_ref() != Some(order)) {
             let held = model.held.clone().expect("it was told");
-            self.on(Event::OwnOrderSeen(held));
+            self.on(Event::OwnOrderHeld(held));
             return;
         }
         if order.number == model.told {

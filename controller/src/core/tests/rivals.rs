@@ -125,6 +125,26 @@ fn what_does_not_belong_on_the_order_topic_is_replaced_with_measure() {
 }
 
 #[test]
+fn an_ap_that_shows_our_order_says_nothing_of_what_the_broker_holds() {
+    // A hostile broker puts an old order in place of ours, twice; each time an AP shows that it holds ours.
+    let mut bench = Bench::settled();
+    let old = bench.retained.clone().expect("published");
+    bench.turn(DISASTER);
+    let ours = bench.retained.clone().expect("published");
+    for _ in 0..2 {
+        bench.retained = Some(old.clone());
+        bench.on(Event::OwnOrderSeen(old.clone()));
+        bench.on(Event::OwnOrderHeld(ours.clone()));
+        bench.pass(s(2));
+        assert_eq!(bench.retained, Some(ours.clone()), "put right within 2 s");
+    }
+    // And one that holds an older order than the broker has not replaced anything.
+    let restored = bench.entries(Kind::OrderRestored).len();
+    bench.on(Event::OwnOrderHeld(old));
+    assert_eq!(bench.entries(Kind::OrderRestored).len(), restored);
+}
+
+#[test]
 fn an_order_for_another_town_is_none_of_ours() {
     let mut bench = Bench::settled();
     let mut other = bench.retained.clone().expect("published");

@@ -49,7 +49,9 @@ impl Town {
         let turned_away = heard.as_ref().ok().and_then(|heard| heard.turned_away.clone());
         self.heard("report", &ap, heard.map(|heard| heard.change), now);
         let Some((turned, untold)) = turned_away else { return };
-        let Some(more) = self.refusals.admit(&format!("turned away by {ap}"), untold, now.mono) else { return };
+        // Each reason by itself: a forgery must not be the last word on a replay.
+        let source = format!("turned away by {ap} as {}", reason(turned.reason));
+        let Some(more) = self.refusals.admit(&source, untold, now.mono) else { return };
         let fields = vec![
             ("ap", ap),
             ("reason", reason(turned.reason).to_owned()),
@@ -112,7 +114,15 @@ impl Town {
         }
     }
 
-    /// An order signed by us was seen: on the broker, or in the hands of an AP.
+    /// An order signed by us that somebody else holds: it teaches us what we forgot, and nothing of the broker.
+    pub(super) fn own_order_held(&mut self, held: Order, now: Now) {
+        let ours = self.newest.as_ref().map_or(0, |newest| newest.number);
+        if held.town == self.inventory.town && held.number >= ours && self.newest.as_ref() != Some(&held) {
+            self.remember(held, now);
+        }
+    }
+
+    /// An order signed by us stands on the broker.
     pub(super) fn own_order_seen(&mut self, seen: Order, now: Now) {
         if seen.town != self.inventory.town {
             let why = format!("signed by us, for the town \"{}\"", seen.town);
