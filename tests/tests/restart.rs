@@ -37,7 +37,7 @@ async fn an_agent_killed_is_missed_and_catches_up_when_it_returns() -> Result<()
     bench.until("it is missed", PATIENCE, |town| ap(town, "yakuba-1")["standing"] == "silent").await?;
     assert!(bench.radio(0).is_open(), "an AP goes on radiating what it was last told");
     bench.panel.turn(Turn::Normal);
-    bench.until("the others close", PATIENCE, |town| total(town, "settled") == 2).await?;
+    bench.until("the others close", PATIENCE, |town| town["mode"] == "normal" && total(town, "settled") == 2).await?;
     assert_eq!(bench.open_radios(), 1);
     bench.start_agent(0)?;
     settled(&bench, "normal").await?;

@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::{BufRead, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -52,11 +53,18 @@ enum What {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match arguments.what {
+    let outcome = match arguments.what {
         What::Demo { port } => demo(&arguments.state, port).await,
         What::Hand { words } => tell(&arguments.state.join("hand.sock"), &words.join(" ")).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -83,6 +91,7 @@ async fn demo(state: &Path, port: u16) -> Result<()> {
     };
     let mut signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
     let (say, mut said) = mpsc::channel(16);
+    std::fs::write(state.join("address"), format!("http://{http}/"))?;
     let mut bench = Bench::lay_out(state, plan)?;
     let hand = listen(&state.join("hand.sock"), say.clone())?;
     bench.start_controller().await?;
