@@ -34,3 +34,12 @@ check "nor when they know each other's address" reaches_not phone 10.9.0.3
 check "the town's station does not reach a phone" reaches_not staff 10.9.0.2
 within phone ip neigh replace 10.9.0.4 lladdr "$(address staff wlan1)" dev wlan2
 check "a phone does not reach the town's station" reaches_not phone 10.9.0.4
+
+# The control: without the one line in the file they would reach each other, so the checks above can fail.
+kill -9 "$agent"; wait "$agent" 2> /dev/null
+sed 's/^ap_isolate=1$/ap_isolate=0/' /etc/hirake/wlan0jp.conf > /run/unsafe.conf
+hostapd_cli -p /run/hostapd -i global raw REMOVE wlan0jp > /dev/null
+hostapd_cli -p /run/hostapd -i global raw ADD bss_config=phy0:/run/unsafe.conf > /dev/null
+check "both phones join again" await 60 joined phone 2
+await 60 joined other 2
+check "without isolation the phones would reach each other" await 20 reaches phone 10.9.0.3

@@ -17,6 +17,7 @@ kill -9 "$agent"; wait "$agent" 2> /dev/null
 since=$(now_us)
 check "agent killed: 00000JAPAN stays on the air" await 10 on_air
 agent_up
+check "agent started again: it speaks for itself anew" await 60 at_least /run/agent.log '^broker up' 2
 check "agent started again: it stands settled, open" await 60 totals open 1
 check "the phone never noticed" test "$(drops phone)" = 0
 
