@@ -47,6 +47,7 @@ async fn the_key_opens_and_closes(broker: BrokerKind) -> Result<()> {
         .until("24 settled, and the three stand as what they are", SOON, |town| {
             total(town, "settled") == 24
                 && ap(town, SLOW)["standing"] == "settling"
+                && ap(town, SLOW)["reported"]["told"] == town["order"]["number"]
                 && ap(town, REFUSING)["standing"] == "refused"
                 && ap(town, DEAD)["standing"] == "silent"
         })
@@ -58,7 +59,7 @@ async fn the_key_opens_and_closes(broker: BrokerKind) -> Result<()> {
         assert!(ap["since"].as_str().is_some_and(|since| since.contains('T')), "since: {ap}");
         assert!(ap["why"].as_str().is_some_and(|why| !why.is_empty()), "why: {ap}");
     }
-    assert_eq!(ap(&town, SLOW)["reported"]["told"], number, "told and not yet running: {}", ap(&town, SLOW));
+    assert!(ap(&town, SLOW)["reported"]["running"].as_u64() < Some(number), "told, not yet running");
     assert_eq!(ap(&town, DEAD)["reported"], serde_json::Value::Null);
     bench.until_seen("80 % are on the air: the lamp is steady", SOON, |b| b.panel.lamp() == Light::Steady).await?;
 

@@ -16,13 +16,17 @@ fn three() -> Vec<ApPlan> {
     inventory::aps().into_iter().filter(|ap| ["yakuba-1", "yakuba-2", "minato-1"].contains(&ap.id.as_str())).collect()
 }
 
+/// Waits until the controller says that all three are settled in `mode` and the radios bear it out; the order's number.
 async fn settled(bench: &Bench, mode: &str) -> Result<u64> {
+    let on_air = if mode == "normal" { 0 } else { 3 };
     let town = bench
-        .until(&format!("all three settled in {mode}"), PATIENCE, |town| {
-            town["mode"] == mode && total(town, "settled") == 3 && total(town, "running") == 3
+        .until(&format!("all three settled in {mode}, and on the air what is said"), PATIENCE, |town| {
+            town["mode"] == mode
+                && total(town, "settled") == 3
+                && total(town, "running") == 3
+                && bench.open_radios() == on_air
         })
         .await?;
-    assert_eq!(bench.open_radios(), if mode == "normal" { 0 } else { 3 }, "what is said is what is on the air");
     Ok(town["order"]["number"].as_u64().expect("an order"))
 }
 
