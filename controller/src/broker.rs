@@ -151,7 +151,12 @@ impl Broker {
         *context.extends.retain_mut().await = Box::new(Retained(DefaultRetainStorage::new()));
         let rules = Arc::new(Rules::new(town, password.clone(), agents_password));
         let register = context.extends.hook_mgr().register();
-        for kind in [Type::ClientAuthenticate, Type::MessagePublishCheckAcl, Type::ClientSubscribeCheckAcl] {
+        for kind in [
+            Type::ClientAuthenticate,
+            Type::MessagePublishCheckAcl,
+            Type::ClientSubscribeCheckAcl,
+            Type::MessagePublish,
+        ] {
             register.add(kind, Box::new(rules::Doorman(Arc::clone(&rules)))).await;
         }
         register.start().await;

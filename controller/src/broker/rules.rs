@@ -6,13 +6,18 @@ use firmware_config::ident::{ApId, TownId};
 use firmware_config::wire::Topic;
 use rmqtt::codec::v5::SubscribeAckReason;
 use rmqtt::hook::{Handler, HookResult, Parameter, ReturnType};
-use rmqtt::types::{AuthResult, ConnectInfo, LastWill, PublishAclResult, SubscribeAclResult};
+use rmqtt::types::{
+    AuthResult, ConnectInfo, FromType, LastWill, PublishAclResult, Reason, SubscribeAclResult, TopicName,
+};
 use zeroize::Zeroizing;
 
 use super::ControllerPassword;
 
 /// The controller's user name: no AP can be called so, since an identifier has no `_`.
 pub const CONTROLLER: &str = "_controller";
+
+/// A topic nobody may subscribe to: no wildcard reaches a topic that begins with `$`.
+const NOWHERE: &str = "$hirake/nowhere";
 
 /// Who may do what.
 pub struct Rules {
@@ -53,11 +58,11 @@ impl Rules {
         }
     }
 
-    /// Whether `user` may subscribe to `filter`: an agent to its two order topics by name, the controller to all.
+    /// Whether `user` may subscribe to `filter`: an agent to its two order topics by name, the controller to all but `$`.
     #[must_use]
     pub fn may_subscribe(&self, user: &str, filter: &str) -> bool {
         if user == CONTROLLER {
-            return true;
+            return !filter.starts_with('$');
         }
         match Topic::parse(&self.town, filter) {
             Ok(Topic::Order) => true,
@@ -114,6 +119,20 @@ impl Handler for Doorman {
                     SubscribeAclResult::new_failure(SubscribeAckReason::NotAuthorized)
                 };
                 (false, Some(HookResult::SubscribeAclResult(answer)))
+            }
+            Parameter::MessagePublish(Some(session), from, will) if matches!(from.typ(), FromType::LastWill) => {
+                let why = session.disconnected_reason().await.unwrap_or_default();
+                // The agent is there: another connection of its own took this one over. rmqtt may tell the will after
+                // what the new connection says, and the AP would stand as gone. It cannot be dropped here, so it is
+                // sent where nobody listens.
+                let taken_over = matches!(&why, Reason::Reasons(all) if all.iter().any(|one| one.is_kicked(false)));
+                if !taken_over {
+                    return (true, so_far);
+                }
+                let mut nowhere = (*will).clone();
+                nowhere.inner.topic = TopicName::from_static(NOWHERE);
+                nowhere.inner.retain = false;
+                (false, Some(HookResult::Publish(nowhere)))
             }
             _ => (true, so_far),
         }

@@ -183,6 +183,29 @@ async fn a_last_will_is_told_and_only_about_oneself() {
     assert_eq!(controller.letter().await, ("hirake/1/shiomi/ap/gym-1/presence".to_owned(), "gone".to_owned()));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_that_comes_back_before_it_was_missed_is_last_heard_as_there() {
+    // Shows that when a new connection takes over an old one, the old one's will is not told: it could come after what
+    // the new one says, and the AP would stand as gone although it is there. The last one does go, and that is told.
+    const TOPIC: &str = "hirake/1/shiomi/ap/gym-1/presence";
+    let broker = broker(None).await;
+    let mut controller = Client::controller(&broker).await;
+    assert!(controller.subscribe("hirake/1/shiomi/ap/+/presence").await);
+    let mut agent = None;
+    for round in 0..50 {
+        let mut options = options(&broker, "gym-1", "");
+        options.set_last_will(LastWill::new(TOPIC, "gone", QoS::AtLeastOnce, true));
+        let mut newer = Client::connect(options).await.expect("admitted");
+        // Not retained: the controller's own subscribing may still be fetching what is.
+        newer.publish(TOPIC, false, &format!("there {round}")).await;
+        assert_eq!(controller.letter().await.1, format!("there {round}"));
+        // The old one is dropped only now: it did not hang up before.
+        agent = Some(newer);
+    }
+    drop(agent);
+    assert_eq!(controller.letter().await.1, "gone");
+}
+
 #[tokio::test]
 async fn a_taken_address_is_a_clear_error() {
     let first = broker(None).await;
