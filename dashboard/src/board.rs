@@ -4,7 +4,7 @@ use firmware_config::mode::Mode;
 use firmware_config::wire::WallMs;
 
 use crate::screen::{Ap, Facility, Screen, Standing};
-use crate::words::{Cause, Lang, advice, key_fault_word};
+use crate::words::{Cause, Lang, advice, told};
 
 /// How long an access point may settle before it is called slow: a radar check (DFS) holds a radio for 60 s.
 const SLOW_AFTER_MS: i64 = 75_000;
@@ -265,7 +265,7 @@ fn house(screen: &Screen, lang: Lang) -> Vec<Need> {
         };
         add(Cause::KeyIsolated, false, ("役場の鍵", "The key"), screen.key.since_ms.unwrap_or(screen.now_ms), text);
     } else if let Some((fault, since_ms)) = &screen.key.fault {
-        let word = key_fault_word(fault.as_str(), lang);
+        let word = told(fault.as_str(), lang);
         let text = match lang {
             Lang::Ja => format!("鍵が読めません({word})。モードは変えずに続けています。"),
             Lang::En => format!("The key cannot be read ({word}). The mode is held."),
@@ -333,7 +333,7 @@ fn facility_text(cause: Cause, aps: &[&Ap], all: usize, lang: Lang) -> String {
         }
     };
     let n = aps.len();
-    let why = aps.iter().map(|ap| ap.why.as_str()).find(|why| !why.is_empty()).unwrap_or("");
+    let why = aps.iter().map(|ap| told(&ap.why, lang)).find(|why| !why.is_empty()).unwrap_or("");
     let why = match (why, lang) {
         ("", _) => String::new(),
         (why, Lang::Ja) => format!("理由: {why}"),

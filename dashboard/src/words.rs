@@ -1,12 +1,14 @@
 //! Every sentence a person reads on a screen, Japanese beside English: what has one has the other.
 
 mod entry;
+mod known;
 mod need;
 
 use firmware_config::mode::Mode;
 use firmware_config::wire::WallMs;
 
-pub use entry::{entry_text, key_fault_word, standing_word};
+pub use entry::{entry_text, standing_word};
+pub use known::{known, told};
 pub use need::{Advice, Cause, advice};
 
 use crate::board::{Sums, TileState};
@@ -51,11 +53,7 @@ pub fn mode_note(mode: Mode, lang: Lang) -> &'static str {
 /// The word for a mode in a table.
 #[must_use]
 pub fn mode_word(mode: Mode, lang: Lang) -> &'static str {
-    match mode {
-        Mode::Normal => lang.pick("平時", "normal"),
-        Mode::Drill => lang.pick("訓練", "drill"),
-        Mode::Disaster => lang.pick("災害", "disaster"),
-    }
+    known(mode.as_str(), lang).unwrap_or(mode.as_str())
 }
 
 /// What a tile says of its facility.

@@ -96,7 +96,7 @@ fn told(town: &Value, language: Language) -> String {
             total("facilities_to_open"),
         ));
     }
-    line(format!("{}  {}/{} {}", l.pick("確認済み", "settled"), total("settled"), total("aps"), l.pick("台", "APs")));
+    line(format!("{}  {}/{} {}", l.pick("反映済み", "settled"), total("settled"), total("aps"), l.pick("台", "APs")));
     line(
         format!("{}  {} {}", l.pick("接続中の端末", "stations"), total("stations"), l.pick("台", ""))
             .trim_end()
@@ -166,10 +166,10 @@ mod tests {
         assert_eq!(
             told(&town(), Language::Ja),
             "汐見町  災害  14:32:04 から\n指令  12  配信済み  14:32:04\n鍵  災害  14:32:03 から\n開放  1/4 台  施設 1/1\n\
-             確認済み  1/4 台\n接続中の端末  7 台\n対応が必要  3 台\n\
+             反映済み  1/4 台\n接続中の端末  7 台\n対応が必要  3 台\n\
              \x20 応答なし  町民体育館 体育館 (gym-4)  09:12:00 から  応答が途絶えた\n\
-             \x20 切替できず  町民体育館 体育館 (gym-3)  14:32:06 から  hostapd said FAIL\u{fffd}[2J\n\
-             \x20 切替中  町民体育館 体育館 (gym-2)  14:32:04 から  切り替えている\n"
+             \x20 設定を拒否  町民体育館 体育館 (gym-3)  14:32:06 から  hostapd said FAIL\u{fffd}[2J\n\
+             \x20 反映中  町民体育館 体育館 (gym-2)  14:32:04 から  切り替えている\n"
         );
         assert!(needs_a_look(&town()));
     }

@@ -11,36 +11,6 @@ pub enum Language {
     En,
 }
 
-/// Words, each with its Japanese and its English. Modes and key positions share theirs.
-const WORDS: &[(&str, &str, &str)] = &[
-    ("normal", "平時", "normal"),
-    ("drill", "訓練", "drill"),
-    ("disaster", "災害", "disaster"),
-    ("settled", "確認済み", "settled"),
-    ("settling", "切替中", "settling"),
-    ("refused", "切替できず", "refused"),
-    ("diverged", "食い違い", "diverged"),
-    ("silent", "応答なし", "silent"),
-    ("broken", "断線、または鍵が途中の位置", "a wire is cut, or the key stands between two positions"),
-    ("shorted", "短絡、またはいたずら", "a short, or somebody tampers"),
-    ("contradiction", "災害と訓練が同時", "disaster and drill at once"),
-    ("chattering", "接点が落ち着かない", "the contacts chatter"),
-    ("unreadable", "読めない", "cannot be read"),
-    ("never-heard", "一度も応答がない", "never heard"),
-    ("not-heard", "応答が途絶えた", "not heard any more"),
-    ("offline", "切断された", "its connection ended"),
-    ("no-report", "つながったが報告がない", "connected, but no report yet"),
-    ("no-order", "指令をまだ受けていない", "holds no order yet"),
-    ("not-told", "今の指令が届いていない", "has not got the order yet"),
-    ("newer-order", "今より新しい指令を持っている", "holds a newer order than ours"),
-    ("applying", "切り替えている", "is switching"),
-    ("drill-over", "訓練が自動で終わった", "ended its drill by itself"),
-    ("wrong-facility", "別の施設だと思っている", "believes it stands in another facility"),
-    ("wrong-mode", "指令と違うモードで動いている", "is in another mode than ordered"),
-    ("open-unordered", "指令がないのに開放している", "is open without an order"),
-    ("not-on-air", "電波が出ていない", "is not on the air"),
-];
-
 impl Language {
     /// One of two texts.
     pub fn pick<'t>(self, ja: &'t str, en: &'t str) -> &'t str {
@@ -52,10 +22,11 @@ impl Language {
 
     /// A word for people; one that is not known is shown as it came, made safe for a terminal.
     pub fn word(self, word: &str) -> String {
-        match WORDS.iter().find(|(known, _, _)| *known == word) {
-            Some((_, ja, en)) => self.pick(ja, en).to_owned(),
-            None => safe(word),
-        }
+        let lang = match self {
+            Self::Ja => dashboard::Lang::Ja,
+            Self::En => dashboard::Lang::En,
+        };
+        dashboard::words::known(word, lang).map_or_else(|| safe(word), str::to_owned)
     }
 
     /// `14:32:04 から` / `since 14:32:04`; with the day where it is not the day of `now`.
@@ -104,7 +75,20 @@ mod tests {
         let standings =
             [Standing::Settled, Standing::Settling, Standing::Refused, Standing::Diverged, Standing::Silent];
         for word in WHY.iter().copied().chain(standings.map(Standing::as_str)) {
-            assert!(WORDS.iter().any(|(known, _, _)| *known == word), "{word}");
+            for lang in dashboard::Lang::ALL {
+                assert!(dashboard::words::known(word, lang).is_some(), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_of_entry_has_a_sentence() {
+        for kind in crate::core::Kind::ALL {
+            let (kind, fields) = (kind.as_str().to_owned(), Vec::new());
+            let entry = dashboard::Entry { seq: 1, at_ms: 0, kind: kind.clone(), drill: false, fields };
+            for lang in dashboard::Lang::ALL {
+                assert_ne!(dashboard::words::entry_text(&entry, lang, |_| None), kind);
+            }
         }
     }
 

@@ -62,7 +62,7 @@ fn row(placed: Placed<'_>, now_ms: i64, lang: Lang) -> Row {
         class,
         icon,
         since: when::since(ap.since_ms, now_ms, lang),
-        why: ap.why.clone(),
+        why: words::told(&ap.why, lang).to_owned(),
         wanted: order(ap.wanted.0, ap.wanted.1),
         reported: ap.reported.as_ref().map_or_else(
             || lang.pick("報告なし", "no report").to_owned(),

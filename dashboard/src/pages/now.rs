@@ -161,7 +161,7 @@ fn key_step(screen: &Screen, lang: Lang) -> Step {
         step.tags
             .push(Tag { class: "caution", icon: "caution", text: lang.pick("切り離し中", "isolated").to_owned() });
     } else if let Some((fault, _)) = &key.fault {
-        let word = words::key_fault_word(fault.as_str(), lang);
+        let word = words::told(fault.as_str(), lang);
         let text = match lang {
             Lang::Ja => format!("読めません({word})"),
             Lang::En => format!("cannot be read ({word})"),

@@ -1,45 +1,12 @@
 //! The record's entries in words.
 
-use super::Lang;
+use super::{Lang, known, told};
 use crate::screen::{Entry, Standing};
 
 /// The word for where an access point stands.
 #[must_use]
 pub fn standing_word(standing: Standing, lang: Lang) -> &'static str {
-    match standing {
-        Standing::Settled => lang.pick("反映済み", "settled"),
-        Standing::Settling => lang.pick("反映中", "applying"),
-        Standing::Refused => lang.pick("設定を拒否", "refused"),
-        Standing::Diverged => lang.pick("食い違い", "contradiction"),
-        Standing::Silent => lang.pick("応答なし", "no answer"),
-    }
-}
-
-fn standing_named(word: &str, lang: Lang) -> &str {
-    Standing::ALL
-        .into_iter()
-        .find(|standing| standing.as_str() == word)
-        .map_or(word, |standing| standing_word(standing, lang))
-}
-
-fn mode_named(word: &str, lang: Lang) -> &str {
-    match word {
-        "normal" => lang.pick("平時", "normal"),
-        "drill" => lang.pick("訓練", "drill"),
-        "disaster" => lang.pick("災害", "disaster"),
-        other => other,
-    }
-}
-
-fn fault_named(word: &str, lang: Lang) -> &str {
-    match word {
-        "broken" => lang.pick("断線", "broken wire"),
-        "shorted" => lang.pick("短絡またはいたずら", "short or tampering"),
-        "contradiction" => lang.pick("接点の矛盾", "contradicting contacts"),
-        "chattering" => lang.pick("接点のばたつき", "chattering contacts"),
-        "unreadable" => lang.pick("読み取り不能", "cannot be read"),
-        other => other,
-    }
+    known(standing.as_str(), lang).unwrap_or(standing.as_str())
 }
 
 fn by_named(word: &str, lang: Lang) -> String {
@@ -48,12 +15,6 @@ fn by_named(word: &str, lang: Lang) -> String {
         "drill-key" => lang.pick("訓練の鍵", "the drill key").to_owned(),
         other => other.strip_prefix("operator:").unwrap_or(other).to_owned(),
     }
-}
-
-/// The word for what is wrong with the key.
-#[must_use]
-pub fn key_fault_word(fault: &str, lang: Lang) -> &str {
-    fault_named(fault, lang)
 }
 
 /// What an entry tells, without its time. `name_of` gives an access point's name for people by its identifier.
@@ -71,14 +32,14 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         ("started", Lang::Ja) => format!("制御装置が起動(版 {})", field("version")),
         ("started", Lang::En) => format!("controller started (version {})", field("version")),
         ("key-turned", Lang::Ja) if field("from").is_empty() => {
-            format!("鍵の位置は「{}」", mode_named(field("to"), lang))
+            format!("鍵の位置は「{}」", told(field("to"), lang))
         }
-        ("key-turned", Lang::Ja) => format!("鍵を「{}」に回した", mode_named(field("to"), lang)),
-        ("key-turned", Lang::En) => format!("key turned to “{}”", mode_named(field("to"), lang)),
-        ("key-fault", Lang::Ja) => format!("鍵が読めません: {}", fault_named(field("fault"), lang)),
-        ("key-fault", Lang::En) => format!("the key cannot be read: {}", fault_named(field("fault"), lang)),
-        ("key-mended", Lang::Ja) => format!("鍵が読めるようになった(位置「{}」)", mode_named(field("position"), lang)),
-        ("key-mended", Lang::En) => format!("the key can be read again (at “{}”)", mode_named(field("position"), lang)),
+        ("key-turned", Lang::Ja) => format!("鍵を「{}」に回した", told(field("to"), lang)),
+        ("key-turned", Lang::En) => format!("key turned to “{}”", told(field("to"), lang)),
+        ("key-fault", Lang::Ja) => format!("鍵が読めません: {}", told(field("fault"), lang)),
+        ("key-fault", Lang::En) => format!("the key cannot be read: {}", told(field("fault"), lang)),
+        ("key-mended", Lang::Ja) => format!("鍵が読めるようになった(位置「{}」)", told(field("position"), lang)),
+        ("key-mended", Lang::En) => format!("the key can be read again (at “{}”)", told(field("position"), lang)),
         ("key-isolated", _) => why("鍵を切り離した", "key isolated"),
         ("key-restored", _) => why("鍵を元に戻した", "key restored"),
         ("opened", Lang::Ja) => format!("{}で開放(発動 {})", by_named(field("by"), lang), field("id")),
@@ -91,8 +52,13 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         ("ordered", Lang::En) => format!("order {} decided ({} facilities open)", field("number"), field("open")),
         ("all-settled", Lang::Ja) => format!("指令{}を全{}台に反映", field("number"), field("aps")),
         ("all-settled", Lang::En) => format!("order {} on all {} access points", field("number"), field("aps")),
-        ("ap-stands", Lang::Ja) => format!("{} {}", ap(), standing_named(field("to"), lang)),
-        ("ap-stands", Lang::En) => format!("{}: {}", ap(), standing_named(field("to"), lang)),
+        ("ap-stands", _) => {
+            let stands = format!("{}{}{}", ap(), lang.pick(" ", ": "), told(field("to"), lang));
+            match told(field("why"), lang) {
+                "" => stands,
+                why => format!("{stands} ({why})"),
+            }
+        }
         ("message-refused", _) => why("不正な通信を拒否", "message turned away"),
         ("ap-refused-message", Lang::Ja) => format!("{}が通信を拒否({})", ap(), field("reason")),
         ("ap-refused-message", Lang::En) => format!("{} turned a message away ({})", ap(), field("reason")),

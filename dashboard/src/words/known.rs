@@ -1,0 +1,46 @@
+//! The words that programs say to one another, as people read them: modes, standings, faults, reasons.
+
+use super::Lang;
+
+/// Each word of `/api/v1`, the record and the core, with its Japanese and its English. Modes and key positions share
+/// theirs.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("normal", "平時", "normal"),
+    ("drill", "訓練", "drill"),
+    ("disaster", "災害", "disaster"),
+    ("settled", "反映済み", "settled"),
+    ("settling", "反映中", "applying"),
+    ("refused", "設定を拒否", "refused"),
+    ("diverged", "食い違い", "contradiction"),
+    ("silent", "応答なし", "no answer"),
+    ("broken", "断線、または鍵が途中の位置", "a wire is cut, or the key stands between two positions"),
+    ("shorted", "短絡、またはいたずら", "a short, or somebody tampers"),
+    ("contradiction", "災害と訓練が同時", "disaster and drill at once"),
+    ("chattering", "接点が落ち着かない", "the contacts chatter"),
+    ("unreadable", "読み取れない", "cannot be read"),
+    ("never-heard", "一度も応答がない", "never heard"),
+    ("not-heard", "応答が途絶えた", "not heard any more"),
+    ("offline", "切断された", "its connection ended"),
+    ("no-report", "つながったが報告がない", "connected, but no report yet"),
+    ("no-order", "指令をまだ受けていない", "holds no order yet"),
+    ("not-told", "今の指令が届いていない", "has not got the order yet"),
+    ("newer-order", "今より新しい指令を持っている", "holds a newer order than ours"),
+    ("applying", "切り替えている", "is switching"),
+    ("drill-over", "訓練が自動で終わった", "ended its drill by itself"),
+    ("wrong-facility", "別の施設だと思っている", "believes it stands in another facility"),
+    ("wrong-mode", "指令と違うモードで動いている", "is in another mode than ordered"),
+    ("open-unordered", "指令がないのに開放している", "is open without an order"),
+    ("not-on-air", "電波が出ていない", "is not on the air"),
+];
+
+/// The word for people; none for a word that is not known here (an agent's own words, a person's reason).
+#[must_use]
+pub fn known(word: &str, lang: Lang) -> Option<&'static str> {
+    WORDS.iter().find(|(known, _, _)| *known == word).map(|(_, ja, en)| lang.pick(*ja, *en))
+}
+
+/// The word for people, or the text as it came.
+#[must_use]
+pub fn told(text: &str, lang: Lang) -> &str {
+    known(text, lang).unwrap_or(text)
+}
