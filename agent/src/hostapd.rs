@@ -15,9 +15,13 @@ use tokio::net::UnixDatagram;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
+use firmware_config::ssid::UNIFIED_SSID;
+
+use crate::bridge_port;
 use crate::core::Event;
 use crate::core::air::Air;
 use crate::core::radios::{Answer, Radio, Verb};
+use crate::log::Log;
 
 /// hostapd answers within milliseconds; what is still unanswered after this may have been done all the same.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -83,13 +87,16 @@ pub struct Hostapd {
     own_dir: PathBuf,
     nonce: String,
     sockets_made: u64,
+    log: Log,
+    /// The last failure to isolate a bridge's port: told once, not with every look.
+    not_isolated: Option<String>,
 }
 
 impl Hostapd {
     /// `global`: hostapd's socket. `own_dir`: where to bind ours. `nonce`: tells agents in one process apart.
     #[must_use]
-    pub fn new(global: PathBuf, own_dir: PathBuf, nonce: String) -> Self {
-        Self { global, own_dir, nonce, sockets_made: 0 }
+    pub fn new(global: PathBuf, own_dir: PathBuf, nonce: String, log: Log) -> Self {
+        Self { global, own_dir, nonce, sockets_made: 0, log, not_isolated: None }
     }
 
     /// Serves `commands` and tells `events` until nobody listens any more.
@@ -200,16 +207,25 @@ impl Hostapd {
     }
 
     async fn perform(&mut self, asking: &mut Socket, command: Command) -> Result<Event, AskError> {
+        let mut added = None;
         let (index, verb, line) = match command {
             Command::Look => {
                 return match self.look(asking).await {
-                    Ok(air) => Ok(Event::Looked(Ok(air))),
+                    Ok(air) => {
+                        // Also what somebody else added, or an agent that was killed before it came to this.
+                        for seen in air.seen.iter().filter(|seen| seen.network.ssid == UNIFIED_SSID) {
+                            self.isolate(&seen.network.interface);
+                        }
+                        Ok(Event::Looked(Ok(air)))
+                    }
                     Err(AskError::Nonsense(why)) => Ok(Event::Looked(Err(why.to_string()))),
                     Err(error) => Err(error),
                 };
             }
             Command::Add { index, radio } => {
-                (index, Verb::Add, format!("ADD bss_config={}:{}", radio.phy, radio.config))
+                let line = format!("ADD bss_config={}:{}", radio.phy, radio.config);
+                added = Some(radio.interface);
+                (index, Verb::Add, line)
             }
             Command::Remove { index, interface } => (index, Verb::Remove, format!("REMOVE {interface}")),
         };
@@ -222,7 +238,20 @@ impl Hostapd {
             }
             Err(error) => return Err(error),
         };
+        if let (Some(interface), Answer::Ok) = (added, &answer) {
+            self.isolate(&interface);
+        }
         Ok(Event::Answered { index, verb, answer })
+    }
+
+    /// A failure is told and holds nothing back: an open network with a gap is better than none in a disaster.
+    fn isolate(&mut self, interface: &str) {
+        let failure = bridge_port::isolate(interface).err().map(|error| format!("{interface}: {error}"));
+        if failure.is_some() && failure != self.not_isolated {
+            let why = failure.as_deref().unwrap_or_default();
+            self.log.line(format_args!("devices on two radios are not kept apart why={why:?}"));
+        }
+        self.not_isolated = failure;
     }
 
     async fn look(&self, asking: &Socket) -> Result<Air, AskError> {

@@ -1,8 +1,9 @@
 //! The agent on each access point: opens `00000JAPAN` when the town's key says so, and goes on whatever else fails.
 //!
-//! Pure: `core`, `hostapd::parse`. Round it, in the order it starts: `config`, `town_key`, `ledger`, `hostapd`, `mqtt`,
-//! and `run`, which joins them.
+//! Pure: `core`, `hostapd::parse`. Round it, in the order it starts: `config`, `town_key`, `ledger`, `hostapd` (with
+//! `bridge_port`), `mqtt`, and `run`, which joins them.
 
+pub mod bridge_port;
 pub mod config;
 pub mod core;
 pub mod hostapd;

@@ -72,7 +72,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
         ap: config.ap.clone(),
         last_will: agent.last_will(),
     };
-    let hostapd = Hostapd::new(config.hostapd.socket.clone(), config.hostapd.own_dir.clone(), boot);
+    let hostapd = Hostapd::new(config.hostapd.socket.clone(), config.hostapd.own_dir.clone(), boot, config.log);
     let doors = Doors { commands, letters, pages, log };
     tokio::select! {
         () = tend(agent, actions, clock, events, doors) => {}

@@ -25,8 +25,9 @@ not_found() { local seen; seen=$(scan) && [[ $seen == *shiomi-staff* && $seen !=
 silent_since() { local last; last=$(last_beacon 00000JAPAN); [ "$last" -le "$1" ]; }
 no_address_in_logs() { ! grep -qiE '([0-9a-f]{2}:){5}[0-9a-f]{2}' /run/hirake.log /run/agent.log; }
 
-# town_up: radios, key, the line between hall and AP, controller, hostapd, agent.
-town_up() {
+# town_up: radios, key, the line between hall and AP; then controller, hostapd, agent.
+town_up() { town_laid; town_started; }
+town_laid() {
   modprobe mac80211_hwsim radios="${RADIOS:-4}"
   place ap phy0; place staff phy1; place phone phy2; place watch phy3
   within watch ip link set wlan3 up
@@ -39,6 +40,8 @@ town_up() {
   need "the town's file is right" hirake check /etc/hirake/controller.toml
   check "the AP's files are rendered" hirake render --config /etc/hirake/controller.toml --out /run/rendered yakuba-1
   check "they are the files the golden test pins" same_as_golden
+}
+town_started() {
   controller_up
   cp /run/town.key.pub /etc/hirake/town.pub
   hostapd_up
@@ -51,7 +54,7 @@ controller_up() {
   need "the controller is there" await 60 answers
 }
 hostapd_up() {
-  ip netns exec ap hostapd -t -g /run/hostapd/global /etc/hirake/hostapd-phy0.conf >> /run/hostapd.log 2>&1 &
+  ip netns exec ap hostapd -t -g /run/hostapd/global /etc/hirake/hostapd-*.conf >> /run/hostapd.log 2>&1 &
   hostapd=$!
   need "hostapd is there" await 30 test -S /run/hostapd/wlan0
 }
