@@ -459,7 +459,8 @@ fn write_agent_toml(dir: &Path, ap: &ApPlan, broker: SocketAddr, counts_s: u32, 
     let prepared = here.join("wlan0jp.conf");
     std::fs::write(
         &prepared,
-        "interface=wlan0jp\ndriver=nl80211\nssid=00000JAPAN\nhw_mode=g\nchannel=6\nap_isolate=1\nauth_algs=1\nwpa=0\n",
+        // What `hirake render` writes for an AP with one radio.
+        include_str!("../../firmware-config/golden/one-radio/wlan0jp.conf"),
     )?;
     let password = if password {
         format!("password-file = \"{}\"\n", dir.join("agents-password").display())

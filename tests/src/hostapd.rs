@@ -14,6 +14,7 @@ pub struct Hostapd {
     channel: u16,
     dice: Dice,
     networks: Vec<OnAir>,
+    guests: Vec<String>,
 }
 
 /// One network on the air.
@@ -58,13 +59,19 @@ impl Hostapd {
     pub fn new(phy: &str, channel: u16, interface: &str, ssid: &str, seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let first = OnAir { interface: interface.into(), ssid: ssid.into(), bssid: dice.mac(), stations: Vec::new() };
-        Self { phy: phy.into(), channel, dice, networks: vec![first] }
+        Self { phy: phy.into(), channel, dice, networks: vec![first], guests: Vec::new() }
     }
 
     /// Everything on the air now.
     #[must_use]
     pub fn networks(&self) -> &[OnAir] {
         &self.networks
+    }
+
+    /// The address of every device that was ever here.
+    #[must_use]
+    pub fn guests(&self) -> &[String] {
+        &self.guests
     }
 
     /// One command. Files it names are read from the disk, as hostapd does.
@@ -148,6 +155,7 @@ impl Hostapd {
         let mac = self.dice.mac();
         let network = self.networks.iter_mut().find(|n| n.interface == interface)?;
         network.stations.push(mac.clone());
+        self.guests.push(mac.clone());
         Some(event(interface, &format!("AP-STA-CONNECTED {mac}")))
     }
 

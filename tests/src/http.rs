@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -50,8 +50,26 @@ async fn ask(to: SocketAddr, method: &str, path: &str, token: &str, body: Option
     stream.write_all(format!("{head}\r\n{body}").as_bytes()).await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
-    let answer = String::from_utf8(answer).context("an answer in UTF-8")?;
-    let (head, body) = answer.split_once("\r\n\r\n").context("an answer with a head")?;
-    ensure!(!head.to_ascii_lowercase().contains("transfer-encoding: chunked"), "{path}: answered in chunks");
-    if head.starts_with("HTTP/1.1 2") { Ok(body.to_owned()) } else { bail!("{method} {path}: {head}\n{body}") }
+    let gap = answer.windows(4).position(|four| four == b"\r\n\r\n").context("an answer with a head")?;
+    let head = String::from_utf8_lossy(&answer[..gap]).into_owned();
+    let body = &answer[gap + 4..];
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    let body = if chunked { join(body).with_context(|| format!("{path}: its chunks"))? } else { body.to_vec() };
+    let body = String::from_utf8(body).context("an answer in UTF-8")?;
+    if head.starts_with("HTTP/1.1 2") { Ok(body) } else { bail!("{method} {path}: {head}\n{body}") }
+}
+
+/// Joins the chunks of a streamed answer (RFC 9112 §7.1); it is an error if the last one is missing.
+fn join(mut chunks: &[u8]) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = chunks.windows(2).position(|two| two == b"\r\n").context("cut short before a size")?;
+        let size = usize::from_str_radix(std::str::from_utf8(&chunks[..end])?, 16)?;
+        if size == 0 {
+            return Ok(body);
+        }
+        let from = end + 2;
+        body.extend_from_slice(chunks.get(from..from + size).context("cut short within a chunk")?);
+        chunks = chunks.get(from + size + 2..).context("cut short after a chunk")?;
+    }
 }

@@ -107,6 +107,12 @@ impl Radio {
         lock(&self.shared).added
     }
 
+    /// The address of every device that was ever here since hostapd started.
+    #[must_use]
+    pub fn guests(&self) -> Vec<String> {
+        lock(&self.shared).hostapd.guests().to_vec()
+    }
+
     /// From now on it behaves so.
     pub fn behave(&self, behaviour: Behaviour) {
         lock(&self.shared).behaviour = behaviour;

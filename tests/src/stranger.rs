@@ -84,6 +84,12 @@ impl Stranger {
         self.heard.lock().expect("nobody panics while listening").get(topic).cloned()
     }
 
+    /// The last message on each topic.
+    #[must_use]
+    pub fn everything(&self) -> Vec<(String, Vec<u8>)> {
+        self.heard.lock().expect("nobody panics while listening").clone().into_iter().collect()
+    }
+
     /// Waits until what was last heard on `topic` is as `holds` looks for.
     ///
     /// # Errors
