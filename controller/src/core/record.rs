@@ -85,6 +85,16 @@ kinds! {
     AskRefused = "ask-refused",
 }
 
+impl Entry {
+    /// Whether it tells of an AP on its way to what was ordered, or arrived there.
+    fn is_routine(&self) -> bool {
+        let on_its_way = |name| {
+            self.fields.iter().any(|(field, value)| *field == name && matches!(value.as_str(), "settled" | "settling"))
+        };
+        self.kind == Kind::ApStands && on_its_way("from") && on_its_way("to")
+    }
+}
+
 impl Kind {
     /// Whether there may be one of these per AP or per message, so that they could crowd out what people did.
     fn is_plentiful(self) -> bool {
@@ -128,9 +138,24 @@ impl Record {
         }
         self.last_seq += 1;
         let entry = Entry { seq: self.last_seq, at_ms, kind, drill, fields };
-        self.recent.truncate(RECENT_ENTRIES - 1);
-        self.recent.push_front(entry.clone());
+        self.remember(&entry);
         self.kept.push_back(entry);
+    }
+
+    /// Keeps the newest entries at hand. One flip makes two entries per AP, and a blackout one: the first are left out
+    /// (that all is as ordered has an entry of its own), the others get half of the room, so that what people and the
+    /// key did stays in sight.
+    fn remember(&mut self, entry: &Entry) {
+        if entry.is_routine() {
+            return;
+        }
+        self.recent.push_front(entry.clone());
+        let plentiful = self.recent.iter().filter(|it| it.kind.is_plentiful()).count();
+        if plentiful > RECENT_ENTRIES / 2 {
+            let oldest = self.recent.iter().rposition(|it| it.kind.is_plentiful());
+            oldest.map(|at| self.recent.remove(at));
+        }
+        self.recent.truncate(RECENT_ENTRIES);
     }
 
     /// The last entry that one batch takes, where any waits.
