@@ -1,6 +1,6 @@
 // Keeps a live page true: swaps what changed, says when nothing is heard any more. Without it the page reloads by itself.
 
-const QUIET_MS = 15_000; // three heartbeats of 5 s
+const QUIET_MS = 13_000; // more than two heartbeats of 5 s; looked at each second: stale within 15 s of the last
 const POLL_MS = 10_000; // where a proxy holds events back
 const body = document.body;
 const lang = document.documentElement.lang;
@@ -26,7 +26,6 @@ let heardWall = Number(body.dataset.now);
 let source = null;
 let wait = 1_000;
 let retry = 0;
-let delivered = false;
 const title = document.title;
 
 const el = (id) => document.getElementById(id);
@@ -42,7 +41,6 @@ function heard(nowMs) {
   heardAt = performance.now();
   heardWall = nowMs;
   skew = nowMs - Date.now();
-  delivered = true;
   wait = 1_000;
   tick();
 }
@@ -93,6 +91,14 @@ function tick() {
   if (document.title !== want) document.title = want;
 }
 
+// Another build, or another board: the page loads itself anew, once for each, for a proxy may hand out the old one.
+function anew(build) {
+  if (build === body.dataset.build || sessionStorage.getItem('build') === build) return false;
+  sessionStorage.setItem('build', build);
+  location.reload();
+  return true;
+}
+
 function connect() {
   clearTimeout(retry);
   source?.close();
@@ -100,7 +106,7 @@ function connect() {
   source = new EventSource(`/events?lang=${lang}`);
   source.addEventListener('hello', (event) => {
     const hello = JSON.parse(event.data);
-    if (hello.build !== body.dataset.build) { location.reload(); return; }
+    if (anew(hello.build)) return;
     heard(hello.now_ms);
   });
   source.addEventListener('beat', (event) => heard(JSON.parse(event.data).now_ms));
@@ -121,20 +127,18 @@ document.addEventListener('visibilitychange', () => {
 setInterval(tick, 1_000);
 // Events that never arrive although the page can be had: a proxy holds them back. Then the page itself is asked.
 setInterval(async () => {
-  if (delivered || document.hidden) return;
+  if (document.hidden || performance.now() - heardAt < POLL_MS) return;
   try {
-    const answer = await fetch(location.href, { cache: 'no-store' });
+    const answer = await fetch(location.href, { cache: 'no-store', signal: AbortSignal.timeout(POLL_MS) });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (!(Number(fresh.body.dataset.now) > heardWall)) return; // an old copy from somewhere on the way
     for (const id of ['band', 'chain', 'counts', 'needs', 'chart', 'events', 'wallfoot']) {
       const part = fresh.getElementById(id);
       if (part && el(id)) swap(id, part.outerHTML);
     }
     for (const tile of fresh.querySelectorAll('.tile')) if (el(tile.id)) swap(tile.id, tile.outerHTML);
-    heardAt = performance.now();
-    heardWall = Number(fresh.body.dataset.now);
-    skew = heardWall - Date.now();
-    tick();
+    heard(Number(fresh.body.dataset.now));
   } catch { /* not reachable: the watchdog says so */ }
 }, POLL_MS);
 connect();

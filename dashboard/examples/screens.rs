@@ -1,53 +1,55 @@
-//! Writes sample pages into a folder, to be looked at: `cargo run -p dashboard --example screens -- OUTDIR`.
+//! Writes sample pages of two invented towns to a folder: `cargo run -p dashboard --example screens -- OUTDIR`.
+//!
+//! Open the files in a browser from a web server on that folder (they ask for `/assets/…`), or look at them as text.
 
 use std::path::Path;
 
-use dashboard::{ApsQuery, KeyFault, Lang, Screen, Standing, assets, page_aps, page_now, page_wall, sample};
+use dashboard::sample::{self, Size};
+use dashboard::{ApsQuery, Lang, RecordPage, Screen, assets, page_aps, page_now, page_record, page_wall};
 use firmware_config::mode::Mode;
 
-fn troubled() -> Screen {
-    let mut screen = sample::town(Mode::Disaster);
-    let mut stand = |facility: usize, ap: usize, standing, why: &str| {
-        let ap = &mut screen.facilities[facility].aps[ap];
-        ap.standing = standing;
-        ap.why = why.to_owned();
-        ap.stations = None;
-    };
-    stand(2, 1, Standing::Silent, "");
-    stand(3, 0, Standing::Refused, "hostapd answered FAIL to ADD");
-    stand(5, 0, Standing::Silent, "");
-    stand(5, 1, Standing::Silent, "");
-    stand(1, 0, Standing::Settling, "");
-    screen
-}
-
 fn main() -> std::io::Result<()> {
-    let out = std::env::args().nth(1).unwrap_or_else(|| "screens".to_owned());
+    let Some(out) = std::env::args().nth(1) else {
+        eprintln!("usage: screens OUTDIR");
+        std::process::exit(2);
+    };
     let out = Path::new(&out);
-    std::fs::create_dir_all(out.join("assets"))?;
     for asset in assets() {
-        std::fs::write(out.join(asset.path.trim_start_matches('/')), asset.bytes)?;
+        let path = out.join(asset.path.trim_start_matches('/'));
+        std::fs::create_dir_all(path.parent().unwrap_or(out))?;
+        std::fs::write(path, asset.bytes)?;
     }
-    let mut key_fault = sample::town(Mode::Normal);
-    key_fault.key.fault = Some((KeyFault::Broken, sample::NOW_MS - 300_000));
-    let aps = ApsQuery { page: 1, ..ApsQuery::default() };
-    let pages = [
-        ("normal", page_now(&sample::town(Mode::Normal), Lang::Ja)),
-        ("disaster", page_now(&troubled(), Lang::Ja)),
-        ("drill", page_now(&sample::town(Mode::Drill), Lang::Ja)),
-        ("key-fault", page_now(&key_fault, Lang::Ja)),
-        (
-            "stale",
-            page_now(&troubled(), Lang::Ja).replace("<body class=\"disaster\"", "<body class=\"disaster stale\""),
-        ),
-        ("en", page_now(&troubled(), Lang::En)),
-        ("wall", page_wall(&troubled(), Lang::Ja)),
-        ("aps", page_aps(&troubled(), Lang::Ja, &aps)),
-    ];
-    for (name, html) in pages {
-        // From a folder the pages find their style beside them, and have no controller to listen to.
-        let html = html.replace("\"/assets/", "\"assets/").replace("<script ", "<script data-off ");
-        std::fs::write(out.join(format!("{name}.html")), html)?;
+    let write = |name: &str, html: String| std::fs::write(out.join(format!("{name}.html")), html);
+    for (size, suffix) in [(Size::Town, ""), (Size::Demo, "-6")] {
+        let scenes: [(&str, Screen); 9] = [
+            ("normal", sample::sized(size, Mode::Normal)),
+            ("normal-fault", sample::one_silent(size)),
+            ("disaster", sample::with_faults(size)),
+            ("disaster-all", sample::sized(size, Mode::Disaster)),
+            ("opening", sample::opening(size)),
+            ("drill", sample::sized(size, Mode::Drill)),
+            ("key-fault", sample::key_broken(size)),
+            ("left-open", sample::left_open(size)),
+            ("first-start", sample::first_start(size)),
+        ];
+        for (name, screen) in scenes {
+            write(&format!("{name}{suffix}"), page_now(&screen, Lang::Ja))?;
+            write(&format!("{name}{suffix}-en"), page_now(&screen, Lang::En))?;
+            write(&format!("{name}{suffix}-wall"), page_wall(&screen, Lang::Ja))?;
+        }
+        let screen = sample::with_faults(size);
+        // What the script does to a page that hears nothing: the class, and the words it writes.
+        let stale = page_now(&screen, Lang::Ja)
+            .replace("<body class=\"disaster\"", "<body class=\"disaster stale\"")
+            .replace("id=\"asof\">", "id=\"asof\">16時14分の時点")
+            .replace("id=\"staletext\">", "id=\"staletext\">制御装置との通信が16時14分から途絶えています(5分前)。いまの状態は分かりません。自動で再接続しています。");
+        write(&format!("disaster-stale{suffix}"), stale)?;
+        let record =
+            RecordPage { entries: screen.recent.clone(), older: true, csv: Some("/record.csv".into()), before: None };
+        for (lang, code) in [(Lang::Ja, ""), (Lang::En, "-en")] {
+            write(&format!("aps{suffix}{code}"), page_aps(&screen, lang, &ApsQuery::default()))?;
+            write(&format!("record{suffix}{code}"), page_record(&screen, lang, &record))?;
+        }
     }
     Ok(())
 }

@@ -55,3 +55,9 @@ pub(crate) fn js_path() -> &'static str {
 pub(crate) fn icon_path() -> &'static str {
     &ASSETS[2].path
 }
+
+/// A hash of how pages look that carry `text` too: other style, script or text, other hash.
+pub(crate) fn look(text: &str) -> u64 {
+    let paths = ASSETS.iter().flat_map(|asset| asset.path.bytes());
+    hash(&paths.chain(text.bytes()).collect::<Vec<_>>())
+}

@@ -34,11 +34,13 @@ pub enum TileKind {
     Settling,
     /// Other eyes have not seen it yet.
     Unseen,
+    /// Nothing was heard since the controller started.
+    Unknown,
 }
 
 impl TileKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Open,
         Self::OpenDrill,
         Self::Well,
@@ -50,6 +52,7 @@ impl TileKind {
         Self::StillOpen,
         Self::Settling,
         Self::Unseen,
+        Self::Unknown,
     ];
 
     /// The icon's name in the sprite.
@@ -61,7 +64,9 @@ impl TileKind {
             Self::Empty => "none",
             Self::Down | Self::Silent | Self::Refused => "fault",
             Self::Diverged => "differ",
-            Self::StillOpen | Self::Settling | Self::Unseen => "caution",
+            Self::Settling => "turning",
+            Self::StillOpen | Self::Unseen => "caution",
+            Self::Unknown => "unknown",
         }
     }
 
@@ -69,10 +74,11 @@ impl TileKind {
     #[must_use]
     pub fn class(self) -> &'static str {
         match self {
-            Self::Open | Self::OpenDrill | Self::Well | Self::Empty => "",
+            Self::Open | Self::OpenDrill | Self::Well | Self::Empty | Self::Unknown => "",
             Self::Down => " is-down",
             Self::Silent | Self::Refused | Self::Diverged => " is-fault",
-            Self::StillOpen | Self::Settling | Self::Unseen => " is-caution",
+            Self::Settling => " is-turning",
+            Self::StillOpen | Self::Unseen => " is-caution",
         }
     }
 }
@@ -86,6 +92,8 @@ pub struct TileState {
     pub n: usize,
     /// Of how many.
     pub all: usize,
+    /// Whether it is ordered to be a drill: then 訓練 stands in its word.
+    pub drill: bool,
 }
 
 fn with(facility: &Facility, standing: Standing) -> impl Iterator<Item = &Ap> {
@@ -97,7 +105,7 @@ fn with(facility: &Facility, standing: Standing) -> impl Iterator<Item = &Ap> {
 pub fn tile(facility: &Facility) -> TileState {
     let all = facility.aps.len();
     let count = |standing| with(facility, standing).count();
-    let state = |kind, n| TileState { kind, n, all };
+    let state = |kind, n| TileState { kind, n, all, drill: facility.wanted == Mode::Drill };
     if all == 0 {
         return state(TileKind::Empty, 0);
     }
@@ -106,7 +114,10 @@ pub fn tile(facility: &Facility) -> TileState {
     if facility.wanted.is_open() && silent + refused == all {
         return state(TileKind::Down, all);
     }
-    if silent > 0 {
+    if silent == 0 && facility.aps.iter().all(|ap| ap.heard_ms.is_none()) {
+        return state(TileKind::Unknown, all);
+    }
+    if silent > 0 && silent >= refused {
         return state(TileKind::Silent, silent);
     }
     if refused > 0 {
@@ -128,6 +139,20 @@ pub fn tile(facility: &Facility) -> TileState {
         _ if unseen > 0 => state(TileKind::Unseen, unseen),
         Mode::Drill => state(TileKind::OpenDrill, all),
         Mode::Disaster => state(TileKind::Open, all),
+    }
+}
+
+/// The class and the icon of one access point; its word is [`crate::words::ap_word`].
+#[must_use]
+pub fn sign(ap: &Ap) -> (&'static str, &'static str) {
+    match (ap.standing, ap.wanted.1) {
+        (Standing::Settled, mode) if mode.is_open() && ap.seen_as_ordered() == Some(false) => ("caution", "caution"),
+        (Standing::Settled, Mode::Normal) => ("", "check"),
+        (Standing::Settled, Mode::Drill | Mode::Disaster) => ("", "wifi"),
+        (Standing::Settling, _) if ap.heard_ms.is_none() => ("", "unknown"),
+        (Standing::Settling, _) => ("turning", "turning"),
+        (Standing::Refused, _) | (Standing::Silent, _) => ("fault", "fault"),
+        (Standing::Diverged, _) => ("fault", "differ"),
     }
 }
 
@@ -160,6 +185,8 @@ pub struct Sums {
     pub settled: usize,
     /// Of those, settling.
     pub settling: usize,
+    /// Of those settling, never heard.
+    pub unheard: usize,
     /// Of those, refused.
     pub refused: usize,
     /// Of those, diverged.
@@ -200,6 +227,7 @@ pub fn sums(screen: &Screen) -> Sums {
                 Standing::Diverged => &mut sums.diverged,
                 Standing::Silent => &mut sums.silent,
             } += 1;
+            sums.unheard += usize::from(ap.standing == Standing::Settling && ap.heard_ms.is_none());
             *match ap.seen_as_ordered() {
                 Some(true) => &mut sums.seen,
                 Some(false) => &mut sums.unseen,
@@ -217,6 +245,8 @@ pub struct Need {
     pub key: String,
     /// Whether somebody is without a network because of it.
     pub fault: bool,
+    /// Whether it concerns a whole facility or the whole town: those come first.
+    pub whole: bool,
     /// What it is about.
     pub title: String,
     /// Since when.
@@ -225,6 +255,8 @@ pub struct Need {
     pub text: String,
     /// What to do.
     pub steps: Vec<String>,
+    /// Whom to telephone; empty where nobody is named.
+    pub contact: String,
 }
 
 impl Need {
@@ -241,7 +273,7 @@ pub fn needs(screen: &Screen, lang: Lang) -> Vec<Need> {
     for facility in &screen.facilities {
         facility_needs(screen, facility, lang, &mut needs);
     }
-    needs.sort_by_key(|need| (!need.fault, need.since_ms));
+    needs.sort_by_key(|need| (!need.fault, !need.whole, need.since_ms));
     needs
 }
 
@@ -252,10 +284,12 @@ fn house(screen: &Screen, lang: Lang) -> Vec<Need> {
         needs.push(Need {
             key: format!("{cause:?}"),
             fault,
+            whole: true,
             title: lang.pick(title.0, title.1).to_owned(),
             since_ms,
             text,
             steps: advice(cause, "", lang).steps,
+            contact: String::new(),
         });
     };
     if let Some(why) = &screen.key.isolated {
@@ -291,15 +325,18 @@ fn house(screen: &Screen, lang: Lang) -> Vec<Need> {
 
 fn facility_needs(screen: &Screen, facility: &Facility, lang: Lang, needs: &mut Vec<Need>) {
     let all = facility.aps.len();
+    let usable = with(facility, Standing::Settled).count();
     let mut add = |cause: Cause, fault: bool, aps: &[&Ap]| {
         let Some(since_ms) = aps.iter().map(|ap| ap.since_ms).min() else { return };
         needs.push(Need {
             key: format!("{cause:?}-{}", facility.id),
             fault,
+            whole: aps.len() == all,
             title: name(&facility.name_ja, &facility.name_en, lang).to_owned(),
             since_ms,
-            text: facility_text(cause, aps, all, lang),
+            text: facility_text(cause, aps, (all, usable), lang),
             steps: advice(cause, &facility.contact, lang).steps,
+            contact: facility.contact.clone(),
         });
     };
     let of = |standing| with(facility, standing).collect::<Vec<_>>();
@@ -311,6 +348,10 @@ fn facility_needs(screen: &Screen, facility: &Facility, lang: Lang, needs: &mut 
     let slow =
         with(facility, Standing::Settling).filter(|ap| screen.now_ms - ap.since_ms > SLOW_AFTER_MS).collect::<Vec<_>>();
     add(Cause::Slow, false, &slow);
+    let unseen = with(facility, Standing::Settled)
+        .filter(|ap| facility.wanted.is_open() && ap.seen_as_ordered() == Some(false))
+        .collect::<Vec<_>>();
+    add(Cause::Unseen, false, &unseen);
 }
 
 /// A facility's name in the page's language, where it has one.
@@ -322,7 +363,7 @@ pub fn name<'a>(ja: &'a str, en: &'a str, lang: Lang) -> &'a str {
 /// Longest list of access points by name in one sentence.
 const NAMES_MAX: usize = 3;
 
-fn facility_text(cause: Cause, aps: &[&Ap], all: usize, lang: Lang) -> String {
+fn facility_text(cause: Cause, aps: &[&Ap], (all, usable): (usize, usize), lang: Lang) -> String {
     let names = {
         let some: Vec<&str> = aps.iter().take(NAMES_MAX).map(|ap| ap.name.as_str()).collect();
         let more = aps.len() - some.len();
@@ -333,24 +374,31 @@ fn facility_text(cause: Cause, aps: &[&Ap], all: usize, lang: Lang) -> String {
         }
     };
     let n = aps.len();
-    let why = aps.iter().map(|ap| told(&ap.why, lang)).find(|why| !why.is_empty()).unwrap_or("");
+    let why = aps.iter().map(|ap| ap.why.as_str()).find(|why| !why.is_empty()).map_or("", |why| told(why, lang));
     let why = match (why, lang) {
         ("", _) => String::new(),
         (why, Lang::Ja) => format!("理由: {why}"),
         (why, Lang::En) => format!(" Reason: {why}"),
     };
+    let rest = match lang {
+        _ if usable == 0 || n == all => String::new(),
+        Lang::Ja => format!("{usable}台は使えます。"),
+        Lang::En => format!(" {usable} can be used."),
+    };
     match (cause, lang) {
         (Cause::AllSilent, Lang::Ja) if n == 1 => "応答なし。停電か回線断の疑い。".to_owned(),
         (Cause::AllSilent, Lang::Ja) => format!("{n}台とも応答なし。停電か回線断の疑い。"),
-        (Cause::AllSilent, Lang::En) => format!("None of {n} answers. Power or line may be out."),
-        (Cause::SomeSilent, Lang::Ja) => format!("{names}が応答なし({n}/{all}台)。"),
-        (Cause::SomeSilent, Lang::En) => format!("{names} does not answer ({n} of {all})."),
-        (Cause::Refused, Lang::Ja) => format!("{names}が設定を拒否({n}/{all}台)。{why}"),
-        (Cause::Refused, Lang::En) => format!("{names} refuses ({n} of {all}).{why}"),
-        (Cause::Diverged, Lang::Ja) => format!("{names}の報告と電波が食い違い({n}/{all}台)。{why}"),
-        (Cause::Diverged, Lang::En) => format!("{names}: report and air contradict ({n} of {all}).{why}"),
-        (_, Lang::Ja) => format!("{names}がまだ反映中({n}/{all}台)。{why}"),
-        (_, Lang::En) => format!("{names} still applying ({n} of {all}).{why}"),
+        (Cause::AllSilent, Lang::En) => "No answer from any access point. Power or line may be out.".to_owned(),
+        (Cause::SomeSilent, Lang::Ja) => format!("{names}の{n}台が応答なし。{rest}"),
+        (Cause::SomeSilent, Lang::En) => format!("No answer: {names}.{rest}"),
+        (Cause::Refused, Lang::Ja) => format!("{names}の{n}台が設定を拒否。{rest}{why}"),
+        (Cause::Refused, Lang::En) => format!("Refused: {names}.{rest}{why}"),
+        (Cause::Diverged, Lang::Ja) => format!("{names}の{n}台で報告と電波が食い違い。{rest}{why}"),
+        (Cause::Diverged, Lang::En) => format!("Report and air contradict: {names}.{rest}{why}"),
+        (Cause::Unseen, Lang::Ja) => format!("{names}の{n}台の電波を確認できていません。自動で再確認中。"),
+        (Cause::Unseen, Lang::En) => format!("Signal not verified: {names}. Checks go on by themselves."),
+        (_, Lang::Ja) => format!("{names}の{n}台がまだ反映中。自動で繰り返しています。{why}"),
+        (_, Lang::En) => format!("Still on the way: {names}. Tries go on by themselves.{why}"),
     }
 }
 
@@ -363,7 +411,7 @@ mod tests {
     fn a_facility_without_one_access_point_that_works_is_down_and_not_merely_silent() {
         let mut facility = sample::facility("f", Mode::Disaster, 2);
         facility.aps.iter_mut().for_each(|ap| ap.standing = Standing::Silent);
-        assert_eq!(tile(&facility), TileState { kind: TileKind::Down, n: 2, all: 2 });
+        assert_eq!(tile(&facility), TileState { kind: TileKind::Down, n: 2, all: 2, drill: false });
         facility.wanted = Mode::Normal;
         assert_eq!(tile(&facility).kind, TileKind::Silent);
     }
@@ -388,7 +436,7 @@ mod tests {
     fn every_kind_of_tile_has_a_word_and_an_icon_in_both_languages() {
         for kind in TileKind::ALL {
             for lang in Lang::ALL {
-                assert!(!crate::words::tile_word(TileState { kind, n: 1, all: 2 }, lang).is_empty());
+                assert!(!crate::words::tile_word(TileState { kind, n: 1, all: 2, drill: false }, lang).is_empty());
             }
             assert!(!kind.icon().is_empty());
         }

@@ -9,8 +9,10 @@ use crate::screen::Screen;
 use crate::when;
 use crate::words::{Lang, number};
 
-/// What the chart covers.
-const SPAN_MS: i64 = 24 * 3_600_000;
+/// What the chart covers: a day, or less in a town that has counted for less.
+const SPANS_MS: [i64; 3] = [30 * MINUTE_MS, 3 * HOUR_MS, 24 * HOUR_MS];
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+const MINUTE_MS: i64 = 60_000;
 /// A gap longer than this breaks the line: nothing is known there.
 const GAP_MS: i64 = 45 * 60_000;
 /// Points drawn at most; the line is 332 px wide, more cannot be seen.
@@ -21,10 +23,27 @@ const LEFT: f64 = 4.0;
 const BOTTOM: f64 = 24.0;
 const TOP: f64 = 20.0;
 
+fn span_ms(screen: &Screen) -> i64 {
+    let oldest = screen.series.first().map_or(0, |(at, _)| screen.now_ms - at);
+    SPANS_MS.into_iter().find(|span| oldest <= *span).unwrap_or(SPANS_MS[2])
+}
+
+/// What the chart covers, in words.
+#[must_use]
+pub fn title(screen: &Screen, lang: Lang) -> String {
+    match (span_ms(screen), lang) {
+        (span, Lang::Ja) if span < HOUR_MS => format!("接続数({}分)", span / MINUTE_MS),
+        (span, Lang::Ja) => format!("接続数({}時間)", span / HOUR_MS),
+        (span, Lang::En) if span < HOUR_MS => format!("Devices ({} min)", span / MINUTE_MS),
+        (span, Lang::En) => format!("Devices ({} h)", span / HOUR_MS),
+    }
+}
+
 /// The chart; none where nothing was counted yet.
 #[must_use]
 pub fn svg(screen: &Screen, lang: Lang) -> Option<String> {
-    let from = screen.now_ms - SPAN_MS;
+    let span = span_ms(screen);
+    let from = screen.now_ms - span;
     let points: Vec<(WallMs, u32)> =
         screen.series.iter().copied().filter(|(at, _)| (from..=screen.now_ms).contains(at)).collect();
     let last = *points.last()?;
@@ -32,7 +51,7 @@ pub fn svg(screen: &Screen, lang: Lang) -> Option<String> {
     let highest = points.iter().map(|(_, n)| *n).max().unwrap_or(0);
     let top = ceiling(highest);
     #[expect(clippy::cast_precision_loss, reason = "a day of milliseconds is exact in f64")]
-    let x = |at: WallMs| LEFT + (WIDTH - LEFT - 4.0) * ((at - from) as f64 / SPAN_MS as f64);
+    let x = |at: WallMs| LEFT + (WIDTH - LEFT - 4.0) * ((at - from) as f64 / span as f64);
     let y = |n: u32| HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * f64::from(n) / f64::from(top);
     let base = HEIGHT - BOTTOM;
 
@@ -56,9 +75,9 @@ pub fn svg(screen: &Screen, lang: Lang) -> Option<String> {
     let unit = lang.pick("台", "");
     let mut svg = String::with_capacity(4096);
     let sentence = match lang {
-        Lang::Ja => format!("過去24時間の接続数。最大{}台、いま{}台", number(highest.into()), number(last.1.into())),
+        Lang::Ja => format!("接続数は最大で{}台、いま{}台", number(highest.into()), number(last.1.into())),
         Lang::En => {
-            format!("Stations over 24 hours: at most {}, now {}", number(highest.into()), number(last.1.into()))
+            format!("Devices: at most {}, now {}", number(highest.into()), number(last.1.into()))
         }
     };
     let _ = write!(svg, r#"<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{sentence}">"#);
@@ -89,13 +108,13 @@ pub fn svg(screen: &Screen, lang: Lang) -> Option<String> {
     }
     let foot = HEIGHT - 6.0;
     let hour = |ms: WallMs| match lang {
-        Lang::Ja => format!("{}時", when::jst(ms).hour()),
-        Lang::En => when::clock(ms),
+        Lang::Ja if span > 3 * HOUR_MS => format!("{}時", when::jst(ms).hour()),
+        _ => when::clock(ms),
     };
-    let yesterday = lang.pick("昨日", "");
+    let yesterday = if span > 3 * HOUR_MS { lang.pick("昨日", "") } else { "" };
     let _ = write!(svg, r#"<text x="{LEFT}" y="{foot}">{yesterday}{}</text>"#, hour(from));
-    for quarter in [8, 16] {
-        let at = from + quarter * 3_600_000;
+    for third in [1, 2] {
+        let at = from + third * span / 3;
         let _ = write!(svg, r#"<text x="{:.1}" y="{foot}" text-anchor="middle">{}</text>"#, x(at), hour(at));
     }
     let _ = write!(svg, r#"<text x="{WIDTH}" y="{foot}" text-anchor="end">{}</text></svg>"#, lang.pick("いま", "now"));

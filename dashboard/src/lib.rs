@@ -11,6 +11,7 @@
 pub mod assets;
 pub mod board;
 mod chart;
+mod html;
 pub mod pages;
 pub mod sample;
 mod screen;

@@ -56,7 +56,14 @@ impl Screen {
     /// What the event `hello` tells as `build`: an open page whose own differs loads itself anew.
     #[must_use]
     pub fn build_id(&self) -> String {
-        self.build.clone()
+        let mut text = self.build.clone();
+        for facility in &self.facilities {
+            for part in [facility.id.as_str(), &facility.name_ja, &facility.name_en, &facility.district] {
+                text.push('\n');
+                text.push_str(part);
+            }
+        }
+        format!("{}-{:016x}", self.build, crate::assets::look(&text))
     }
 
     /// Access points in the order of the board.

@@ -3,17 +3,19 @@
 mod entry;
 mod known;
 mod need;
+mod say;
 
 use firmware_config::mode::Mode;
 use firmware_config::wire::WallMs;
 
-pub use entry::{entry_text, standing_word};
+pub use entry::{entry_text, many_stand, standing_word};
 pub use known::{known, told};
 pub use need::{Advice, Cause, advice};
+pub use say::{Style, disagreement, say};
 
-use crate::board::{Sums, TileState};
+use crate::board::TileState;
 pub use crate::screen::Lang;
-use crate::screen::{Screen, Who};
+use crate::screen::{Ap, Standing, Who};
 use crate::when;
 
 /// `1,508`.
@@ -65,144 +67,45 @@ pub fn tile_word(state: TileState, lang: Lang) -> String {
     };
     let (n, all) = (state.n, state.all);
     use crate::board::TileKind as K;
-    match state.kind {
-        K::Open => lang.pick("開放中", "open").to_owned(),
-        K::OpenDrill => lang.pick("訓練で開放中", "open (drill)").to_owned(),
+    let word = match state.kind {
+        K::Open => lang.pick("開放中", "Open").to_owned(),
+        K::OpenDrill => lang.pick("訓練で開放中", "Open (drill)").to_owned(),
         K::Well => lang.pick("正常", "OK").to_owned(),
-        K::Empty => lang.pick("機器なし", "no access points").to_owned(),
-        K::Down => of("利用不可", "unavailable", n, all),
-        K::Silent => of("応答なし", "no answer", n, all),
-        K::Refused => of("設定を拒否", "refused", n, all),
-        K::Diverged => of("食い違い", "contradiction", n, all),
-        K::StillOpen => of("まだ開放中", "still open", n, all),
-        K::Settling => of("反映中", "applying", n, all),
-        K::Unseen => of("電波未確認", "signal not verified", n, all),
+        K::Empty => lang.pick("機器なし", "No access points").to_owned(),
+        K::Down => of("利用不可", "Unavailable", n, all),
+        K::Silent => of("応答なし", "No answer", n, all),
+        K::Refused => of("設定を拒否", "Refused", n, all),
+        K::Diverged => of("食い違い", "Contradictory", n, all),
+        K::StillOpen => of("まだ開放中", "Still open", n, all),
+        K::Settling => of("反映中", "On the way", n, all),
+        K::Unseen => of("電波未確認", "Not verified", n, all),
+        K::Unknown => lang.pick("いまは不明", "Not known now").to_owned(),
+    };
+    match (state.drill && state.kind != K::OpenDrill, lang) {
+        (false, _) => word,
+        (true, Lang::Ja) => format!("訓練 {word}"),
+        (true, Lang::En) => format!("drill: {word}"),
     }
 }
 
-/// The band's sentence, in runs of (text, bold).
+/// What a row or a mark says of one access point.
 #[must_use]
-pub fn say(screen: &Screen, sums: &Sums, lang: Lang) -> Vec<(String, bool)> {
-    let plain = |text: String| (text, false);
-    let bold = |text: String| (text, true);
-    let (open, to_open) = (sums.facilities_open, sums.facilities_to_open);
-    let lacking = to_open - open;
-    match (screen.mode, lang) {
-        _ if screen.order.is_none() => vec![plain(
-            lang.pick(
-                "起動しました。鍵と機器の状態を確認しています。",
-                "Started. Reading the key and the access points.",
-            )
-            .to_owned(),
-        )],
-        (Mode::Normal, Lang::Ja) => {
-            let tail = if screen.key.position.is_some() {
-                "役場の鍵を「災害」に回すと「00000JAPAN」を一斉に開放します。"
-            } else {
-                "画面や端末からの操作で「00000JAPAN」を開放します。"
-            };
-            if sums.still_open > 0 {
-                vec![
-                    bold(format!("{}台がまだ「00000JAPAN」を出しています。", sums.still_open)),
-                    plain("停止を続けています。".to_owned()),
-                ]
-            } else if sums.facilities_troubled == 0 {
-                vec![bold(format!("{}施設すべて正常", sums.facilities)), plain(format!("です。{tail}"))]
-            } else {
-                vec![bold(format!("{}施設で確認が必要", sums.facilities_troubled)), plain(format!("です。{tail}"))]
-            }
+pub fn ap_word(ap: &Ap, lang: Lang) -> String {
+    let mode = ap.wanted.1;
+    let word = match (ap.standing, mode) {
+        (Standing::Settled, _) if mode.is_open() && ap.seen_as_ordered() == Some(false) => {
+            lang.pick("電波未確認", "Not verified")
         }
-        (Mode::Normal, Lang::En) => {
-            if sums.still_open > 0 {
-                vec![
-                    bold(format!("{} access points still radiate 00000JAPAN.", sums.still_open)),
-                    plain(" Closing goes on.".to_owned()),
-                ]
-            } else if sums.facilities_troubled == 0 {
-                vec![
-                    bold(format!("All {} facilities are well.", sums.facilities)),
-                    plain(" Turning the key to “disaster” opens 00000JAPAN everywhere.".to_owned()),
-                ]
-            } else {
-                vec![
-                    bold(format!("{} of {} facilities need attention.", sums.facilities_troubled, sums.facilities)),
-                    plain(" Turning the key to “disaster” opens 00000JAPAN.".to_owned()),
-                ]
-            }
-        }
-        (mode, Lang::Ja) => {
-            let mut runs = Vec::new();
-            if mode == Mode::Drill {
-                runs.push(bold("これは訓練です。".to_owned()));
-            }
-            if lacking == 0 {
-                runs.push(plain("Wi-Fi「".to_owned()));
-                runs.push(bold("00000JAPAN".to_owned()));
-                runs.push(plain("」を".to_owned()));
-                runs.push(bold(format!("{to_open}施設すべてで開放")));
-                runs.push(plain("しています。".to_owned()));
-            } else {
-                runs.push(plain("Wi-Fi「".to_owned()));
-                runs.push(bold("00000JAPAN".to_owned()));
-                runs.push(plain(format!("」を{to_open}施設のうち ")));
-                runs.push(bold(format!("{open}施設で開放")));
-                runs.push(plain(format!("しています。{lacking}施設はまだ使えません。")));
-            }
-            if let Some(until) = screen.decisive.as_ref().and_then(|opened| opened.until_ms) {
-                runs.push(plain(format!("{}に自動で平時に戻ります。", when::spoken(until, lang))));
-            }
-            runs
-        }
-        (mode, Lang::En) => {
-            let mut runs = Vec::new();
-            if mode == Mode::Drill {
-                runs.push(bold("This is a drill. ".to_owned()));
-            }
-            runs.push(plain("00000JAPAN is ".to_owned()));
-            if lacking == 0 {
-                runs.push(bold(format!("open at all {to_open} facilities")));
-                runs.push(plain(".".to_owned()));
-            } else {
-                runs.push(bold(format!("open at {open} of {to_open} facilities")));
-                runs.push(plain(format!("; {lacking} cannot be used yet.")));
-            }
-            if let Some(until) = screen.decisive.as_ref().and_then(|opened| opened.until_ms) {
-                runs.push(plain(format!(" It returns to normal by itself at {}.", when::spoken(until, lang))));
-            }
-            runs
-        }
-    }
-}
-
-/// Where key and state say different things: the sentence under the band.
-#[must_use]
-pub fn disagreement(screen: &Screen, sums: &Sums, lang: Lang) -> Option<String> {
-    let position = screen.key.position?;
-    if screen.key.isolated.is_some() || screen.key.fault.is_some() {
-        return None;
-    }
-    match (position, screen.mode) {
-        (Mode::Disaster, Mode::Normal | Mode::Drill) => Some(
-            lang.pick(
-                "鍵は「災害」ですが、開放の指令がまだ出ていません。",
-                "The key is at “disaster”, and no order to open has gone out yet.",
-            )
-            .to_owned(),
-        ),
-        (Mode::Normal, Mode::Disaster) => Some(
-            lang.pick(
-                "鍵は「平時」です。画面または端末の操作で開放しています。閉じるのは開放した人です。",
-                "The key is at “normal”; a person at a screen or terminal holds the network open, and closes it.",
-            )
-            .to_owned(),
-        ),
-        (Mode::Normal, Mode::Normal) if sums.still_open > 0 => Some(match lang {
-            Lang::Ja => format!("鍵を「平時」に戻しましたが、{}台がまだ00000JAPANを出しています。", sums.still_open),
-            Lang::En => {
-                format!("The key is back at “normal”, and {} access points still radiate 00000JAPAN.", sums.still_open)
-            }
-        }),
-        _ => None,
+        (Standing::Settled, Mode::Normal) => return lang.pick("正常", "OK").to_owned(),
+        (Standing::Settled, Mode::Drill) => return lang.pick("訓練で開放中", "Open (drill)").to_owned(),
+        (Standing::Settled, Mode::Disaster) => lang.pick("開放中", "Open"),
+        (Standing::Settling, _) if ap.heard_ms.is_none() => lang.pick("いまは不明", "Not known now"),
+        (standing, _) => standing_word(standing, lang),
+    };
+    match (mode, lang) {
+        (Mode::Drill, Lang::Ja) => format!("訓練 {word}"),
+        (Mode::Drill, Lang::En) => format!("Drill: {word}"),
+        _ => word.to_owned(),
     }
 }
 
@@ -215,8 +118,9 @@ pub fn opened_by(who: &Who, since_ms: WallMs, now_ms: WallMs, lang: Lang) -> Str
         Lang::En => when::since(since_ms, now_ms, lang),
     };
     match (who, lang) {
-        (Who::Key | Who::DrillKey, Lang::Ja) => format!("{at} 役場の鍵で発動"),
-        (Who::Operator(name), Lang::Ja) => format!("{at} {name}が発動"),
+        (Who::Key, Lang::Ja) => format!("{at} 役場の鍵で発動"),
+        (Who::DrillKey, Lang::Ja) => format!("{at} 訓練の鍵で開始"),
+        (Who::Operator(name), Lang::Ja) => format!("{at} {name}の操作で発動"),
         (Who::Key | Who::DrillKey, Lang::En) => format!("opened {at} by the key"),
         (Who::Operator(name), Lang::En) => format!("opened {at} by {name}"),
     }

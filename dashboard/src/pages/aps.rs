@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::render;
 use super::shell::{Room, shell};
-use crate::board::name;
+use crate::board::{self, name};
 use crate::screen::{AP_ROWS, ApsQuery, Placed, Screen, Standing};
 use crate::when;
 use crate::words::{self, Lang};
@@ -13,7 +13,7 @@ struct Row {
     id: String,
     facility: String,
     name: String,
-    standing: &'static str,
+    standing: String,
     class: &'static str,
     icon: &'static str,
     since: String,
@@ -44,12 +44,7 @@ struct Aps {
 
 fn row(placed: Placed<'_>, now_ms: i64, lang: Lang) -> Row {
     let ap = placed.ap;
-    let (class, icon) = match ap.standing {
-        Standing::Settled => ("", "check"),
-        Standing::Settling => ("caution", "caution"),
-        Standing::Refused | Standing::Silent => ("fault", "fault"),
-        Standing::Diverged => ("fault", "differ"),
-    };
+    let (class, icon) = board::sign(ap);
     let order = |number: u64, mode| match lang {
         Lang::Ja => format!("第{number}号 {}", words::mode_word(mode, lang)),
         Lang::En => format!("no. {number} {}", words::mode_word(mode, lang)),
@@ -58,7 +53,7 @@ fn row(placed: Placed<'_>, now_ms: i64, lang: Lang) -> Row {
         id: ap.id.to_string(),
         facility: name(&placed.facility.name_ja, &placed.facility.name_en, lang).to_owned(),
         name: ap.name.clone(),
-        standing: words::standing_word(ap.standing, lang),
+        standing: words::ap_word(ap, lang),
         class,
         icon,
         since: when::since(ap.since_ms, now_ms, lang),
@@ -150,5 +145,5 @@ pub fn page_aps(screen: &Screen, lang: Lang, query: &ApsQuery) -> String {
     });
     let town = name(&screen.town_ja, &screen.town_en, lang);
     let title = format!("{} | {town}", lang.pick("施設と機器", "Facilities and access points"));
-    shell(screen, Room::Aps, title, &body, lang)
+    shell(screen, Room::Aps, title, (&body, ""), lang)
 }

@@ -6,8 +6,8 @@ use firmware_config::mode::Mode;
 use super::shell::{Room, shell};
 use super::{Fragment, render};
 use crate::board::{self, Need, Sums, TileState, name};
-use crate::screen::Screen;
-use crate::words::{self, Lang, number};
+use crate::screen::{Ap, Entry, Facility, Screen, Standing};
+use crate::words::{self, Lang, Style, number};
 use crate::{chart, when};
 
 #[derive(Template)]
@@ -17,7 +17,7 @@ struct Band {
     mode: Mode,
     title: &'static str,
     note: &'static str,
-    say: Vec<(String, bool)>,
+    say: Vec<(String, Style)>,
     disagreement: Option<String>,
     elapsed: Vec<(i64, &'static str)>,
     remaining: Option<Vec<(i64, &'static str)>>,
@@ -27,6 +27,8 @@ struct Band {
 /// One step of the chain: a value, of how many, whether it is whole, what is lacking.
 struct Step {
     title: &'static str,
+    /// Beside the title: what is apart from the count.
+    beside: String,
     value: String,
     of: String,
     small: String,
@@ -66,12 +68,43 @@ struct Tile<'a> {
     state: TileState,
     word: String,
     stations: Option<u32>,
+    settled: usize,
+    aps: Vec<ApMark<'a>>,
+}
+
+/// An access point in a large tile.
+struct ApMark<'a> {
+    name: &'a str,
+    class: &'static str,
+    icon: &'static str,
+    word: String,
+    stations: Option<u32>,
+}
+
+/// The access points of a large tile, worst first where they do not all fit; none in a small tile.
+fn marks(facility: &Facility, few: bool, lang: Lang) -> Vec<ApMark<'_>> {
+    let mut aps: Vec<&Ap> = facility.aps.iter().collect();
+    if !few {
+        return Vec::new();
+    }
+    if aps.len() > MARKS_MAX {
+        aps.sort_by_key(|ap| ap.standing == Standing::Settled);
+        aps.truncate(MARKS_MAX);
+    }
+    aps.into_iter()
+        .map(|ap| {
+            let sign = board::sign(ap);
+            let word = words::ap_word(ap, lang);
+            ApMark { name: &ap.name, class: sign.0, icon: sign.1, word, stations: ap.stations }
+        })
+        .collect()
 }
 
 #[derive(Template)]
 #[template(path = "chart.html")]
 struct Chart {
     lang: Lang,
+    title: String,
     svg: Option<String>,
 }
 
@@ -85,6 +118,8 @@ struct Events {
 struct District<'a> {
     name: &'a str,
     tiles: Vec<String>,
+    /// Columns of the board it takes.
+    span: usize,
 }
 
 #[derive(Template)]
@@ -98,8 +133,8 @@ struct Now<'a> {
     events: String,
     counts: String,
     districts: Vec<District<'a>>,
-    columns: usize,
-    foot: Option<String>,
+    few: bool,
+    wall: bool,
 }
 
 #[derive(Template)]
@@ -108,13 +143,18 @@ struct WallFoot<'a> {
     lang: Lang,
     needs: &'a [Need],
     more: usize,
-    now_ms: i64,
 }
 
-/// How many entries of the record the main screen shows.
+/// How many lines of the record the main screen shows.
 const EVENTS_SHOWN: usize = 7;
-/// Columns of the board at most: districts past it begin a new row.
-const COLUMNS_MAX: usize = 4;
+/// Columns of the board: districts past it begin a new row.
+const COLUMNS: usize = 4;
+/// Up to so many facilities have tiles large enough to tell of their access points too.
+const FEW: usize = 12;
+/// Access points a large tile has room for.
+const MARKS_MAX: usize = 6;
+/// Needs shown in full: past a dozen nobody reads on, and a town with every facility out stays a small page.
+const SHOWN: usize = 12;
 /// What the foot of the wall names: three fit on one line at its size.
 const WALL_NEEDS: usize = 3;
 
@@ -140,6 +180,7 @@ fn key_step(screen: &Screen, lang: Lang) -> Step {
     let key = &screen.key;
     let mut step = Step {
         title: lang.pick("① 鍵の位置", "① Key"),
+        beside: String::new(),
         value: match key.position {
             Some(position) => words::mode_word(position, lang).to_owned(),
             None => "―".to_owned(),
@@ -160,12 +201,8 @@ fn key_step(screen: &Screen, lang: Lang) -> Step {
     if key.isolated.is_some() {
         step.tags
             .push(Tag { class: "caution", icon: "caution", text: lang.pick("切り離し中", "isolated").to_owned() });
-    } else if let Some((fault, _)) = &key.fault {
-        let word = words::told(fault.as_str(), lang);
-        let text = match lang {
-            Lang::Ja => format!("読めません({word})"),
-            Lang::En => format!("cannot be read ({word})"),
-        };
+    } else if key.fault.is_some() {
+        let text = lang.pick("読めません", "cannot be read").to_owned();
         step.tags.push(Tag { class: "fault", icon: "fault", text });
     }
     step
@@ -195,6 +232,7 @@ fn chain(screen: &Screen, sums: &Sums, lang: Lang) -> String {
             (Mode::Disaster, Lang::Ja) => "② 指令の送信",
             (_, Lang::En) => "② Order",
         },
+        beside: String::new(),
         value: match (screen.mode, screen.order) {
             (_, None) => "―".to_owned(),
             (Mode::Normal, Some(_)) => words::mode_word(Mode::Normal, lang).to_owned(),
@@ -220,18 +258,21 @@ fn chain(screen: &Screen, sums: &Sums, lang: Lang) -> String {
             (_, Lang::Ja) => "③ 機器への反映",
             (_, Lang::En) => "③ Access points",
         },
+        beside: String::new(),
         value: number(sums.settled as u64),
         of: of.clone(),
         small: String::new(),
         done: sums.settled == sums.aps && sums.aps > 0,
-        tags: [
-            tag("fault", "fault", sums.silent, "応答なし", "no answer"),
-            tag("fault", "fault", sums.refused, "拒否", "refused"),
-            tag("fault", "differ", sums.diverged, "食い違い", "contradict"),
-            tag("caution", "caution", sums.settling, "反映中", "applying"),
-        ]
+        tags: match [sums.silent, sums.refused, sums.diverged] {
+            [n, 0, 0] => tag("fault", "fault", n, "応答なし", "no answer"),
+            [0, n, 0] => tag("fault", "fault", n, "設定を拒否", "refused"),
+            [0, 0, n] => tag("fault", "differ", n, "食い違い", "contradict"),
+            // Which of them is told below, facility by facility; here is room for one line.
+            kinds => tag("fault", "fault", kinds.iter().sum(), "不具合", "faulty"),
+        }
         .into_iter()
-        .flatten()
+        .chain(tag("caution", "turning", sums.settling - sums.unheard, "反映中", "on the way"))
+        .chain(tag("plain", "unknown", sums.unheard, "いまは不明", "not known now"))
         .collect(),
         dial: None,
     };
@@ -242,17 +283,16 @@ fn chain(screen: &Screen, sums: &Sums, lang: Lang) -> String {
             (false, Lang::Ja) => "④ 電波の確認",
             (_, Lang::En) => "④ On the air",
         },
+        beside: match (sums.no_means, lang) {
+            (0, _) => String::new(),
+            (n, Lang::Ja) => format!("確認手段なし {n}台"),
+            (n, Lang::En) => format!("no means for {n}"),
+        },
         value: if seeable == 0 { "―".to_owned() } else { number(sums.seen as u64) },
         of: if seeable == 0 { String::new() } else { of },
         small: String::new(),
         done: sums.aps > 0 && sums.seen == sums.aps,
-        tags: [
-            tag("caution", "caution", sums.unseen, "確認中", "not verified"),
-            tag("plain", "none", sums.no_means, "確認手段なし", "cannot be verified"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
+        tags: tag("caution", "caution", sums.unseen, "確認中", "not verified").into_iter().collect(),
         dial: None,
     };
     render(&Chain {
@@ -262,7 +302,7 @@ fn chain(screen: &Screen, sums: &Sums, lang: Lang) -> String {
     })
 }
 
-fn tile_html(facility: &crate::screen::Facility, lang: Lang) -> String {
+fn tile_html(facility: &Facility, few: bool, lang: Lang) -> String {
     let state = board::tile(facility);
     let known: Vec<u32> = facility.aps.iter().filter_map(|ap| ap.stations).collect();
     render(&Tile {
@@ -272,6 +312,8 @@ fn tile_html(facility: &crate::screen::Facility, lang: Lang) -> String {
         state,
         word: words::tile_word(state, lang),
         stations: (!known.is_empty()).then(|| known.iter().sum()),
+        settled: facility.aps.iter().filter(|ap| ap.standing == Standing::Settled).count(),
+        aps: marks(facility, few, lang),
     })
 }
 
@@ -285,22 +327,32 @@ fn counts(screen: &Screen, sums: &Sums, lang: Lang) -> String {
 
 fn events(screen: &Screen, lang: Lang) -> String {
     let name_of = |id: &str| screen.ap_name(id, lang);
+    // A blackout makes an entry for each access point; together they are one line.
+    let alike = |one: &Entry, other: &Entry| {
+        let told = |entry: &Entry| (entry.drill, entry.field("to").to_owned());
+        one.kind == "ap-stands" && other.kind == "ap-stands" && told(one) == told(other)
+    };
     let rows = screen
         .recent
-        .iter()
+        .chunk_by(alike)
         .take(EVENTS_SHOWN)
-        .map(|entry| {
+        .filter_map(|entries| {
+            let entry = entries.first()?;
             let today = when::jst(entry.at_ms).date() == when::jst(screen.now_ms).date();
             let at = if today { when::clock_s(entry.at_ms) } else { when::day(entry.at_ms, lang) };
-            (when::iso(entry.at_ms), at, words::entry_text(entry, lang, name_of))
+            let text = match entries.len() {
+                1 => words::entry_text(entry, lang, name_of),
+                n => words::many_stand(entry, n, lang),
+            };
+            Some((when::iso(entry.at_ms), at, text))
         })
         .collect();
     render(&Events { lang, rows })
 }
 
-fn wall_foot(screen: &Screen, needs: &[Need], lang: Lang) -> String {
+fn wall_foot(needs: &[Need], lang: Lang) -> String {
     let shown = needs.len().min(WALL_NEEDS);
-    render(&WallFoot { lang, needs: &needs[..shown], more: needs.len() - shown, now_ms: screen.now_ms })
+    render(&WallFoot { lang, needs: &needs[..shown], more: needs.len() - shown })
 }
 
 /// Every piece of every page that changes. Send all of them to a new listener, then those whose HTML differs from what
@@ -315,16 +367,15 @@ pub fn fragments(screen: &Screen, lang: Lang) -> Vec<Fragment> {
         part("chain", chain(screen, &sums, lang)),
         part("counts", counts(screen, &sums, lang)),
     ];
-    parts.extend(
-        screen
-            .facilities
-            .iter()
-            .map(|facility| Fragment { id: format!("tile-{}", facility.id), html: tile_html(facility, lang) }),
-    );
+    parts.extend(screen.facilities.iter().map(|facility| Fragment {
+        id: format!("tile-{}", facility.id),
+        html: tile_html(facility, screen.facilities.len() <= FEW, lang),
+    }));
     parts.push(part("needs", render(&Needs { lang, needs: &needs, now_ms: screen.now_ms })));
-    parts.push(part("chart", render(&Chart { lang, svg: chart::svg(screen, lang) })));
+    parts
+        .push(part("chart", render(&Chart { lang, title: chart::title(screen, lang), svg: chart::svg(screen, lang) })));
     parts.push(part("events", events(screen, lang)));
-    parts.push(part("wallfoot", wall_foot(screen, &needs, lang)));
+    parts.push(part("wallfoot", wall_foot(&needs, lang)));
     parts
 }
 
@@ -333,31 +384,37 @@ fn live_page(screen: &Screen, room: Room, lang: Lang) -> String {
     let needs = board::needs(screen, lang);
     let mut districts: Vec<District<'_>> = Vec::new();
     for facility in &screen.facilities {
-        let tile = tile_html(facility, lang);
+        let tile = tile_html(facility, screen.facilities.len() <= FEW, lang);
         match districts.iter_mut().find(|district| district.name == facility.district) {
             Some(district) => district.tiles.push(tile),
-            None => districts.push(District { name: &facility.district, tiles: vec![tile] }),
+            None => districts.push(District { name: &facility.district, tiles: vec![tile], span: 1 }),
         }
     }
-    let columns = districts.len().clamp(1, COLUMNS_MAX);
+    // Columns that no district needs go to the fullest ones.
+    for _ in districts.len()..COLUMNS {
+        if let Some(fullest) = districts.iter_mut().rev().max_by_key(|it| it.tiles.len().div_ceil(it.span)) {
+            fullest.span += 1;
+        }
+    }
     let wall = room == Room::Wall;
     let body = render(&Now {
         lang,
         band: band(screen, &sums, lang),
         chain: chain(screen, &sums, lang),
         needs: render(&Needs { lang, needs: &needs, now_ms: screen.now_ms }),
-        chart: render(&Chart { lang, svg: chart::svg(screen, lang) }),
+        chart: render(&Chart { lang, title: chart::title(screen, lang), svg: chart::svg(screen, lang) }),
         events: events(screen, lang),
         counts: counts(screen, &sums, lang),
-        columns,
+        few: screen.facilities.len() <= FEW,
+        wall,
         districts,
-        foot: wall.then(|| wall_foot(screen, &needs, lang)),
     });
+    let foot = if wall { wall_foot(&needs, lang) } else { String::new() };
     let town = name(&screen.town_ja, &screen.town_en, lang);
     let product = lang.pick("災害時公衆Wi-Fi", "Disaster Wi-Fi");
-    let title =
-        format!("{} {} | {product} {town}", words::mode_title(screen.mode, lang), words::mode_note(screen.mode, lang));
-    shell(screen, room, title, &body, lang)
+    let mode = format!("{} {}", words::mode_title(screen.mode, lang), words::mode_note(screen.mode, lang));
+    let title = format!("{} | {product} {town}", mode.trim_end());
+    shell(screen, room, title, (&body, &foot), lang)
 }
 
 /// いまの状況.

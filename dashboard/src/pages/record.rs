@@ -32,11 +32,15 @@ pub fn page_record(screen: &Screen, lang: Lang, record: &RecordPage) -> String {
     let shown = &record.entries[..record.entries.len().min(RECORD_ROWS)];
     let rows = shown
         .iter()
-        .map(|entry| Row {
-            iso: when::iso(entry.at_ms),
-            at: format!("{}:{:02}", when::date_time(entry.at_ms, lang), when::jst(entry.at_ms).second()),
-            text: words::entry_text(entry, lang, |id| screen.ap_name(id, lang)),
-            detail: entry.fields.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("  "),
+        .map(|entry| {
+            let text = words::entry_text(entry, lang, |id| screen.ap_name(id, lang));
+            let why = words::told(entry.field("why"), lang);
+            Row {
+                iso: when::iso(entry.at_ms),
+                at: format!("{}:{:02}", when::date_time(entry.at_ms, lang), when::jst(entry.at_ms).second()),
+                detail: if text.contains(why) { String::new() } else { why.to_owned() },
+                text,
+            }
         })
         .collect();
     let older = shown.last().filter(|_| record.older).map(|entry| entry.seq);
@@ -44,5 +48,5 @@ pub fn page_record(screen: &Screen, lang: Lang, record: &RecordPage) -> String {
     let body = render(&Record { lang, rows, newest, older, csv: record.csv.clone() });
     let town = name(&screen.town_ja, &screen.town_en, lang);
     let title = format!("{} | {town}", lang.pick("履歴", "Record"));
-    shell(screen, Room::Record, title, &body, lang)
+    shell(screen, Room::Record, title, (&body, ""), lang)
 }

@@ -61,10 +61,11 @@ struct Shell<'a> {
     wall: bool,
     live: bool,
     body: &'a str,
+    foot: &'a str,
 }
 
-/// Puts `body` into the house. `title` is what the browser's tab says.
-pub fn shell(screen: &Screen, room: Room, title: String, body: &str, lang: Lang) -> String {
+/// Puts `body` into the house, `foot` at the foot of the wall. `title` is what the browser's tab says.
+pub fn shell(screen: &Screen, room: Room, title: String, (body, foot): (&str, &str), lang: Lang) -> String {
     let rooms = [Room::Now, Room::Aps, Room::Record, Room::Wall];
     render(&Shell {
         lang,
@@ -83,5 +84,6 @@ pub fn shell(screen: &Screen, room: Room, title: String, body: &str, lang: Lang)
         wall: room == Room::Wall,
         live: matches!(room, Room::Now | Room::Wall),
         body,
+        foot,
     })
 }

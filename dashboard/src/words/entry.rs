@@ -17,6 +17,26 @@ fn by_named(word: &str, lang: Lang) -> String {
     }
 }
 
+/// As many entries alike as the controller hands over at most: there may be more.
+const MANY: usize = 10;
+
+/// What `n` entries of access points that came to stand alike tell together; `entry` is one of them.
+#[must_use]
+pub fn many_stand(entry: &Entry, n: usize, lang: Lang) -> String {
+    let to = told(entry.field("to"), lang);
+    let text = match lang {
+        Lang::Ja if n >= MANY => format!("{n}台以上が「{to}」に"),
+        Lang::En if n >= MANY => format!("{n} access points or more: {to}"),
+        Lang::Ja => format!("{n}台が「{to}」に"),
+        Lang::En => format!("{n} access points: {to}"),
+    };
+    marked(text, entry.drill, lang)
+}
+
+fn marked(text: String, drill: bool, lang: Lang) -> String {
+    if drill { format!("{}{text}", lang.pick("【訓練】", "[drill] ")) } else { text }
+}
+
 /// What an entry tells, without its time. `name_of` gives an access point's name for people by its identifier.
 #[must_use]
 pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<String>) -> String {
@@ -27,6 +47,11 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         ("", Lang::En) => en.to_owned(),
         (why, Lang::Ja) => format!("{ja}({why})"),
         (why, Lang::En) => format!("{en} ({why})"),
+    };
+    let reason = |text: String| match (told(field("why"), lang), lang) {
+        ("", _) => text,
+        (why, Lang::Ja) => format!("{text}({why})"),
+        (why, Lang::En) => format!("{text} ({why})"),
     };
     let text = match (entry.kind.as_str(), lang) {
         ("started", Lang::Ja) => format!("制御装置が起動(版 {})", field("version")),
@@ -52,16 +77,13 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         ("ordered", Lang::En) => format!("order {} decided ({} facilities open)", field("number"), field("open")),
         ("all-settled", Lang::Ja) => format!("指令{}を全{}台に反映", field("number"), field("aps")),
         ("all-settled", Lang::En) => format!("order {} on all {} access points", field("number"), field("aps")),
-        ("ap-stands", _) => {
-            let stands = format!("{}{}{}", ap(), lang.pick(" ", ": "), told(field("to"), lang));
-            match told(field("why"), lang) {
-                "" => stands,
-                why => format!("{stands} ({why})"),
-            }
-        }
+        ("ap-stands", Lang::Ja) => reason(format!("{}が「{}」に", ap(), told(field("to"), lang))),
+        ("ap-stands", Lang::En) => reason(format!("{}: {}", ap(), told(field("to"), lang))),
         ("message-refused", _) => why("不正な通信を拒否", "message turned away"),
-        ("ap-refused-message", Lang::Ja) => format!("{}が通信を拒否({})", ap(), field("reason")),
-        ("ap-refused-message", Lang::En) => format!("{} turned a message away ({})", ap(), field("reason")),
+        ("ap-refused-message", Lang::Ja) => format!("{}が通信を拒否({})", ap(), told(field("reason"), lang)),
+        ("ap-refused-message", Lang::En) => {
+            format!("{} turned a message away ({})", ap(), told(field("reason"), lang))
+        }
         ("order-restored", _) => why("指令を送り直した", "order sent again"),
         ("order-remembered", Lang::Ja) => format!("署名済みの指令{}を引き継いだ", field("number")),
         ("order-remembered", Lang::En) => format!("took over our signed order {}", field("number")),
@@ -73,5 +95,5 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         ("ask-refused", _) => why("操作を受け付けなかった", "request refused"),
         (kind, _) => kind.to_owned(),
     };
-    if entry.drill { format!("{}{text}", lang.pick("【訓練】", "[drill] ")) } else { text }
+    marked(text, entry.drill, lang)
 }

@@ -30,6 +30,11 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("wrong-facility", "別の施設だと思っている", "believes it stands in another facility"),
     ("wrong-mode", "指令と違うモードで動いている", "is in another mode than ordered"),
     ("open-unordered", "指令がないのに開放している", "is open without an order"),
+    ("malformed", "読めない", "not a message of ours"),
+    ("forged", "署名が違う", "the signature is not the town's"),
+    ("not-mine", "宛先が違う", "meant for another"),
+    ("stale", "古い指令", "an older order"),
+    ("conflicting", "同じ番号で中身が違う", "the same number with other content"),
     ("not-on-air", "電波が出ていない", "is not on the air"),
 ];
 

@@ -30,11 +30,13 @@ pub enum Cause {
     Diverged,
     /// Some take longer than they should.
     Slow,
+    /// Other eyes have not seen some of them yet.
+    Unseen,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::KeyFault,
         Self::KeyIsolated,
         Self::BrokerLost,
@@ -44,6 +46,7 @@ impl Cause {
         Self::Refused,
         Self::Diverged,
         Self::Slow,
+        Self::Unseen,
     ];
 }
 
@@ -53,7 +56,7 @@ pub fn advice(cause: Cause, contact: &str, lang: Lang) -> Advice {
     let call = match (contact, lang) {
         ("", Lang::Ja) => "施設の担当者に電話で状況を聞く。".to_owned(),
         ("", Lang::En) => "Telephone the facility.".to_owned(),
-        (contact, Lang::Ja) => format!("施設に電話で状況を聞く(電話 {contact})。"),
+        (contact, Lang::Ja) => format!("施設に電話で状況を聞く({contact})。"),
         (contact, Lang::En) => format!("Telephone the facility ({contact})."),
     };
     let steps: Vec<String> = match (cause, lang) {
@@ -118,6 +121,8 @@ pub fn advice(cause: Cause, contact: &str, lang: Lang) -> Advice {
             "Look on site whether 00000JAPAN is there, and call the maintainer.".into(),
         ],
         (Cause::Slow, Lang::Ja) => vec!["自動で試し続けています。電波の切り替えに1分ほどかかる機器もあります。".into()],
+        (Cause::Unseen, Lang::Ja) => vec!["現地で、スマートフォンに「00000JAPAN」が見えるか確かめる。".into()],
+        (Cause::Unseen, Lang::En) => vec!["Look on site whether a phone sees 00000JAPAN.".into()],
         (Cause::Slow, Lang::En) => vec!["Tries go on by themselves; some radios take a minute.".into()],
     };
     Advice { steps }
