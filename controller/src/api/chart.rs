@@ -10,8 +10,8 @@ use firmware_config::wire::WallMs;
 use super::Desk;
 use crate::store::{Store, StoreError};
 
-/// One point of the chart: 96 of them are a day, as many as a small chart can show.
-const BUCKET_MS: i64 = 15 * 60 * 1000;
+/// One point of the chart: 288 of them are a day; more a small chart cannot show.
+const BUCKET_MS: i64 = 5 * 60 * 1000;
 
 /// How far back the chart goes.
 const SPAN_MS: i64 = 24 * 60 * 60 * 1000;
@@ -45,6 +45,21 @@ impl Chart {
     pub fn series(&self) -> Arc<Series> {
         self.looked_at.store(true, Ordering::Relaxed);
         Arc::clone(&self.points().series)
+    }
+
+    /// The figures for a page at `now`: a bucket holds its last gauge, so its point stands at its end, and the present is
+    /// what is connected now.
+    pub fn until(&self, now: WallMs, stations: u32) -> Series {
+        let mut series: Series = self
+            .series()
+            .iter()
+            .map(|(start, n)| (start.saturating_add(BUCKET_MS), *n))
+            .take_while(|(end, _)| *end < now)
+            .collect();
+        if !self.series().is_empty() {
+            series.push((now, stations));
+        }
+        series
     }
 
     fn points(&self) -> std::sync::MutexGuard<'_, Points> {
@@ -120,7 +135,7 @@ mod tests {
     #[tokio::test]
     async fn a_day_is_read_once_and_then_only_its_end_until_the_next_bucket() {
         // Points an hour ago and now; then a new one now and a late one an hour ago: the late one waits for the next
-        // quarter of an hour. What is older than a day is never shown.
+        // bucket. What is older than a day is never shown.
         let dir = tempfile::tempdir().expect("a directory");
         let store = Store::open(&dir.path().join("s")).await.expect("a new store");
         let hour = 60 * 60 * 1000;
@@ -137,6 +152,8 @@ mod tests {
         assert_eq!(*chart.series(), [(start(NOW - hour), 5), (start(NOW), 8)]);
         chart.refresh(&store, NOW + BUCKET_MS).await.expect("read");
         assert_eq!(*chart.series(), [(start(NOW - hour), 6), (start(NOW), 8)]);
+        // On a page the past stands where it was measured, and the present is what is connected now.
+        assert_eq!(chart.until(NOW + 1, 9), [(start(NOW - hour) + BUCKET_MS, 6), (NOW + 1, 9)]);
     }
 
     #[tokio::test]

@@ -52,7 +52,7 @@ pub fn screen(desk: &Desk, view: &TownView) -> Screen {
         broker_lost: view.broker_lost.clone(),
         store_lost: view.store_lost.clone(),
         recent: view.recent.iter().map(recent).collect(),
-        series: desk.chart.series().to_vec(),
+        series: desk.chart.until(view.at_ms, view.totals.stations),
     }
 }
 
