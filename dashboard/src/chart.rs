@@ -43,9 +43,15 @@ pub fn title(screen: &Screen, lang: Lang) -> String {
 #[must_use]
 pub fn svg(screen: &Screen, lang: Lang) -> Option<String> {
     let span = span_ms(screen);
-    let from = screen.now_ms - span;
-    let points: Vec<(WallMs, u32)> =
-        screen.series.iter().copied().filter(|(at, _)| (from..=screen.now_ms).contains(at)).collect();
+    // By the minute: a chart that moved with every second would be sent with every second.
+    let now = screen.now_ms.div_euclid(MINUTE_MS) * MINUTE_MS;
+    let from = now - span;
+    let mut points: Vec<(WallMs, u32)> =
+        screen.series.iter().copied().filter(|(at, _)| (from..now).contains(at)).collect();
+    if screen.aps().any(|placed| placed.ap.stations.is_some()) {
+        // Counts come by the quarter of an hour; the end of the line is what is known now.
+        points.push((now, screen.totals.stations));
+    }
     let last = *points.last()?;
     let step = points.len().div_ceil(POINTS_MAX).max(1);
     let highest = points.iter().map(|(_, n)| *n).max().unwrap_or(0);
@@ -147,9 +153,20 @@ mod tests {
     }
 
     #[test]
+    fn the_chart_stands_still_within_a_minute_and_ends_in_what_is_known_now() {
+        let screen = sample::town(Mode::Disaster);
+        let mut later = screen.clone();
+        later.now_ms += 20_000;
+        assert_eq!(svg(&screen, Lang::Ja), svg(&later, Lang::Ja));
+        later.totals.stations += 1;
+        assert!(svg(&later, Lang::Ja).is_some_and(|svg| svg.contains("いま754台")));
+    }
+
+    #[test]
     fn a_town_that_counted_nothing_has_no_chart() {
         let mut screen = sample::town(Mode::Normal);
         screen.series.clear();
+        screen.facilities.iter_mut().flat_map(|place| &mut place.aps).for_each(|ap| ap.stations = None);
         assert_eq!(svg(&screen, Lang::Ja), None);
         assert!(svg(&sample::town(Mode::Disaster), Lang::En).is_some_and(|svg| svg.contains("role=\"img\"")));
     }

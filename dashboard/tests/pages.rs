@@ -54,7 +54,7 @@ fn every_ap() -> Vec<Ap> {
 fn sentence(screen: &Screen, lang: Lang) -> String {
     let sums = board::sums(screen);
     let said: String = say(screen, &sums, lang).into_iter().map(|(text, _)| text).collect();
-    let differs = disagreement(screen, &sums, lang).map(|text| format!(" / {text}")).unwrap_or_default();
+    let differs = disagreement(screen, lang).map(|text| format!(" / {text}")).unwrap_or_default();
     said + &differs
 }
 

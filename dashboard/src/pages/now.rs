@@ -1,5 +1,7 @@
 //! いまの状況 and 本部表示: the mode, the chain, the board, and what needs attention.
 
+use std::cmp::Reverse;
+
 use askama::Template;
 use firmware_config::mode::Mode;
 
@@ -168,7 +170,7 @@ fn band(screen: &Screen, sums: &Sums, lang: Lang) -> String {
         title: words::mode_title(screen.mode, lang),
         note: words::mode_note(screen.mode, lang),
         say: words::say(screen, sums, lang),
-        disagreement: words::disagreement(screen, sums, lang),
+        disagreement: words::disagreement(screen, lang),
         elapsed: decisive.map_or_else(Vec::new, |opened| words::length(screen.now_ms - opened.since_ms, lang)),
         remaining: left,
         opened_by: decisive
@@ -392,7 +394,9 @@ fn live_page(screen: &Screen, room: Room, lang: Lang) -> String {
     }
     // Columns that no district needs go to the fullest ones.
     for _ in districts.len()..COLUMNS {
-        if let Some(fullest) = districts.iter_mut().rev().max_by_key(|it| it.tiles.len().div_ceil(it.span)) {
+        if let Some(fullest) =
+            districts.iter_mut().rev().max_by_key(|it| (it.tiles.len().div_ceil(it.span), Reverse(it.span)))
+        {
             fullest.span += 1;
         }
     }

@@ -35,7 +35,7 @@ impl Room {
     fn title(self, lang: Lang) -> &'static str {
         match self {
             Self::Now => lang.pick("いまの状況", "Now"),
-            Self::Aps => lang.pick("施設と機器", "Facilities and access points"),
+            Self::Aps => lang.pick("施設と機器", "Access points"),
             Self::Record => lang.pick("履歴", "Record"),
             Self::Wall => lang.pick("本部表示", "Wall display"),
         }

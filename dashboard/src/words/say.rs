@@ -67,15 +67,18 @@ fn normal(screen: &Screen, sums: &Sums, lang: Lang) -> String {
     let (all, troubled) = (sums.facilities, sums.facilities_troubled);
     if sums.still_open > 0 {
         let n = sums.still_open;
-        return match lang {
-            Lang::Ja => format!("**{n}台がまだ「00000JAPAN」を出しています。**停止を続けています。"),
-            Lang::En => {
-                format!(
-                    "**{n} access point{} still radiat{} 00000JAPAN.** Closing goes on.",
-                    plural(n, "", "s"),
-                    plural(n, "es", "e")
-                )
-            }
+        let turned_back = screen.key.position == Some(Mode::Normal);
+        return match (lang, turned_back) {
+            (Lang::Ja, true) => format!("鍵を「平時」に戻しましたが、**{n}台がまだ00000JAPANを出しています**。"),
+            (Lang::Ja, false) => format!("開放の指令はありませんが、**{n}台がまだ00000JAPANを出しています**。"),
+            (Lang::En, true) => format!(
+                "The key is back at “normal”, but **{n} access point{} on the air with 00000JAPAN**.",
+                plural(n, " is still", "s are still")
+            ),
+            (Lang::En, false) => format!(
+                "Nothing is ordered open, but **{n} access point{} on the air with 00000JAPAN**.",
+                plural(n, " is still", "s are still")
+            ),
         };
     }
     let key_works = screen.key.position.is_some() && screen.key.fault.is_none() && screen.key.isolated.is_none();
@@ -173,7 +176,7 @@ fn open(screen: &Screen, sums: &Sums, lang: Lang) -> String {
 
 /// Where key and state say different things, or the key says nothing: the sentence under the band.
 #[must_use]
-pub fn disagreement(screen: &Screen, sums: &Sums, lang: Lang) -> Option<String> {
+pub fn disagreement(screen: &Screen, lang: Lang) -> Option<String> {
     let key = &screen.key;
     let position = key.position.map(|position| mode_word(position, lang));
     if let Some((fault, _)) = &key.fault {
@@ -211,14 +214,6 @@ pub fn disagreement(screen: &Screen, sums: &Sums, lang: Lang) -> Option<String> 
                 Lang::En => format!("The key is at “normal”, but {who} has opened from a screen, and closes again."),
             })
         }
-        (Mode::Normal, Mode::Normal) if sums.still_open > 0 => Some(match lang {
-            Lang::Ja => format!("鍵を「平時」に戻しましたが、{}台がまだ00000JAPANを出しています。", sums.still_open),
-            Lang::En => format!(
-                "The key is back at “normal”, but {} access point{} still on the air with 00000JAPAN.",
-                sums.still_open,
-                plural(sums.still_open, " is", "s are")
-            ),
-        }),
         _ => None,
     }
 }
