@@ -5,13 +5,14 @@
 //! [`fragments`]) and the paths of [`assets`]. `?lang=ja|en` on any of them changes the language; the server keeps it
 //! in a cookie.
 //!
-//! Reading order: `screen` (what a page is made of), `board` (what it makes of it), `words` (every sentence, twice),
+//! Reading order: `screen` (what a page is made of), `board` and `needs` (what they make of it), `words` (every sentence, twice),
 //! `when` (dates), `chart`, `pages`, `assets`.
 
 pub mod assets;
 pub mod board;
 mod chart;
 mod html;
+pub mod needs;
 pub mod pages;
 pub mod sample;
 mod screen;

@@ -1,6 +1,7 @@
 //! Pages and the parts of them that change live: one renderer for both, so that they cannot drift apart.
 
 mod aps;
+mod chain;
 mod now;
 mod record;
 mod shell;

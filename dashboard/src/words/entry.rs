@@ -10,10 +10,16 @@ pub fn standing_word(standing: Standing, lang: Lang) -> &'static str {
 }
 
 fn by_named(word: &str, lang: Lang) -> String {
-    match word {
-        "key" => lang.pick("役場の鍵", "the key").to_owned(),
-        "drill-key" => lang.pick("訓練の鍵", "the drill key").to_owned(),
-        other => other.strip_prefix("operator:").unwrap_or(other).to_owned(),
+    match (word, lang) {
+        ("key", _) => lang.pick("役場の鍵", "the key").to_owned(),
+        ("drill-key", _) => lang.pick("訓練の鍵", "the drill key").to_owned(),
+        (other, lang) => {
+            let name = other.strip_prefix("operator:").unwrap_or(other);
+            match lang {
+                Lang::Ja => format!("{name}の操作"),
+                Lang::En => name.to_owned(),
+            }
+        }
     }
 }
 
