@@ -20,6 +20,9 @@ fn main() -> std::io::Result<()> {
         std::fs::write(path, asset.bytes)?;
     }
     let write = |name: &str, html: String| std::fs::write(out.join(format!("{name}.html")), html);
+    let mut many = sample::with_faults(Size::Town);
+    many.facilities.extend(many.facilities.clone());
+    write("many-wall", page_wall(&many, Lang::Ja))?;
     for (size, suffix) in [(Size::Town, ""), (Size::Demo, "-6")] {
         let scenes: [(&str, Screen); 9] = [
             ("normal", sample::sized(size, Mode::Normal)),

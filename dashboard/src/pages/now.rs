@@ -111,6 +111,7 @@ struct Now<'a> {
     counts: String,
     districts: Vec<District<'a>>,
     few: bool,
+    many: bool,
     wall: bool,
 }
 
@@ -128,6 +129,8 @@ const EVENTS_SHOWN: usize = 7;
 const COLUMNS: usize = 4;
 /// Up to so many facilities have tiles large enough to tell of their access points too.
 const FEW: usize = 12;
+/// Past so many, four columns of tiles of two lines do not fit on a wall 1080 px high; they get one line each.
+const MANY: usize = 24;
 /// Access points a large tile has room for.
 const MARKS_MAX: usize = 6;
 /// Needs shown in full: past a dozen nobody reads on, and a town with every facility out stays a small page.
@@ -259,6 +262,7 @@ fn live_page(screen: &Screen, room: Room, lang: Lang) -> String {
         events: events(screen, lang),
         counts: counts(screen, &sums, lang),
         few: screen.facilities.len() <= FEW,
+        many: screen.facilities.len() > MANY,
         wall,
         districts,
     });
