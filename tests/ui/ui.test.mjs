@@ -207,7 +207,7 @@ test('the picture of the README', { skip: !process.env.HIRAKE_SCREENSHOT && 'HIR
   const page = await open(browser, t);
   await hand('key disaster');
   await says(page, 'band', ['災害モード']);
-  const crowd = async () => (await town()).totals.stations >= 300;
+  const crowd = async () => (await town()).totals.stations >= 500;
   await until('people have come to the shelters', 300_000, crowd);
   await until('nothing is being applied any more', 40_000, async () => !(await text(page, 'chain')).includes('反映中'));
   await page.screenshot({ path: process.env.HIRAKE_SCREENSHOT });
