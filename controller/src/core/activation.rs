@@ -220,16 +220,17 @@ impl Activations {
         self.iter().map(note).collect()
     }
 
-    /// Takes over what a newer order of ours says was in force, where our store knew less. What was opened before
-    /// this start and is not noted any more was closed by somebody, and stays closed; what was opened since stays open.
+    /// Takes over what another order of ours says was in force, where our store knew less. Where it is `newer`, what
+    /// was opened before this start and is not noted any more was closed by somebody, and stays closed; what was opened
+    /// since stays open.
     ///
     /// `believes` says whether a note of the key's is to be believed: not where the key itself can be asked.
-    pub fn adopt(&mut self, notes: &[ActivationNote], believes: impl Fn(&Source) -> bool, now: Now) {
+    pub fn adopt(&mut self, notes: &[ActivationNote], newer: bool, believes: impl Fn(&Source) -> bool, now: Now) {
         let noted: Vec<Activation> = notes.iter().map(read_note).collect();
         self.last_id = noted.iter().map(|note| note.id).fold(self.last_id, u64::max);
         self.held.retain(|held| {
             let forgotten = held.activation.source.is_person() && held.from_before;
-            !forgotten || noted.contains(&held.activation)
+            !newer || !forgotten || noted.contains(&held.activation)
         });
         for mut note in noted {
             let ends = remaining(&note, now);

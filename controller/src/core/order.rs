@@ -22,9 +22,13 @@ pub struct Decision {
 }
 
 /// The next order, if what is wanted differs from the newest one: a mode, a drill's end, or who holds what open.
+///
+/// `twin`: another order of the newest one's number. Some APs follow the one and some the other, so that there is always
+/// a next one, and it opens where it opens for either of them.
 #[must_use]
 pub fn next(
     newest: Option<&Order>,
+    twin: Option<&Order>,
     number: u64,
     inventory: &Inventory,
     activations: &Activations,
@@ -36,11 +40,15 @@ pub fn next(
         .map(|facility| (facility.id.clone(), activations.wanted(&facility.id, now)))
         .collect();
     let notes = activations.notes();
-    if newest.is_some_and(|newest| newest.activations == notes && same_wishes(&newest.facilities, &facilities)) {
+    if twin.is_none()
+        && newest.is_some_and(|newest| newest.activations == notes && same_wishes(&newest.facilities, &facilities))
+    {
         return None;
     }
-    let before = |id: &FacilityId| newest.and_then(|newest| newest.facilities.get(id)).map_or(Mode::Normal, |w| w.mode);
-    let opens = facilities.iter().any(|(id, wanted)| wanted.mode > before(id));
+    let mode = |order: &Order, id: &FacilityId| order.facilities.get(id).map_or(Mode::Normal, |wanted| wanted.mode);
+    let before = |id: &FacilityId| newest.map_or(Mode::Normal, |newest| mode(newest, id));
+    let least = |id: &FacilityId| twin.map_or(before(id), |twin| before(id).min(mode(twin, id)));
+    let opens = facilities.iter().any(|(id, wanted)| wanted.mode > least(id));
     let touched = facilities
         .iter()
         .filter(|(id, wanted)| wanted.mode != before(id))

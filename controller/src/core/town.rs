@@ -50,6 +50,8 @@ pub struct Town {
     covered: bool,
     activations: Activations,
     newest: Option<Order>,
+    /// Another order of the newest one's number, until a higher one stands above both.
+    twin: Option<Order>,
     highest: u64,
     exit: Exit,
     /// Since when the town's mode is what it is.
@@ -108,6 +110,7 @@ impl Town {
             restored_at: None,
             publish: newest.is_some(),
             newest,
+            twin: None,
             fleet,
             all_settled: false,
             arrived: false,
@@ -237,7 +240,8 @@ impl Town {
             return;
         }
         let number = self.highest.saturating_add(1);
-        let next = order::next(self.newest.as_ref(), number, &self.inventory, &self.activations, now);
+        let next =
+            order::next(self.newest.as_ref(), self.twin.as_ref(), number, &self.inventory, &self.activations, now);
         let Some(decision) = next else {
             self.reconsider = None;
             return;
@@ -269,6 +273,7 @@ impl Town {
         self.highest = self.highest.max(order.number);
         self.fleet.ordered(&order, now);
         self.newest = Some(order);
+        self.twin = None;
         self.order_unstored = true;
         self.all_settled = false;
         self.arrived = false;

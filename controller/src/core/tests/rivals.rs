@@ -164,6 +164,35 @@ fn the_echo_of_an_order_already_replaced_is_nothing() {
     assert!(bench.entries(Kind::OrderRestored).is_empty());
 }
 
+#[test]
+fn one_number_given_twice_for_the_same_wishes_is_answered_above_it() {
+    // Half the APs hold another order 2 of ours, which says the same in other words (a store put back from a backup,
+    // the key turned before the town was heard): none of them takes the other's order 2, all of them take a higher one.
+    let mut bench = Bench::settled();
+    let mut other = None;
+    bench.turn(DISASTER);
+    for model in bench.aps.values_mut().take(3) {
+        let held = model.held.as_mut().expect("it was told");
+        held.issued_at_ms -= 60_000;
+        other = Some(held.clone());
+    }
+    let (other, from) = (other.expect("three of them"), bench.actions.len());
+    for _ in 0..20 {
+        bench.on(Event::OwnOrderHeld(other.clone()));
+        bench.pass(s(1));
+    }
+    let published = bench.actions[from..].iter().filter(|action| matches!(action, Action::Publish(_))).count();
+    assert_eq!((bench.number(), published, bench.entries(Kind::OrderRemembered).len()), (3, 1, 1));
+    let numbers: Vec<u64> = bench.aps.values().map(|model| model.told).collect();
+    assert_eq!(numbers, [3; 6], "all of one mind");
+    let before = bench.now.mono;
+    bench.turn(NORMAL);
+    while bench.view().totals.settled < 6 {
+        bench.pass(ms(100));
+    }
+    assert!(bench.now.mono - before < s(5), "and a closing is not held back by it");
+}
+
 /// Hands each controller what the other published last; returns how often facilities changed their mode.
 fn let_them_argue(one: &mut Bench, other: &mut Bench, time_s: u64) -> usize {
     let mut changes = 0;
@@ -194,6 +223,38 @@ fn two_controllers_with_keys_that_agree_come_to_rest() {
     let (number, changes) = (one.number(), let_them_argue(&mut one, &mut other, 600));
     assert_eq!((one.number(), changes), (number, 0));
     assert_eq!(one.number(), other.number());
+}
+
+#[test]
+fn two_controllers_that_number_alike_come_to_rest() {
+    // The same key, read a millisecond apart: one number, two orders, and the broker shows both to both, in one order.
+    let mut one = Bench::started(inventory(), Shelf::default(), Some(NORMAL));
+    let mut other = Bench::started(inventory(), Shelf::default(), Some(NORMAL));
+    for bench in [&mut one, &mut other] {
+        bench.pass(s(5));
+    }
+    other.now.wall_ms += 1;
+    let mut told = 0;
+    for bench in [&mut one, &mut other] {
+        bench.contacts = Some(DISASTER);
+        bench.pass(s(1));
+    }
+    let mut on_topic: std::collections::VecDeque<Order> =
+        [&one, &other].into_iter().filter_map(|bench| bench.retained.clone()).collect();
+    while let Some(order) = on_topic.pop_front().filter(|_| told < 200) {
+        told += 1;
+        for bench in [&mut one, &mut other] {
+            let from = bench.actions.len();
+            bench.on(Event::OwnOrderSeen(order.clone()));
+            bench.pass(ms(100));
+            on_topic.extend(bench.actions[from..].iter().filter_map(|action| match action {
+                Action::Publish(order) => Some(order.clone()),
+                _ => None,
+            }));
+        }
+    }
+    assert!(told < 50, "{told} orders and no end");
+    assert_eq!((one.number(), one.view().mode), (other.number(), Mode::Disaster));
 }
 
 #[test]

@@ -164,6 +164,11 @@ impl Town {
     /// An order of ours that we know nothing of: the store was lost, or is older than the town. What people had opened
     /// stays open (ruling 4), and our next number is above it (ruling 9).
     fn remember(&mut self, seen: Order, now: Now) {
+        let newer = self.newest.as_ref().is_none_or(|newest| seen.number > newest.number);
+        if !newer && self.twin.as_ref() == Some(&seen) {
+            // Every AP that follows it shows it; that is known, and a higher number is on its way.
+            return;
+        }
         self.rival = Some(Rival::again(self.rival, now.mono));
         let position = self.watchman.swears().filter(|_| self.isolated.is_none());
         // A key that can be asked is asked; one that cannot is believed to stand where it stood.
@@ -172,12 +177,17 @@ impl Town {
             Source::DrillKey => position.is_none_or(|position| position == KeyPosition::Drill),
             Source::Operator(_) => true,
         };
-        self.activations.adopt(&seen.activations, believes, now);
+        self.activations.adopt(&seen.activations, newer, believes, now);
         self.drill_spent |= self.activations.of(&Source::DrillKey).is_some();
         let fields = vec![("number", seen.number.to_string())];
         self.write(now, Kind::OrderRemembered, false, fields);
-        self.mode_since_ms = Some(self.activations.decisive().map_or(seen.issued_at_ms, |decisive| decisive.since_ms));
         let number = seen.number;
+        if !newer {
+            // Whoever follows the one turns the other away: neither is said again, a higher number brings all together.
+            self.twin = Some(seen);
+            return self.changed(format!("order {number} was given twice"));
+        }
+        self.mode_since_ms = Some(self.activations.decisive().map_or(seen.issued_at_ms, |decisive| decisive.since_ms));
         self.take_order(seen, now);
         self.publish = true;
         self.fleet.released(now);
