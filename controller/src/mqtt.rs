@@ -17,6 +17,7 @@ use rumqttc::{
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::broker::PACKET_MAX_BYTES;
@@ -31,6 +32,9 @@ const CONNECT_LIMIT_S: u64 = 3;
 const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 /// Longest wait between tries: a broker that is back is found within 2 s.
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
+/// A connection that lived this long was a good one, and the next is tried at once. A broker that lets us in and hangs
+/// up at what we say (some do, where a right is missing) is not: each try costs it a greeting and us two entries.
+const GOOD_LIFE: Duration = Duration::from_secs(5);
 /// Letters handed to the client library at once. The rest wait in the outbox, where the latest wins.
 const REQUESTS_MAX: usize = 256;
 /// Letters on their way without the broker's receipt.
@@ -184,12 +188,13 @@ pub fn start(link: Link, town: TownId, key: Arc<TownKey>, events: mpsc::Sender<E
 
 async fn stay(mut line: EventLoop, shared: Arc<Shared>, mut door: incoming::Door, events: mpsc::Sender<Event>) {
     let mut wait = Duration::ZERO;
+    let mut up_since: Option<Instant> = None;
     let mut told: Option<Result<(), String>> = None;
     loop {
         let mut news = Vec::new();
         match line.poll().await {
             Ok(rumqttc::Event::Incoming(Packet::ConnAck(_))) => {
-                wait = Duration::ZERO;
+                up_since = Some(Instant::now());
                 shared.connected();
                 told = Some(Ok(()));
                 news.push(Event::Broker(Ok(())));
@@ -206,6 +211,9 @@ async fn stay(mut line: EventLoop, shared: Arc<Shared>, mut door: incoming::Door
                 line.state.collision.take();
                 if shared.disconnected() {
                     return;
+                }
+                if up_since.take().is_some_and(|since| since.elapsed() >= GOOD_LIFE) {
+                    wait = Duration::ZERO;
                 }
                 let why = words(&error);
                 // Said once per outage and reason, not once per try.

@@ -4,7 +4,7 @@ use std::net::TcpListener as StdListener;
 use std::process::{Child, Command, Stdio};
 
 use firmware_config::wire::Order;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
@@ -267,4 +267,27 @@ fn receipts(taken: &mut Vec<u8>) -> Vec<u16> {
         }
     }
     numbers
+}
+
+#[tokio::test]
+async fn a_broker_that_lets_us_in_and_hangs_up_is_not_hammered() {
+    // Shows: greeted and thrown out each time, the post room waits longer each time, and is there again all the same.
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let port = listener.local_addr().expect("bound").port();
+    let (events, mut news) = mpsc::channel(64);
+    let (_post, line) = start(link(port, None), town(), key(), events);
+    tokio::spawn(async move { while news.recv().await.is_some() {} });
+    let mut greeted = 0;
+    let _ = tokio::time::timeout(Duration::from_secs(2), async {
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("connected");
+            let mut connect = [0; 256];
+            let _ = stream.read(&mut connect).await.expect("CONNECT");
+            stream.write_all(&[0x20, 2, 0, 0]).await.expect("CONNACK");
+            greeted += 1;
+        }
+    })
+    .await;
+    line.abort();
+    assert!((3..=10).contains(&greeted), "{greeted} times in 2 s");
 }
