@@ -44,8 +44,12 @@ pub fn check_boot(boot: &str) -> Result<(), String> {
 }
 
 /// # Errors
-/// The counts are of more networks than an AP has; in words.
+/// The counts are of more networks than an AP has, or of names longer than a network's; in words.
 pub fn check_rows(counts: &Counts) -> Result<(), String> {
+    let words = counts.networks.iter().flat_map(|network| [&network.interface, &network.ssid]);
+    if let Some(long) = words.map(|word| word.chars().count()).find(|length| *length > WORD_MAX) {
+        return Err(format!("counts of a network with a name of {long} characters; at most {WORD_MAX} are read"));
+    }
     if counts.networks.len() > NETWORKS_MAX {
         return Err(format!("counts of {} networks; an AP has at most {NETWORKS_MAX}", counts.networks.len()));
     }

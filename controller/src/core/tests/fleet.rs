@@ -5,7 +5,7 @@ use crate::core::listening::SILENT_AFTER;
 use crate::core::view::Standing;
 use crate::core::{Action, Ap, Event, Kind, Pattern, inventory::Managed};
 use firmware_config::mode::Mode;
-use firmware_config::wire::{AgentState, Counts, TurnedAway, TurnedAwayReason};
+use firmware_config::wire::{AgentState, Counts, NetworkCounts, TurnedAway, TurnedAwayReason};
 
 #[test]
 fn the_refusing_the_slow_and_the_dead_are_named_and_hold_nobody_up() {
@@ -312,6 +312,13 @@ fn a_stolen_ap_cannot_fill_the_memory() {
     fat.boot = "x".repeat(1_000_000);
     bench.on(Event::Reported(fat));
     assert_eq!(field(bench.entries(Kind::MessageRefused)[0], "why"), "boot of 1000000 bytes; at most 64 are read");
+    // Counts go to the disk as they come.
+    let ssid = "x".repeat(1_000_000);
+    let row = NetworkCounts { interface: "wlan0".to_owned(), ssid, stations: 1, joins: 0, leaves: 0 };
+    let (boot, mode) = ("b1".to_owned(), Mode::Normal);
+    let counts = Counts { v: 1, ap: ap("gym-1"), boot, seq: 9, at_ms: 0, interval_s: 30, mode, networks: vec![row] };
+    let actions = bench.on(Event::Counted(counts));
+    assert!(!actions.iter().any(|action| matches!(action, Action::StoreCounts(_))));
 }
 
 #[test]
