@@ -137,6 +137,8 @@ pub enum Action {
     PublishAgain { ap: ApId, order: Order },
     /// Store, in one transaction; answer with [`Event::Stored`]. Not stored: the core asks again.
     Store { batch: u64, what: Durable },
+    /// Say these in the log: every entry, as it is made, whatever becomes of it in the store.
+    Log(Vec<Entry>),
     /// Counts to keep. Their loss is reported by the store itself; they never hold anything up.
     StoreCounts(Counts),
     /// What the lamp and the buzzer at the key are to do from now on.

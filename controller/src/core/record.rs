@@ -120,24 +120,28 @@ pub struct Record {
     /// Not kept, because there was no room.
     dropped: u64,
     recent: VecDeque<Entry>,
+    /// Not in the log yet.
+    unsaid: Vec<Entry>,
 }
 
 impl Record {
     /// Continues after the entry `last_seq`.
     #[must_use]
     pub fn new(last_seq: u64) -> Self {
-        Self { last_seq, kept: VecDeque::new(), dropped: 0, recent: VecDeque::new() }
+        Self { last_seq, kept: VecDeque::new(), dropped: 0, recent: VecDeque::new(), unsaid: Vec::new() }
     }
 
-    /// Writes an entry down.
+    /// Writes an entry down. One that there is no room for has its number all the same: the log has it, and the gap in
+    /// the store says so.
     pub fn write(&mut self, at_ms: WallMs, kind: Kind, drill: bool, fields: Vec<(&'static str, String)>) {
+        self.last_seq += 1;
+        let entry = Entry { seq: self.last_seq, at_ms, kind, drill, fields };
+        self.unsaid.push(entry.clone());
         let room = if kind.is_plentiful() { KEPT_MAX } else { KEPT_MAX + KEPT_RESERVE };
         if self.kept.len() >= room {
             self.dropped += 1;
             return;
         }
-        self.last_seq += 1;
-        let entry = Entry { seq: self.last_seq, at_ms, kind, drill, fields };
         self.remember(&entry);
         self.kept.push_back(entry);
     }
@@ -182,6 +186,11 @@ impl Record {
     #[must_use]
     pub fn kept(&self) -> usize {
         self.kept.len()
+    }
+
+    /// The entries made since this was last asked.
+    pub fn take_unsaid(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.unsaid)
     }
 
     /// How many were not kept since this was last asked.

@@ -216,6 +216,10 @@ impl Town {
         self.tell_again(now);
         self.look_at_the_whole(now);
         self.offer_to_store(now);
+        let unsaid = self.record.take_unsaid();
+        if !unsaid.is_empty() {
+            self.actions.push(Action::Log(unsaid));
+        }
         let mut actions = std::mem::take(&mut self.actions);
         // Ruling 1, the network opens first: whatever else is to be done comes after the order.
         if std::mem::take(&mut self.publish)

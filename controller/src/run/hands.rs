@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::clerk::Desk;
 use crate::api::Question;
 use crate::contacts::Contacts;
-use crate::core::{Action, AskRefused, Durable, Event};
+use crate::core::{Action, AskRefused, Entry, Event};
 use crate::mqtt::Post;
 use crate::signing::TownKey;
 
@@ -26,8 +26,6 @@ pub(super) struct Hands {
     /// People who wait for an answer.
     asking: HashMap<u64, Answer>,
     last_ask: u64,
-    /// Entries up to this one are in the log.
-    logged: u64,
 }
 
 impl Hands {
@@ -35,7 +33,7 @@ impl Hands {
     pub(super) fn new(key: Arc<TownKey>, remembered: Option<String>, post: Post, desk: Desk, panel: Contacts) -> Self {
         // A text that another key signed is of no use: the order is signed again when it is published.
         let signed = remembered.and_then(|text| Some((key.own_order(text.as_bytes()).ok()?, Arc::from(text))));
-        Self { key, signed, post, desk, panel, asking: HashMap::new(), last_ask: 0, logged: 0 }
+        Self { key, signed, post, desk, panel, asking: HashMap::new(), last_ask: 0 }
     }
 
     /// A person's question as an event; the answer finds its way back by its number.
@@ -57,8 +55,8 @@ impl Hands {
                 let text = self.text(&order);
                 self.post.order_again(ap, text);
             }
+            Action::Log(entries) => entries.iter().for_each(log),
             Action::Store { batch, what } => {
-                self.log(&what);
                 let signed = what.order.as_ref().map(|order| self.text(order));
                 return self.desk.store(batch, what, signed);
             }
@@ -85,20 +83,17 @@ impl Hands {
         self.signed = Some((order.clone(), Arc::clone(&text)));
         text
     }
+}
 
-    /// Every entry goes into the log once: it has what the store may lack.
-    fn log(&mut self, what: &Durable) {
-        for entry in what.entries.iter().filter(|entry| entry.seq > self.logged) {
-            let fields: Vec<String> = entry.fields.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
-            tracing::info!(
-                event = entry.kind.as_str(),
-                seq = entry.seq,
-                at_ms = entry.at_ms,
-                drill = entry.drill,
-                fields = fields.join(" "),
-                "entry"
-            );
-        }
-        self.logged = what.entries.iter().map(|entry| entry.seq).chain([self.logged]).max().unwrap_or(0);
-    }
+/// Every entry goes into the log once: it has what the store may lack.
+fn log(entry: &Entry) {
+    let fields: Vec<String> = entry.fields.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+    tracing::info!(
+        event = entry.kind.as_str(),
+        seq = entry.seq,
+        at_ms = entry.at_ms,
+        drill = entry.drill,
+        fields = fields.join(" "),
+        "entry"
+    );
 }

@@ -117,6 +117,8 @@ pub struct Bench {
     /// Every action ever, in order.
     pub actions: Vec<Action>,
     pub lamp: (Pattern, Pattern),
+    /// Every entry that was said in the log.
+    pub log: Vec<Entry>,
     pub answers: BTreeMap<u64, Result<u64, AskRefused>>,
     last_ask: u64,
     /// What comes of actions waits here until all of them are carried out, as in the shells.
@@ -166,6 +168,7 @@ impl Bench {
             next_counts: now.mono + s(20),
             actions: Vec::new(),
             lamp: (Pattern::Off, Pattern::Off),
+            log: Vec::new(),
             answers: BTreeMap::new(),
             last_ask: 0,
             waiting: VecDeque::new(),
@@ -268,6 +271,7 @@ impl Bench {
                         self.on(Event::Stored { batch, outcome: Err("disk full".to_owned()) });
                     }
                 }
+                Action::Log(entries) => self.log.extend(entries),
                 Action::StoreCounts(_) => {}
                 Action::Signal { lamp, buzzer } => self.lamp = (lamp, buzzer),
                 Action::Answer { ask_id, outcome } => {

@@ -104,6 +104,25 @@ fn one_batch_is_under_way_at_a_time_and_tries_grow_no_further_apart_than_ten_sec
 }
 
 #[test]
+fn the_log_has_every_entry_at_once_however_many_wait_for_the_store() {
+    // "Kept in memory and in the log until it can be stored": also behind more than one batch takes.
+    let mut bench = Bench::settled();
+    bench.store = Store::Fails;
+    for minute in 0..BATCH_ENTRIES + 1 {
+        bench.now.mono += s(60);
+        bench.on(Event::MessageRefused { from: format!("{minute}"), why: "not a document".to_owned() });
+    }
+    bench.open(&["gym"]);
+    let last = |kind| bench.log.iter().rev().find(|entry| entry.kind == kind).expect("in the log");
+    assert_eq!(
+        (field(last(Kind::Opened), "by"), last(Kind::Ordered).seq),
+        ("operator:sato", last(Kind::Opened).seq + 1)
+    );
+    let numbers: Vec<u64> = bench.log.iter().map(|entry| entry.seq).collect();
+    assert!(numbers.iter().copied().eq(1..=numbers.len() as u64), "each once, none missing");
+}
+
+#[test]
 fn the_beginning_is_kept_when_there_is_no_room() {
     // Two flips of 10,000 APs without a store: what people did still finds room, and what was dropped is counted.
     let mut record = Record::new(0);
@@ -117,6 +136,7 @@ fn the_beginning_is_kept_when_there_is_no_room() {
     assert_eq!((record.kept(), record.take_dropped()), (KEPT_MAX + KEPT_RESERVE, 11));
     assert_eq!(record.batch().first().map(|entry| entry.seq), Some(1));
     assert_eq!(record.batch().len(), BATCH_ENTRIES);
+    assert_eq!(record.take_unsaid().len(), KEPT_MAX + KEPT_RESERVE + 11, "and the log has what memory has not");
     record.stored_up_to(record.batch_end().expect("entries wait"));
     assert_eq!(record.batch().first().map(|entry| entry.seq), Some(BATCH_ENTRIES as u64 + 1));
 }
