@@ -276,16 +276,15 @@ async fn remember(store: &Store) -> (Option<Remembered>, Option<String>) {
     }
 }
 
-/// A store that comes late tells the core its last order, as an AP that holds it would.
+/// A store that comes late tells the core what it would have told at the start.
 async fn remember_late(store: Store, letters: mpsc::Sender<Event>) {
     loop {
         store.opened().await;
         match store.remembered().await {
-            Ok((Remembered { order: Some(order), .. }, _)) => {
-                let _ = letters.send(Event::OwnOrderHeld(order)).await;
+            Ok((remembered, _)) => {
+                let _ = letters.send(Event::Recalled(remembered)).await;
                 return;
             }
-            Ok(_) => return,
             Err(error) => {
                 tracing::error!(%error, "what the store remembers cannot be read");
                 tokio::time::sleep(STORE_START_LIMIT).await;

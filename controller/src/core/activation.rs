@@ -166,6 +166,18 @@ impl Activations {
         self.iter().find(|activation| activation.source == *source)
     }
 
+    /// The one that `source` opened since this start, and that no order of before has.
+    #[must_use]
+    pub fn opened_since_start(&self, source: &Source) -> Option<u64> {
+        let held = self.held.iter().find(|held| held.activation.source == *source && !held.from_before)?;
+        Some(held.activation.id)
+    }
+
+    /// Numbers up to `last_id` were given before.
+    pub fn given(&mut self, last_id: u64) {
+        self.last_id = self.last_id.max(last_id);
+    }
+
     /// All, in the order they were opened.
     pub fn iter(&self) -> impl Iterator<Item = &Activation> {
         self.held.iter().map(|held| &held.activation)
@@ -247,6 +259,7 @@ impl Activations {
                 // The same key, the same halls: one act, told under the number it was first given.
                 if !taken || held.activation.id == note.id {
                     held.ends = held.ends.min(ends);
+                    held.from_before |= !note.source.is_person();
                     held.activation = note;
                 }
             } else if note.source.is_person() || (believes(&note.source) && self.of(&note.source).is_none()) {

@@ -69,9 +69,11 @@ pub enum Event {
     MessageRefused { from: String, why: String },
     /// Our own order, signature checked, as the broker keeps it.
     OwnOrderSeen(Order),
-    /// Our own order, signature checked, in the hands of an AP (`Report::holds`) or of a store that came late: it says
-    /// nothing of what the broker keeps.
+    /// Our own order, signature checked, in the hands of an AP (`Report::holds`): it says nothing of what the broker
+    /// keeps.
     OwnOrderHeld(Order),
+    /// What a store remembers that was not there at the start, and is now.
+    Recalled(Remembered),
     /// Something that is not our order stands on the order topic.
     ForeignOrderSeen { why: String },
     /// The connection to the broker is up (`Ok`) or down.

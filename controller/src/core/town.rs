@@ -44,6 +44,11 @@ pub struct Town {
     watchman: Watchman,
     /// Why the key is left out of account.
     isolated: Option<String>,
+    /// Without a memory nobody knows whether the key counts and whether it had its drill: until then it opens what it
+    /// opens, closes nothing and starts no drill. No longer than any closing waits for the store.
+    key_waits: Option<Duration>,
+    /// Somebody left it out of account or took it back since the start.
+    isolation_said: bool,
     /// The key stands at drill and has had its drill: none starts again before it was elsewhere.
     drill_spent: bool,
     /// Whether what the key held open at start was compared with the shelters of today.
@@ -85,6 +90,7 @@ impl Town {
     /// The town as remembered, and what is to be done at start.
     #[must_use]
     pub fn new(inventory: Inventory, remembered: Remembered, now: Now) -> (Self, Vec<Action>) {
+        let key_waits = (remembered == Remembered::default()).then_some(now.mono + archive::ANSWER_WITHIN);
         let Remembered { order: newest, activations, key, last_activation, last_entry } = remembered;
         let activations = Activations::new(activations, last_activation, now);
         let mut fleet = Fleet::new(&inventory, now);
@@ -98,6 +104,8 @@ impl Town {
             watchman: Watchman::new(key.position, inventory.has_key, now),
             drill_spent: key.position.is_some_and(|(position, _)| position == KeyPosition::Drill),
             isolated: key.isolated,
+            key_waits,
+            isolation_said: false,
             covered: false,
             highest: newest.as_ref().map_or(0, |newest| newest.number),
             exit: Exit::Sent { again: Retry::first(now.mono) },
@@ -148,6 +156,7 @@ impl Town {
             Event::MessageRefused { from, why } => self.refuse_message(&from, &why, now),
             Event::OwnOrderSeen(seen) => self.own_order_seen(seen, now),
             Event::OwnOrderHeld(held) => self.own_order_held(held, now),
+            Event::Recalled(remembered) => self.recalled(remembered, now),
             Event::ForeignOrderSeen { why } => self.restore_order(why, now),
             Event::Broker(outcome) => self.broker(outcome, now),
             Event::Stored { batch, outcome } => self.stored(batch, outcome, now),
@@ -168,7 +177,7 @@ impl Town {
         };
         let store = self.archive.next_wake(self.record.kept() > 0);
         let rooms = [self.watchman.next_wake(), self.activations.next_end(), self.fleet.next_wake()];
-        [decide, exit, store].into_iter().chain(rooms).flatten().min()
+        [decide, exit, store, self.key_waits].into_iter().chain(rooms).flatten().min()
     }
 
     /// What people are told.

@@ -240,7 +240,7 @@ impl Bench {
         let modes = |view: &TownView| view.facilities.iter().map(|place| place.wanted).collect::<Vec<_>>();
         let (before, said) = (self.view(), format!("{event:?}"));
         // What is learned from an order seen is on the air already; it is no opening of ours.
-        let learned = matches!(event, Event::OwnOrderSeen(_) | Event::OwnOrderHeld(_));
+        let learned = matches!(event, Event::OwnOrderSeen(_) | Event::OwnOrderHeld(_) | Event::Recalled(_));
         let actions = self.town.on(event, self.now);
         let after = self.view();
         let number = |view: &TownView| view.order.as_ref().map_or(0, |order| order.number);

@@ -3,7 +3,7 @@
 use super::bench::*;
 use crate::core::key::KeyMemory;
 use crate::core::watchman::{MOVEMENTS_MAX, READING_DUE};
-use crate::core::{Ask, ContactReading, Event, KeyFault, KeyPosition, Kind, Pattern, Remembered};
+use crate::core::{Action, Ask, ContactReading, Event, KeyFault, KeyPosition, Kind, Pattern, Remembered};
 use firmware_config::mode::Mode;
 
 const ALARM: (Pattern, Pattern) = (Pattern::Alarm, Pattern::Alarm);
@@ -200,6 +200,65 @@ fn an_isolated_key_opens_and_closes_nothing_until_it_is_restored() {
     assert_eq!(bench.view().mode, Mode::Normal, "the level counts again");
     assert_eq!(field(bench.entries(Kind::KeyIsolated)[0], "why"), "panel flooded");
     assert_eq!(field(bench.entries(Kind::KeyRestored)[0], "by"), "sato");
+}
+
+/// The controller starts again; its store comes `late`, and until then takes nothing and remembers nothing.
+fn restart_with_a_late_store(bench: &mut Bench, late: std::time::Duration) {
+    let memory = std::mem::take(&mut bench.shelf.remembered);
+    // The store gives entries of a start without a memory numbers of its own; these are of before.
+    bench.shelf.entries.clear();
+    bench.store = Store::Fails;
+    bench.restart(s(60));
+    bench.pass(late);
+    (bench.store, bench.shelf.remembered) = (Store::Works, memory.clone());
+    bench.on(Event::Recalled(memory));
+    bench.pass(s(10));
+}
+
+#[test]
+fn an_isolated_key_counts_for_nothing_though_the_store_comes_late() {
+    // What it held open stays open; the hand that mends the panel has not been asked for yet.
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    bench.turn(CUT);
+    bench.pass(s(2));
+    bench.ask(Ask::IsolateKey { why: "panel flooded".to_owned() }).expect("granted");
+    bench.turn(NORMAL);
+    let from = bench.actions.len();
+    restart_with_a_late_store(&mut bench, s(4));
+    assert_eq!(bench.view().key.isolated.as_deref(), Some("panel flooded"));
+    assert_eq!((bench.view().mode, bench.view().totals.open), (Mode::Disaster, 4));
+    let closes = |action: &Action| {
+        matches!(action, Action::Publish(order) if order.number > 1
+            && order.facilities.values().all(|wanted| wanted.mode == Mode::Normal))
+    };
+    assert!(!bench.actions[from..].iter().any(closes), "not for a moment");
+}
+
+#[test]
+fn what_an_isolated_key_opened_before_the_store_came_is_closed_again() {
+    // A short in the panel reads as disaster; whether the key counts was not known for ten seconds.
+    let mut bench = Bench::settled();
+    bench.ask(Ask::IsolateKey { why: "panel flooded".to_owned() }).expect("granted");
+    bench.contacts = Some(DISASTER);
+    let number = bench.open(&["gym"]);
+    restart_with_a_late_store(&mut bench, s(10));
+    assert_eq!((bench.wanted("gym"), bench.wanted("school")), (Mode::Disaster, Mode::Normal));
+    assert_eq!(bench.view().activations.iter().map(|held| held.id).collect::<Vec<_>>(), [number], "the person's");
+    assert!(bench.open(&["school"]) > number, "no number is given again");
+}
+
+#[test]
+fn a_key_left_at_drill_starts_no_drill_again_though_the_store_comes_late() {
+    let mut bench = Bench::settled();
+    bench.turn(DRILL);
+    bench.pass(s(700));
+    assert_eq!(bench.view().mode, Mode::Normal);
+    let from = bench.actions.len();
+    restart_with_a_late_store(&mut bench, s(3));
+    let opened = |action: &Action| matches!(action, Action::Publish(order) if order.number > bench.number());
+    assert!(bench.view().mode == Mode::Normal && !bench.actions[from..].iter().any(opened));
+    assert!(bench.entries(Kind::Opened).is_empty());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::core::activation::{Activation, Source};
 use crate::core::asks::{self, Grant};
 use crate::core::key::{KeyFault, KeyPosition};
 use crate::core::watchman::KeyNews;
-use crate::core::{Action, Ask, Kind, Now};
+use crate::core::{Action, Ask, Kind, Now, Remembered};
 
 impl Town {
     /// The contacts were read, or could not be.
@@ -23,6 +23,7 @@ impl Town {
     pub(super) fn key_looked(&mut self, now: Now) {
         let news = self.watchman.look(now);
         self.key_news(news, now);
+        self.key_waits.take_if(|until| *until <= now.mono);
         if let Some(position) = self.watchman.swears().filter(|_| self.isolated.is_none()) {
             self.key_stands(position, now);
         }
@@ -56,7 +57,9 @@ impl Town {
         let leaves =
             [(Source::Key, position != KeyPosition::Disaster), (Source::DrillKey, position != KeyPosition::Drill)];
         for (source, leaves) in leaves {
-            if let Some(id) = self.activations.of(&source).map(|held| held.id).filter(|_| leaves) {
+            if let Some(id) =
+                self.activations.of(&source).map(|held| held.id).filter(|_| leaves && self.key_waits.is_none())
+            {
                 self.close(id, &source.word(), "", now);
             }
         }
@@ -70,7 +73,9 @@ impl Town {
                 }
                 return;
             }
-            KeyPosition::Drill if !self.drill_spent => Some(self.inventory.key_drill_length),
+            KeyPosition::Drill if !self.drill_spent && self.key_waits.is_none() => {
+                Some(self.inventory.key_drill_length)
+            }
             _ => return,
         };
         self.drill_spent = drill.is_some();
@@ -79,6 +84,25 @@ impl Town {
             let source = if drill.is_some() { Source::DrillKey } else { Source::Key };
             self.open(source, shelters, drill, "", now);
         }
+    }
+
+    /// The store came late: what it knows of the key counts from now on, as if it had been there.
+    pub(super) fn recalled(&mut self, remembered: Remembered, now: Now) {
+        self.activations.given(remembered.last_activation);
+        self.drill_spent |= remembered.key.position.is_some_and(|(position, _)| position == KeyPosition::Drill);
+        // What a person said of the key since the start is newer than what the store knows.
+        if let Some(why) = remembered.key.isolated.filter(|_| !self.isolation_said) {
+            for source in [Source::Key, Source::DrillKey] {
+                if let Some(id) = self.activations.opened_since_start(&source) {
+                    self.close(id, &source.word(), &format!("the key is left out of account: {why}"), now);
+                }
+            }
+            self.isolated = Some(why);
+        }
+        if let Some(order) = remembered.order {
+            self.own_order_held(order, now);
+        }
+        self.key_waits = None;
     }
 
     /// A person asked.
@@ -151,6 +175,7 @@ impl Town {
         let told = why.clone().unwrap_or_default();
         self.write(now, kind, false, vec![("by", by.to_owned()), ("why", told)]);
         self.isolated = why;
+        self.isolation_said = true;
         self.archive.changed();
         0
     }

@@ -170,7 +170,7 @@ impl Town {
             return;
         }
         self.rival = Some(Rival::again(self.rival, now.mono));
-        let position = self.watchman.swears().filter(|_| self.isolated.is_none());
+        let position = self.watchman.swears().filter(|_| self.isolated.is_none() && self.key_waits.is_none());
         // A key that can be asked is asked; one that cannot is believed to stand where it stood.
         let believes = |source: &Source| match source {
             Source::Key => position.is_none_or(|position| position == KeyPosition::Disaster),
