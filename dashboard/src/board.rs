@@ -3,7 +3,6 @@
 use firmware_config::mode::Mode;
 
 use crate::screen::{Ap, Facility, Screen, Standing};
-use crate::words::Lang;
 
 /// What a tile shows. Each kind has one word, one icon and one class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -234,16 +233,11 @@ pub fn sums(screen: &Screen) -> Sums {
     sums
 }
 
-/// A facility's name in the page's language, where it has one.
-#[must_use]
-pub fn name<'a>(ja: &'a str, en: &'a str, lang: Lang) -> &'a str {
-    if lang == Lang::En && !en.is_empty() { en } else { ja }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sample;
+    use crate::screen::Lang;
 
     #[test]
     fn a_facility_without_one_access_point_that_works_is_down_and_not_merely_silent() {

@@ -2,8 +2,8 @@
 
 use firmware_config::wire::WallMs;
 
-use crate::board::{name, with};
-use crate::screen::{Ap, Facility, Screen, Standing};
+use crate::board::with;
+use crate::screen::{Ap, Facility, Screen, Standing, name};
 use crate::words::{Cause, Lang, advice, told};
 
 /// How long an access point may settle before it is called slow: a radar check (DFS) holds a radio for 60 s.

@@ -4,8 +4,6 @@ use firmware_config::ident::{ApId, FacilityId};
 use firmware_config::mode::Mode;
 use firmware_config::wire::WallMs;
 
-use crate::board::name;
-
 /// The town at one moment, as the screens need it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Screen {
@@ -317,6 +315,12 @@ impl Ap {
             Witnessed::NoMeans => None,
         }
     }
+}
+
+/// A facility's name in the page's language, where it has one.
+#[must_use]
+pub fn name<'a>(ja: &'a str, en: &'a str, lang: Lang) -> &'a str {
+    if lang == Lang::En && !en.is_empty() { en } else { ja }
 }
 
 /// The language of a page.

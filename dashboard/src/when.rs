@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::{DateTime, Weekday};
 use jiff::tz::{Offset, TimeZone};
 
-use crate::words::Lang;
+use crate::screen::Lang;
 use firmware_config::wire::WallMs;
 
 /// Eras by their first day, newest first. A new era is one more line.

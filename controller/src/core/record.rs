@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use firmware_config::wire::WallMs;
 
-use super::view::RECENT_ENTRIES;
+/// How many entries a view carries.
+pub const RECENT_ENTRIES: usize = 20;
 
 /// One entry. Never changed once made.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -36,12 +36,9 @@ pub struct TownView {
     pub broker_lost: Option<(WallMs, String)>,
     /// Why the record cannot be stored, since when, and how many entries wait; none when it can.
     pub store_lost: Option<(WallMs, String, usize)>,
-    /// The newest entries, newest first; at most [`RECENT_ENTRIES`].
+    /// The newest entries, newest first; at most [`super::record::RECENT_ENTRIES`].
     pub recent: Vec<Entry>,
 }
-
-/// How many entries a view carries.
-pub const RECENT_ENTRIES: usize = 20;
 
 /// The newest order, in short.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use askama::Template;
 
 use super::render;
 use super::shell::{Room, shell};
-use crate::board::{self, name};
-use crate::screen::{AP_ROWS, ApsQuery, Placed, Screen, Standing};
+use crate::board;
+use crate::screen::{AP_ROWS, ApsQuery, Placed, Screen, Standing, name};
 use crate::when;
 use crate::words::{self, Lang};
 

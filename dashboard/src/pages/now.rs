@@ -8,9 +8,9 @@ use firmware_config::mode::Mode;
 use super::chain::chain;
 use super::shell::{Room, shell};
 use super::{Fragment, render};
-use crate::board::{self, Sums, TileState, name};
+use crate::board::{self, Sums, TileState};
 use crate::needs::{Need, needs};
-use crate::screen::{Ap, Entry, Facility, Screen, Standing};
+use crate::screen::{Ap, Entry, Facility, Screen, Standing, name};
 use crate::words::{self, Lang, Style};
 use crate::{chart, when};
 

@@ -4,8 +4,7 @@ use askama::Template;
 
 use super::render;
 use super::shell::{Room, shell};
-use crate::board::name;
-use crate::screen::{RECORD_ROWS, RecordPage, Screen};
+use crate::screen::{RECORD_ROWS, RecordPage, Screen, name};
 use crate::when;
 use crate::words::{self, Lang};
 

@@ -3,9 +3,8 @@
 use askama::Template;
 
 use crate::assets::{css_path, icon_path, js_path};
-use crate::board::name;
 use crate::pages::render;
-use crate::screen::Screen;
+use crate::screen::{Screen, name};
 use crate::when;
 use crate::words::Lang;
 

@@ -3,8 +3,8 @@
 use firmware_config::mode::Mode;
 
 use super::{Lang, mode_word, told};
-use crate::board::{Sums, TileKind, name, tile};
-use crate::screen::{Facility, Screen, Standing, Who};
+use crate::board::{Sums, TileKind, tile};
+use crate::screen::{Facility, Screen, Standing, Who, name};
 use crate::when;
 
 /// How a run of the sentence looks.
