@@ -1,4 +1,6 @@
 //! Contacts, lamp and buzzer on a GPIO chip of this machine (Linux character device).
+//!
+//! The contacts wait for nothing: a lamp or buzzer that cannot be driven is reported, and tried again every second.
 
 use std::path::Path;
 use std::time::Duration;
@@ -22,7 +24,7 @@ pub(super) async fn read(key: GpioKey, mut lights: watch::Receiver<Levels>, even
     let mut said = None;
     while !events.is_closed() {
         let why = match Lines::open(&key) {
-            Ok(lines) => match follow(&lines, &mut lights, &events, &mut said).await {
+            Ok(lines) => match follow(&lines, &key, &mut lights, &events, &mut said).await {
                 Ok(()) => return,
                 Err(why) => why,
             },
@@ -36,6 +38,7 @@ pub(super) async fn read(key: GpioKey, mut lights: watch::Receiver<Levels>, even
 /// Reads the levels now, on every edge and every second, until they cannot be read or nobody listens any more.
 async fn follow(
     lines: &Lines,
+    key: &GpioKey,
     lights: &mut watch::Receiver<Levels>,
     events: &mpsc::Sender<Event>,
     said: &mut Option<String>,
@@ -43,6 +46,7 @@ async fn follow(
     let mut every = tokio::time::interval(EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     lights.mark_changed();
+    let mut lamps = Lamps { key, outputs: None, said: None };
     loop {
         tokio::select! {
             edge = lines.inputs.readable() => {
@@ -55,12 +59,16 @@ async fn follow(
                     inputs.read_edge_event().map_err(|error| error.to_string())?;
                 }
             }
-            _ = every.tick() => {}
+            _ = every.tick() => {
+                if lamps.outputs.is_none() {
+                    lights.mark_changed();
+                }
+            }
             changed = lights.changed() => {
                 if changed.is_err() {
                     return Ok(());
                 }
-                lines.light(*lights.borrow_and_update())?;
+                lamps.show(*lights.borrow_and_update());
                 continue;
             }
         }
@@ -74,15 +82,12 @@ async fn follow(
     }
 }
 
-/// The lines, requested: inputs in one request, so that they are read at one moment.
+/// The contacts, requested at once, so that they are read at one moment.
 struct Lines {
     inputs: AsyncFd<Request>,
-    outputs: Option<Request>,
     no: Offset,
     nc: Option<Offset>,
     drill: Option<Offset>,
-    lamp: Option<Offset>,
-    buzzer: Option<Offset>,
 }
 
 impl Lines {
@@ -90,27 +95,12 @@ impl Lines {
         let chip = find_chip(&key.chip)?;
         let find = |line: &Option<Line>| line.as_ref().map(|line| find_line(&chip, line)).transpose();
         let no = find_line(&chip, &key.no)?;
-        let (nc, drill, lamp, buzzer) = (find(&key.nc)?, find(&key.drill)?, find(&key.lamp)?, find(&key.buzzer)?);
+        let (nc, drill) = (find(&key.nc)?, find(&key.drill)?);
         let contacts: Vec<Offset> = [Some(no), nc, drill].into_iter().flatten().collect();
         let inputs = request_inputs(chip.path(), &contacts, key)?;
-        let mut off = Values::default();
-        for output in lamp.into_iter().chain(buzzer) {
-            off.set(output, Value::Inactive);
-        }
-        let outputs = if off.is_empty() {
-            None
-        } else {
-            let request = Request::builder()
-                .on_chip(chip.path())
-                .with_consumer(CONSUMER)
-                .with_output_lines(&off)
-                .request()
-                .map_err(|error| format!("lamp or buzzer: {error}"))?;
-            Some(request)
-        };
         #[expect(deprecated, reason = "its successor is unsafe; a request keeps one descriptor as long as it lives")]
         let inputs = AsyncFd::new(inputs).map_err(|error| error.to_string())?;
-        Ok(Self { inputs, outputs, no, nc, drill, lamp, buzzer })
+        Ok(Self { inputs, no, nc, drill })
     }
 
     /// All contacts at one moment.
@@ -124,20 +114,70 @@ impl Lines {
             None => ContactReading::Single { closed: closed(self.no)?, drill },
         })
     }
+}
+
+/// Lamp and buzzer, as far as they can be driven.
+struct Lamps<'a> {
+    key: &'a GpioKey,
+    outputs: Option<Outputs>,
+    /// Why they cannot be; said once for each reason.
+    said: Option<String>,
+}
+
+impl Lamps<'_> {
+    fn show(&mut self, levels: Levels) {
+        let outputs = self.outputs.take().map_or_else(|| Outputs::open(self.key), Ok);
+        match outputs.and_then(|outputs| outputs.light(levels).map(|()| outputs)) {
+            Ok(outputs) => {
+                self.outputs = Some(outputs);
+                if self.said.take().is_some() {
+                    tracing::info!("lamp and buzzer can be driven again");
+                }
+            }
+            Err(why) if self.said.as_ref() == Some(&why) => {}
+            Err(why) => {
+                tracing::error!(why, "lamp or buzzer cannot be driven; the key is read all the same");
+                self.said = Some(why);
+            }
+        }
+    }
+}
+
+/// The lines of lamp and buzzer, where the panel has them.
+struct Outputs {
+    request: Option<Request>,
+    lamp: Option<Offset>,
+    buzzer: Option<Offset>,
+}
+
+impl Outputs {
+    fn open(key: &GpioKey) -> Result<Self, String> {
+        let chip = find_chip(&key.chip)?;
+        let find = |line: &Option<Line>| line.as_ref().map(|line| find_line(&chip, line)).transpose();
+        let (lamp, buzzer) = (find(&key.lamp)?, find(&key.buzzer)?);
+        let mut off = Values::default();
+        for output in lamp.into_iter().chain(buzzer) {
+            off.set(output, Value::Inactive);
+        }
+        let request =
+            || Request::builder().on_chip(chip.path()).with_consumer(CONSUMER).with_output_lines(&off).request();
+        let request = if off.is_empty() { None } else { Some(request().map_err(|error| error.to_string())?) };
+        Ok(Self { request, lamp, buzzer })
+    }
 
     fn light(&self, levels: Levels) -> Result<(), String> {
-        let Some(outputs) = &self.outputs else { return Ok(()) };
+        let Some(request) = &self.request else { return Ok(()) };
         let mut values = Values::default();
         for (line, on) in [(self.lamp, levels.lamp), (self.buzzer, levels.buzzer)] {
             if let Some(line) = line {
                 values.set(line, Value::from(on));
             }
         }
-        outputs.set_values(&values).map_err(|error| format!("lamp or buzzer: {error}"))
+        request.set_values(&values).map_err(|error| error.to_string())
     }
 }
 
-impl Drop for Lines {
+impl Drop for Outputs {
     /// A lamp that stays lit would speak for a controller that is not there.
     fn drop(&mut self) {
         if let Err(error) = self.light(Levels::default()) {

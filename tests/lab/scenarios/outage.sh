@@ -1,5 +1,6 @@
 # What breaks around an open AP does not close it: hostapd killed, the agent killed, the AP rebooted with no network at
-# all, the controller gone for the closing. Each time the AP finds its way back with nobody doing anything.
+# all, the controller gone for the closing; nor does a lamp that cannot be lit hold an opening up. Each time the AP finds
+# its way back with nobody doing anything.
 #
 # programs: hirake hirake-agent
 logs='/run/hirake.log /run/agent.log /run/hostapd.log /run/phone.log'
@@ -50,3 +51,12 @@ check "line and controller back: 00000JAPAN is gone" await 60 test ! -e /run/hos
 measure outage-link-to-closed $(($(now_us) - since))
 check "the AP stands settled, closed" await 60 totals settled 1
 check "the lamp is off" await 30 is lamp 0
+
+# Somebody else holds the lamp's line when the controller starts: the key is read all the same.
+kill -9 "$controller"; wait "$controller" 2> /dev/null
+gpiomon "$chip_name" "${line[lamp]}" & thief=$!
+controller_up
+turn disaster
+check "the lamp's line is taken: the key opens all the same" await 60 totals open 1
+kill "$thief"; wait "$thief" 2> /dev/null
+check "the line is free again: the lamp is lit" await 20 is lamp 1
