@@ -75,7 +75,7 @@ async fn the_record_as_csv_to_the_byte() {
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"record.csv\"");
     let expected = "\u{feff}日時,日時（ISO 8601）,訓練,番号,できごと,種別,詳細\r\n\
         令和8年11月22日 14時32分,2026-11-22T14:32:07.123+09:00,訓練,3,訓練が予定どおり終了(発動 1),drill-ended,id=1\r\n\
-        令和8年11月22日 14時32分,2026-11-22T14:32:06.123+09:00,訓練,2,田中で開放(発動 ),opened,\"by=田中; why=練習, \"\"春\"\"\"\r\n\
+        令和8年11月22日 14時32分,2026-11-22T14:32:06.123+09:00,訓練,2,田中の操作で開放(発動 ),opened,\"by=田中; why=練習, \"\"春\"\"\"\r\n\
         令和8年11月22日 14時32分,2026-11-22T14:32:05.123+09:00,,1,制御装置が起動(版 0.1.0),started,version=0.1.0\r\n";
     assert_eq!(answer.text(), expected);
 }
