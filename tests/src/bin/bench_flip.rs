@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS};
+use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Packet, QoS};
 use serde_json::Value;
 use tests::bench::{Bench, BrokerKind, Plan, total};
 use tests::inventory::{ApPlan, FACILITIES};
@@ -115,11 +115,19 @@ fn figures(mut times: Vec<Duration>) -> Figures {
     Figures { p50: at(0.50), p99: at(0.99), worst: at(1.0) }
 }
 
+/// Sends small packets without waiting for more, as the agents do: else the comparison would measure a timer of TCP.
+fn at_once(events: &mut EventLoop) {
+    let mut options = NetworkOptions::new();
+    options.set_tcp_nodelay(true);
+    events.set_network_options(options);
+}
+
 /// A client that hears everything under `filter` from now on.
 async fn collector(bench: &Bench, filter: &str) -> Result<(AsyncClient, EventLoop)> {
     let mut options = MqttOptions::new("collector", bench.broker().ip().to_string(), bench.broker().port());
     options.set_keep_alive(Duration::from_secs(30)).set_max_packet_size(1 << 20, 1 << 20);
     let (client, mut events) = AsyncClient::new(options, 16);
+    at_once(&mut events);
     client.subscribe(filter, QoS::AtLeastOnce).await?;
     while !matches!(events.poll().await?, Event::Incoming(Packet::SubAck(_))) {}
     Ok((client, events))
@@ -158,6 +166,7 @@ async fn bare(bench: &Bench, clients: usize, rounds: usize) -> Result<Figures> {
         let mut options = MqttOptions::new(format!("bare-{i}"), broker.ip().to_string(), broker.port());
         options.set_keep_alive(Duration::from_secs(30));
         let (client, mut events) = AsyncClient::new(options, 16);
+        at_once(&mut events);
         while let Ok(event) = events.poll().await {
             let said = match event {
                 Event::Incoming(Packet::ConnAck(_)) => client.try_subscribe("bare/order", QoS::AtLeastOnce),
