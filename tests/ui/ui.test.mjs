@@ -41,7 +41,8 @@ test('turning the key changes the band, the chain, the tiles and the needs on an
   const page = await open(browser, t);
   await says(page, 'band', ['平時モード']);
   await says(page, 'chain', ['①', '②', '③', '④', '平時']);
-  assert.ok((await tiles(page)).some((tile) => tile.text.includes('正常')), 'no tile says 正常');
+  // A town that has just started is still settling.
+  await until('a tile says 正常', 30_000, async () => (await tiles(page)).some((tile) => tile.text.includes('正常')));
   await page.evaluate(() => { window.neverReloaded = true; });
   const quiet = await text(page, 'needs');
 
