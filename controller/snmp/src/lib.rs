@@ -4,9 +4,10 @@
 //! is asked, how its answers read, and the flip where it has one), `readings` (what an answer comes to), `trouble` (what
 //! goes wrong, in words a person can act on), `deputy` (one device: what was ordered and what is seen in, requests and
 //! reports out). Performing: `session` (requests to one device), `traps` (hints from devices), `room` (all devices:
-//! when each is asked, and no more at once than is good for anybody), `serve` (the town's own monitoring asks us).
+//! when each is asked, and no more at once than is good for anybody), `serve` (the town's own monitoring asks us), and
+//! `engine`, who we are to all of them.
 //!
-//! `async-snmp` is used in `session`, `traps` and `serve` and nowhere else.
+//! `async-snmp` is used in `session`, `traps`, `serve` and `engine` and nowhere else.
 
 pub mod credentials;
 pub mod device;
@@ -17,3 +18,6 @@ pub mod value;
 
 pub mod deputy;
 pub mod profile;
+
+pub mod engine;
+pub mod traps;

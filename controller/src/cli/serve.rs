@@ -16,6 +16,8 @@ use crate::config::Config;
 
 /// How long the stop waits for what cannot be given up half-way.
 const LEFTOVERS_LIMIT: Duration = Duration::from_secs(1);
+/// What is logged where `RUST_LOG` says nothing: the SNMP library warns of each bad datagram, and anybody may send a million.
+const LOGGED: &str = "info,async_snmp=error";
 
 /// Reads the file, then runs until SIGTERM or Ctrl-C.
 ///
@@ -26,7 +28,7 @@ pub fn serve(file: &Path) -> anyhow::Result<ExitCode> {
         Ok(config) => config,
         Err(refused) => return Ok(check::refuse(&refused)),
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let (log, _last_lines) = Log::start(std::io::stderr());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
