@@ -3,6 +3,7 @@
 //! One TOML file a platform (`docs/profiles.md`); the shipped ones are in `controller/snmp/profiles`.
 
 pub mod flip;
+pub mod template;
 
 use crate::oid::Oid;
 
