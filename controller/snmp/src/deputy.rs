@@ -1,6 +1,17 @@
 //! The deputy: speaks for one device that has no agent of ours. Orders and answers in, requests and reports out; pure.
 //!
-//! One deputy a device; a WLAN controller's deputy speaks for every AP behind it.
+//! One deputy a device; a WLAN controller's deputy speaks for every AP behind it. Rooms, in reading order: `rounds` (when
+//! the device is polled), `air` (what a reading shows of `00000JAPAN`), `script` (a flip with every name filled in),
+//! `pass` (one carrying out of it), `saving` (making it last), `flipping` (what is wanted, until the device is so),
+//! `telling` (what an agent would say).
+
+pub mod air;
+pub mod flipping;
+pub mod pass;
+pub mod rounds;
+pub mod saving;
+pub mod script;
+pub mod telling;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -68,8 +79,19 @@ pub enum Request {
 pub enum Act {
     /// Ask the device; answer with [`Event::Answered`]. `urgent`: part of a flip, before any poll of anybody.
     Ask { ask: u64, request: Request, urgent: bool },
-    /// What is to be known of an AP that this device flips: in the place of an agent's report.
-    Report(Report),
+    /// Tell the controller.
+    Tell(Letter),
+    /// One line for the log: what happened, then fields.
+    Log(String),
+}
+
+/// What a deputy tells the controller.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each variant says what its fields are")]
+pub enum Letter {
+    /// What is to be known of an AP that this device flips: in the place of an agent's report. `stations`: all those on
+    /// the AP, where the device says; the report's own figures are 0 where it does not.
+    Report { report: Report, stations: Option<u32> },
     /// Whether it is there, as an agent's connection would say.
     Presence(Presence),
     /// Counts of one interval.

@@ -124,9 +124,7 @@ async fn users_of_v3_are_heard_whatever_protocols_they_have() {
         ("sha512-aes256", Auth::Sha512, "SHA-512", Some(Privacy::Aes256), "AES-256"),
     ];
     let mut who: Vec<Credentials> = vec![user("open", None, None)];
-    who.extend(
-        pairs.iter().map(|(name, auth, _, privacy, _)| user(name, Some(*auth), *privacy)),
-    );
+    who.extend(pairs.iter().map(|(name, auth, _, privacy, _)| user(name, Some(*auth), *privacy)));
     let mut bench = Bench::start(&who).await;
     let at = bench.at.to_string();
     let open = ["-v3", "-e", SENDER, "-u", "open", "-l", "noAuthNoPriv", &at, "", LINK_DOWN];
