@@ -7,11 +7,14 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use async_snmp::v3::{DesSaltState, PersistedDesSaltState};
-use async_snmp::{AuthProtocol, AuthoritativeEngine, PersistedAuthoritativeEngine, PrivProtocol, UsmUser};
+use async_snmp::{AuthProtocol, AuthoritativeEngine, PersistedAuthoritativeEngine, PrivProtocol, UsmConfig, UsmUser};
 
 use crate::credentials::{Auth, Privacy, User};
+use crate::oid::Oid;
+use crate::value::Value;
 
 /// How our identity begins (RFC 3411 §5, snmpEngineID): the enterprise number of the arc our MIB stands on until a number
 /// is registered for it (8072), then 5, "octets, assigned by whoever runs it".
@@ -26,6 +29,7 @@ const FILE_MAX_BYTES: usize = 128;
 pub struct Engine {
     authoritative: AuthoritativeEngine,
     salts: DesSaltState,
+    started: Instant,
 }
 
 /// There is no engine: the system has no random numbers, or the library refuses what it is given.
@@ -73,6 +77,13 @@ impl Engine {
         self.authoritative.engine_boots()
     }
 
+    /// Since it was opened, in hundredths of a second; begins anew after 497 days (sysUpTime, RFC 3418).
+    #[must_use]
+    pub fn up_ticks(&self) -> u32 {
+        let hundredths = self.started.elapsed().as_millis() / 10;
+        u32::try_from(hundredths % (1 << 32)).unwrap_or_default()
+    }
+
     pub(crate) fn authoritative(&self) -> AuthoritativeEngine {
         self.authoritative.clone()
     }
@@ -90,7 +101,7 @@ impl Engine {
             boots => PersistedDesSaltState::new(boots - 1).and_then(|before| DesSaltState::restart(before, kept)),
         };
         let salts = salts.map_err(|error| EngineError(error.to_string()))?;
-        Ok(Self { authoritative, salts })
+        Ok(Self { authoritative, salts, started: Instant::now() })
     }
 }
 
@@ -171,6 +182,47 @@ pub(crate) fn user(user: &User) -> Result<UsmUser, String> {
         }
     };
     taken.map_err(|error| format!("user \"{}\": {error}", user.name))
+}
+
+/// A user as the library takes one that we speak as.
+///
+/// # Errors
+/// As [`user`].
+pub(crate) fn speaker(user: &User) -> Result<UsmConfig, String> {
+    let taken = UsmConfig::new(user.name.clone());
+    let taken = match (&user.auth, &user.privacy) {
+        (None, _) => Ok(taken),
+        (Some((auth, password)), None) => taken.auth(auth_protocol(*auth), password.text()),
+        (Some((auth, password)), Some((privacy, secret))) => {
+            taken.auth_priv(auth_protocol(*auth), password.text(), privacy_protocol(*privacy), secret.text())
+        }
+    };
+    taken.map_err(|error| format!("user \"{}\": {error}", user.name))
+}
+
+/// A name as the library has it.
+pub(crate) fn name(oid: &Oid) -> async_snmp::Oid {
+    async_snmp::Oid::from_slice(oid.arcs())
+}
+
+/// A value as the library sends it.
+pub(crate) fn outgoing(value: &Value) -> async_snmp::Value {
+    use async_snmp::Value as Sent;
+    match value {
+        Value::Integer(number) => Sent::Integer(*number),
+        Value::Counter32(number) => Sent::Counter32(*number),
+        Value::Gauge32(number) => Sent::Gauge32(*number),
+        Value::TimeTicks(ticks) => Sent::TimeTicks(*ticks),
+        Value::Counter64(number) => Sent::Counter64(*number),
+        Value::Octets(octets) => Sent::OctetString(octets.clone().into()),
+        Value::Oid(oid) => Sent::ObjectIdentifier(name(oid)),
+        Value::Ip(address) => Sent::IpAddress(address.octets()),
+        Value::Opaque(octets) => Sent::Opaque(octets.clone().into()),
+        Value::Null => Sent::Null,
+        Value::NoSuchObject => Sent::NoSuchObject,
+        Value::NoSuchInstance => Sent::NoSuchInstance,
+        Value::EndOfMibView => Sent::EndOfMibView,
+    }
 }
 
 fn auth_protocol(auth: Auth) -> AuthProtocol {

@@ -20,4 +20,5 @@ pub mod deputy;
 pub mod profile;
 
 pub mod engine;
+pub mod serve;
 pub mod traps;
