@@ -9,10 +9,12 @@
 //!
 //! `async-snmp` is used in `session`, `traps`, `serve` and `engine` and nowhere else.
 
+pub mod counter;
 pub mod credentials;
 pub mod device;
 pub mod oid;
 pub mod readings;
+pub mod text;
 pub mod trouble;
 pub mod value;
 

@@ -94,6 +94,8 @@ pub struct Figure {
     pub of: String,
     /// The value, in the metric's unit.
     pub value: f64,
+    /// The counter itself, where it is one: exact, for [`crate::counter::between`].
+    pub counter: Option<crate::counter::Count>,
 }
 
 impl Readings {
