@@ -1,12 +1,14 @@
 //! The model town: pretend devices at the far end of real protocols, and a bench to try the real programs on.
 //!
-//! Nothing here is known to the product. Reading order below: who comes and goes, an access point's radio, the key on
-//! the wall, real programs, 汐見町, and all of it together with a hand for scripts.
+//! Nothing here is known to the product. Reading order below: who comes and goes, an access point's radio, access
+//! points of other makes, the key on the wall, real programs, 汐見町, and all of it together with a hand for scripts.
 
 pub mod people;
 
 pub mod hostapd;
 pub mod radio;
+
+pub mod snmp_ap;
 
 pub mod panel;
 

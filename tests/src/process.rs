@@ -7,10 +7,20 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, kill_process_group, setrlimit};
 
 /// How long a program has to end after SIGTERM before it is killed.
 const TERM_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Lets this process hold as many files and sockets as the system allows it; often only 1,024 before.
+///
+/// # Errors
+/// The system does not let it.
+pub fn allow_many_files() -> Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).context("the limit of open files")
+}
 
 /// Holds a process group that dies with us, even when we are killed with no time to clean up.
 ///
