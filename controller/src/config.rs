@@ -6,6 +6,7 @@ mod key;
 mod nearest;
 mod radio;
 mod read;
+mod snmp;
 mod syntax;
 mod table;
 mod town;
@@ -19,6 +20,7 @@ use crate::core::Inventory;
 
 pub use desk::{Complaints, REMARKS_MAX, Remark};
 pub use house::{BROKER_LISTEN, HTTP_LISTEN, MQTT_PORT, SIGNING_KEY, STORE_PATH};
+pub use snmp::{SnmpAgent, SnmpConfig, SnmpCredentials, SnmpDevice, SnmpNotify, SnmpUser};
 
 /// Everything the controller is told by file.
 #[derive(Debug, Clone)]
@@ -37,6 +39,8 @@ pub struct Config {
     pub http: SocketAddr,
     /// The file with the token for acts over HTTP; none: no acts over HTTP.
     pub token_file: Option<PathBuf>,
+    /// Access points without our agent, and second pairs of eyes.
+    pub snmp: SnmpConfig,
     /// What works and is worth a look all the same, in the order of the file: for `hirake check` and the log.
     pub notes: Vec<Remark>,
 }

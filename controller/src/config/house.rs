@@ -169,7 +169,7 @@ pub(super) fn settle(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> u8 {
     share.and_then(|found| u8::try_from(found.is).ok()).unwrap_or(100)
 }
 
-fn socket(desk: &mut Desk<'_>, table: &Table<'_, '_>, key: &'static str) -> Option<SocketAddr> {
+pub(super) fn socket(desk: &mut Desk<'_>, table: &Table<'_, '_>, key: &'static str) -> Option<SocketAddr> {
     let text = table.text(desk, key, SOCKET_ALLOWED)?;
     let socket = text.is.parse::<SocketAddr>().ok().filter(|socket| socket.port() != 0);
     if socket.is_none() {
@@ -180,12 +180,22 @@ fn socket(desk: &mut Desk<'_>, table: &Table<'_, '_>, key: &'static str) -> Opti
 
 /// The path of a file that holds a secret: noted where others may read it, or where it is not there yet.
 pub(super) fn secret(desk: &mut Desk<'_>, table: &Table<'_, '_>, key: &'static str) -> Option<PathBuf> {
+    secret_needed(desk, table, key, "the start needs it")
+}
+
+/// As [`secret`]; `needed` says who needs it.
+pub(super) fn secret_needed(
+    desk: &mut Desk<'_>,
+    table: &Table<'_, '_>,
+    key: &'static str,
+    needed: &str,
+) -> Option<PathBuf> {
     let path = table.path(desk, key)?;
     if path.is.exists() {
         exposed(desk, path.at, &format!("{}: {key}", table.what), &path.is);
     } else {
         let shown = quoted(&path.is.to_string_lossy());
-        desk.note(path.at, format!("{}: {key} {shown} cannot be seen from here; the start needs it", table.what));
+        desk.note(path.at, format!("{}: {key} {shown} cannot be seen from here; {needed}", table.what));
     }
     Some(path.is)
 }

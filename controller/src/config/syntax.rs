@@ -39,7 +39,8 @@ pub(super) fn proof_read(desk: &mut Desk<'_>, text: &str) -> String {
             if !follows && said.insert(line.start) {
                 let found = text.get(span.clone()).unwrap_or_default().trim();
                 // What stands on a line about a secret may be the secret.
-                let secret = ["pass", "token", "secret"].iter().any(|word| text[line.clone()].contains(word));
+                let secret =
+                    ["pass", "token", "secret", "community"].iter().any(|word| text[line.clone()].contains(word));
                 let shown =
                     if secret || found.is_empty() { String::new() } else { format!("; found {}", quoted(found)) };
                 desk.complain(span.start, format!("not TOML: {}{shown}", plainly(error.message(), found)));

@@ -20,7 +20,8 @@ pub const APS_MAX: usize = 10_000;
 /// Longest name in characters: what a tile of the board and a line of a terminal can show.
 pub const NAME_MAX: usize = 60;
 
-const ID_ALLOWED: &str = "1 to 48 of a-z 0-9 and '-', not at either end";
+pub(super) const ID_ALLOWED: &str = "1 to 48 of a-z 0-9 and '-', not at either end";
+const DEVICE_ALLOWED: &str = "the id of a [[snmp-device]]";
 
 /// The town's own table.
 pub(super) struct TownTable {
@@ -29,10 +30,13 @@ pub(super) struct TownTable {
     name_en: String,
 }
 
-/// An access point, and which radio plan it names.
+/// An access point, and which radio plan and SNMP device it names.
 pub(super) struct ApTable {
     pub(super) ap: Ap,
     pub(super) radio: Option<Found<String>>,
+    pub(super) device: Option<Found<String>>,
+    /// Which of a WLAN controller's access points it is.
+    pub(super) device_ap: Option<Found<String>>,
 }
 
 pub(super) fn read_town(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Option<TownTable> {
@@ -101,10 +105,21 @@ pub(super) fn read_aps(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Vec<Found<A
         let facility = identifier::<FacilityId>(desk, &table, "facility");
         let name = name(desk, &table, "name", true);
         if !table.has("managed") {
-            table.miss("managed", "\"agent\"");
+            table.miss("managed", "\"agent\" or \"snmp\"");
         }
-        let managed = table.word(desk, "managed", &[("agent", Managed::Agent)]);
+        let managed = table.word(desk, "managed", &[("agent", Managed::Agent), ("snmp", Managed::Snmp)]);
+        let by_snmp = managed.is_some_and(|managed| managed.is == Managed::Snmp);
         let radio = table.text(desk, "radio", "the name of a [radio-plan.NAME]").map(|radio| radio.map(str::to_owned));
+        if by_snmp && table.has("radio") {
+            let what =
+                format!("{}: radio is for hirake render, which makes no files for an AP without our agent", table.what);
+            desk.note(table.place("radio"), what);
+        }
+        let device = table.text(desk, "device", DEVICE_ALLOWED).map(|device| device.map(str::to_owned));
+        if by_snmp && !table.has("device") {
+            table.miss("device", &format!("{DEVICE_ALLOWED} (managed is \"snmp\")"));
+        }
+        let device_ap = device_ap(desk, &table);
         table.finish(desk);
         if let Some(id) = &id {
             once(desk, &mut seen, id, "ap");
@@ -121,8 +136,9 @@ pub(super) fn read_aps(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Vec<Found<A
         }
         let at = table.at;
         if let (Some(id), Some(facility), Some(name), Some(managed)) = (id, facility, name, managed) {
-            let ap = Ap { id: id.is, facility: facility.is, name, managed: managed.is };
-            aps.push(Found { at, is: ApTable { ap, radio } });
+            let witness = !by_snmp && device.is_some();
+            let ap = Ap { id: id.is, facility: facility.is, name, managed: managed.is, witness };
+            aps.push(Found { at, is: ApTable { ap, radio, device, device_ap } });
         }
     }
     aps
@@ -169,8 +185,19 @@ pub(super) fn assemble(
     })
 }
 
+/// Which of a WLAN controller's access points it is: a key or a name, as the controller has it.
+fn device_ap(desk: &mut Desk<'_>, table: &Table<'_, '_>) -> Option<Found<String>> {
+    let allowed = format!("1 to {NAME_MAX} characters on one line: the AP's key or name on its WLAN controller");
+    let text = table.text(desk, "device-ap", &allowed)?;
+    if !(1..=NAME_MAX).contains(&text.is.chars().count()) || text.is.chars().any(unshowable) {
+        table.refuse(desk, "device-ap", &allowed);
+        return None;
+    }
+    Some(text.map(str::to_owned))
+}
+
 /// Lets complaints name a table by its id, where it has one.
-fn name_by_id(table: &mut Table<'_, '_>) {
+pub(super) fn name_by_id(table: &mut Table<'_, '_>) {
     if let Some(id) = table.value("id").and_then(|id| id.get_ref().as_str()) {
         table.what = format!("{} {}", table.what, quoted(id));
     }
@@ -183,7 +210,7 @@ fn facility_ids<'t>(root: &Table<'t, '_>) -> Vec<&'t str> {
     tables.filter_map(|item| item.get_ref().get("id")?.get_ref().as_str()).collect()
 }
 
-fn identifier<T: FromStr<Err: Display>>(
+pub(super) fn identifier<T: FromStr<Err: Display>>(
     desk: &mut Desk<'_>,
     table: &Table<'_, '_>,
     key: &'static str,

@@ -53,6 +53,8 @@ pub struct Ap {
     pub name: String,
     /// How it is flipped.
     pub managed: Managed,
+    /// Whether SNMP watches it beside its agent: a second pair of eyes.
+    pub witness: bool,
 }
 
 /// How an access point is flipped.
@@ -60,4 +62,17 @@ pub struct Ap {
 pub enum Managed {
     /// By our agent on it.
     Agent,
+    /// By SNMP: a deputy in the controller speaks for it.
+    Snmp,
+}
+
+impl Managed {
+    /// The word in `controller.toml` and on `/api/v1`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Snmp => "snmp",
+        }
+    }
 }

@@ -29,6 +29,7 @@ fn inventory() -> Inventory {
         facility: facility.parse().expect("valid"),
         name: "1階".to_owned(),
         managed: Managed::Agent,
+        witness: false,
     };
     Inventory {
         town: "shiomi".parse().expect("valid"),
@@ -89,6 +90,7 @@ impl TownHall {
             signing_key: self.path("town.key"),
             http: self.http,
             token_file: None,
+            snmp: crate::config::SnmpConfig::default(),
             notes: Vec::new(),
         }
     }

@@ -28,6 +28,7 @@ pub fn made_up_inventory() -> Inventory {
         facility: facility.parse().expect("an identifier"),
         name: name.to_owned(),
         managed: Managed::Agent,
+        witness: false,
     };
     Inventory {
         town: "shiomi".parse().expect("an identifier"),

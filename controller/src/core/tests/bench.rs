@@ -52,7 +52,7 @@ pub fn inventory() -> Inventory {
     let aps = facilities
         .iter()
         .flat_map(|place| [1, 2].map(|n| (place.id.clone(), format!("{}-{n}", place.id))))
-        .map(|(facility, id)| Ap { id: ap(&id), facility, name: id, managed: Managed::Agent })
+        .map(|(facility, id)| Ap { id: ap(&id), facility, name: id, managed: Managed::Agent, witness: false })
         .collect();
     Inventory {
         town: "shiomi".parse().expect("a name"),

@@ -386,6 +386,7 @@ fn ten_thousand_aps_that_boot_at_once_are_heard_and_told_with_measure() {
         facility: facility("gym"),
         name: String::new(),
         managed: Managed::Agent,
+        witness: false,
     });
     town.aps = more.collect();
     let mut bench = Bench::started(town, Shelf::default(), Some(DISASTER));
