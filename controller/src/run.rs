@@ -29,7 +29,7 @@ use crate::contacts::Contacts;
 use crate::core::{Event, Remembered, Town, TownView};
 use crate::mqtt::{self, Link};
 use crate::signing::TownKey;
-use crate::store::Store;
+use crate::store::{SetAside, Store};
 use clock::Clock;
 use hands::Hands;
 
@@ -78,6 +78,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
     let store = Store::start(&config.store);
     let (remembered, signed) = remember(&store).await;
     let late = remembered.is_none();
+    let mut asides = store.asides().context("the store has a listener already")?;
 
     let (letters_in, mut letters) = mpsc::channel(LETTERS_MAX);
     let (contacts_in, mut contacts) = mpsc::channel(CONTACTS_MAX);
@@ -105,6 +106,10 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
 
     let mut corridor = Corridor { town, clock, hands, views, view_at: Instant::now(), changed: true };
     corridor.perform(first);
+    // What a damaged store still told is heard before the key is.
+    while let Ok(aside) = asides.try_recv() {
+        corridor.set_aside(aside);
+    }
     let mut woken = Instant::now();
     let mut some = Vec::with_capacity(LETTERS_AT_ONCE);
     tokio::pin!(stop);
@@ -117,6 +122,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
             () = &mut stop => break,
             Some(event) = contacts.recv() => corridor.event(event),
             Some(event) = stored.recv() => corridor.event(event),
+            Some(aside) = asides.recv() => corridor.set_aside(aside),
             Some(question) = questions.recv() => {
                 let event = corridor.hands.asked(question);
                 corridor.event(event);
@@ -174,6 +180,14 @@ impl Corridor {
             }
         }
         self.changed = true;
+    }
+
+    /// A damaged store was set aside. What it still told of the newest order counts where our signature is right.
+    fn set_aside(&mut self, aside: SetAside) {
+        if let Some(order) = aside.order.and_then(|text| self.hands.own_order(&text)) {
+            self.event(Event::OwnOrderHeld(order));
+        }
+        self.event(Event::StoreSetAside { file: aside.file.display().to_string(), why: aside.why });
     }
 
     /// What the core wants done at the start.

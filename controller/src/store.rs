@@ -1,27 +1,33 @@
 //! The archive: every line of SQL; keeps orders, activations, the record and counts.
 //!
 //! A handle whose file may be out of reach: it is tried again in the background for ever, and until then every request
-//! is answered with the reason. A file that is damaged is reported and left as it is.
+//! is answered with the reason. A file that is damaged is set aside under a name that says so, and a new one is begun.
+//!
+//! `open` (opening, checking), `aside` (what a damaged file becomes), `record` and its `chain`, `counts`.
 
+mod aside;
+pub mod chain;
 mod counts;
+mod open;
 mod record;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Connection};
-use tokio::sync::{Mutex, MutexGuard, watch};
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
+use tokio::sync::{Mutex, MutexGuard, mpsc, watch};
 
+pub use aside::SetAside;
 pub use counts::CountRow;
 pub use record::StoredEntry;
 
-/// How long a file that cannot be opened is left before the next try.
-const REOPEN_EVERY: Duration = Duration::from_secs(3);
+use aside::Legacy;
+use chain::Link;
+
 /// How long SQLite waits for a lock somebody else holds (a backup, a person's `sqlite3`).
 const BUSY_LIMIT: Duration = Duration::from_millis(1_500);
 /// How long one writing may take in all; beyond it the caller is told, whatever the disk is doing.
@@ -30,6 +36,8 @@ const WRITE_LIMIT: Duration = Duration::from_secs(2);
 const READ_LIMIT: Duration = Duration::from_secs(10);
 /// Connections for reading: the dashboard, a CSV, a scrape, and one to spare.
 const READERS: u32 = 4;
+/// Files set aside that nobody has asked about yet: one in ten minutes at most.
+const ASIDES_MAX: usize = 16;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +61,29 @@ struct Shared {
     state: watch::Sender<State>,
     /// Set by the first reading of what the file remembers. Before it nothing is written over that.
     remembered: AtomicBool,
+    /// Held while this handle lives.
+    lock: std::sync::Mutex<Option<File>>,
+    /// What a new file goes on from, should this one have to be set aside.
+    known: std::sync::Mutex<Known>,
+    asides: mpsc::Sender<SetAside>,
+    asides_out: std::sync::Mutex<Option<mpsc::Receiver<SetAside>>>,
+}
+
+/// What was last seen in the file, or left by the one before it.
+#[derive(Debug, Default)]
+struct Known {
+    head: Link,
+    last_activation: u64,
+    /// A file was set aside, and the new one is to go on from there.
+    inherits: bool,
+}
+
+/// What SQLite, or a look through the file, says of the damage.
+#[derive(Debug, Clone)]
+struct Damage {
+    why: String,
+    /// The file was looked through for it: it need not be opened again to see.
+    sure: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -61,6 +92,8 @@ enum State {
     Untried,
     /// Open.
     Open(Box<OpenFile>),
+    /// Open until now; SQLite says that it is damaged.
+    Damaged(Box<OpenFile>, Damage),
     /// Out of reach, and why.
     Out(String),
 }
@@ -99,14 +132,25 @@ impl Store {
         if getrandom::fill(&mut run).is_err() {
             run = u64::from(std::process::id()).to_le_bytes();
         }
+        let (asides, asides_out) = mpsc::channel(ASIDES_MAX);
         let store = Self(Arc::new(Shared {
             path: path.to_owned(),
             run: format!("{:016x}", u64::from_le_bytes(run)),
             state: watch::Sender::new(State::Untried),
             remembered: AtomicBool::new(false),
+            lock: std::sync::Mutex::default(),
+            known: std::sync::Mutex::default(),
+            asides,
+            asides_out: std::sync::Mutex::new(Some(asides_out)),
         }));
-        tokio::spawn(keep_open(Arc::downgrade(&store.0)));
+        tokio::spawn(open::keep_open(Arc::downgrade(&store.0)));
         store
+    }
+
+    /// Files that were set aside since the start, as it happens. There is one listener: whoever asks first.
+    #[must_use]
+    pub fn asides(&self) -> Option<mpsc::Receiver<SetAside>> {
+        self.0.asides_out.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Waits until the file is open, or was tried and could not be opened.
@@ -134,36 +178,75 @@ impl Store {
     fn file(&self) -> Result<Box<OpenFile>, StoreError> {
         match &*self.0.state.borrow() {
             State::Open(file) => Ok(file.clone()),
+            State::Damaged(_, damage) => Err(self.failed(&damage.why)),
             State::Out(why) => Err(self.failed(why)),
             State::Untried => Err(self.failed(&"being opened")),
         }
     }
 
     /// A writing with its limit in time. An error that will not pass by itself has the file opened anew.
-    async fn writing<T>(&self, request: impl Future<Output = sqlx::Result<T>>) -> Result<T, StoreError> {
+    async fn writing<T>(
+        &self,
+        file: &OpenFile,
+        request: impl Future<Output = sqlx::Result<T>>,
+    ) -> Result<T, StoreError> {
         match tokio::time::timeout(WRITE_LIMIT, request).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => {
-                if !may_pass(&error) {
-                    self.0.state.send_replace(State::Out(error.to_string()));
+                if open::is_damage(&error) || record::is_nonsense(&error) {
+                    self.found_damaged(file, error.to_string(), record::is_nonsense(&error));
+                } else if !may_pass(&error) {
+                    self.leave(file, State::Out(error.to_string()));
                 }
                 Err(self.failed(&error))
             }
             Err(_) => {
                 let why = format!("no answer within {} s", WRITE_LIMIT.as_secs());
-                self.0.state.send_replace(State::Out(why.clone()));
+                self.leave(file, State::Out(why.clone()));
                 Err(self.failed(&why))
             }
         }
     }
 
     /// A reading with its limit in time.
-    async fn reading<T>(&self, request: impl Future<Output = sqlx::Result<T>>) -> Result<T, StoreError> {
+    async fn reading<T>(
+        &self,
+        file: &OpenFile,
+        request: impl Future<Output = sqlx::Result<T>>,
+    ) -> Result<T, StoreError> {
         match tokio::time::timeout(READ_LIMIT, request).await {
-            Ok(read) => read.map_err(|error| self.failed(&error)),
+            Ok(read) => read.map_err(|error| {
+                if open::is_damage(&error) {
+                    self.found_damaged(file, error.to_string(), false);
+                }
+                self.failed(&error)
+            }),
             Err(_) => Err(self.failed(&format_args!("no answer within {} s", READ_LIMIT.as_secs()))),
         }
     }
+
+    /// The file that is open is damaged; whoever keeps it open sets it aside.
+    fn found_damaged(&self, file: &OpenFile, why: String, sure: bool) {
+        self.leave(file, State::Damaged(Box::new(file.clone()), Damage { why, sure }));
+    }
+
+    /// Another state than open, unless what failed was a file of before.
+    fn leave(&self, file: &OpenFile, for_state: State) {
+        self.0.state.send_if_modified(|state| {
+            let same = matches!(state, State::Open(open) if Arc::ptr_eq(&open.writer, &file.writer));
+            if same {
+                *state = for_state;
+            }
+            same
+        });
+    }
+}
+
+/// What kind of error SQLite says it is (https://sqlite.org/rescode.html).
+fn kind_of(error: &sqlx::Error) -> Option<i32> {
+    let code = error.as_database_error()?.code()?.parse::<i32>().ok()?;
+    // The low byte is the kind, the rest its variety.
+    Some(code & 0xff)
 }
 
 /// Whether the same file may do better next time: a full disk is emptied, a lock is given back.
@@ -172,92 +255,10 @@ fn may_pass(error: &sqlx::Error) -> bool {
     const SQLITE_LOCKED: i32 = 6;
     const SQLITE_FULL: i32 = 13;
     const SQLITE_CONSTRAINT: i32 = 19;
-    match error {
-        sqlx::Error::Database(error) => error
-            .code()
-            .and_then(|code| code.parse::<i32>().ok())
-            // The low byte is the kind, the rest its variety (https://sqlite.org/rescode.html).
-            .is_some_and(|code| matches!(code & 0xff, SQLITE_BUSY | SQLITE_LOCKED | SQLITE_FULL | SQLITE_CONSTRAINT)),
-        sqlx::Error::PoolTimedOut | sqlx::Error::RowNotFound => true,
-        _ => false,
+    match kind_of(error) {
+        Some(kind) => matches!(kind, SQLITE_BUSY | SQLITE_LOCKED | SQLITE_FULL | SQLITE_CONSTRAINT),
+        None => matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::RowNotFound),
     }
-}
-
-/// Opens the file whenever it is not open, and looks whether it is still the file of that name.
-async fn keep_open(shared: std::sync::Weak<Shared>) {
-    let mut reported = String::new();
-    let mut inode = None;
-    loop {
-        let Some(store) = shared.upgrade().map(Store) else { return };
-        if store.file().is_ok() && inode != Some(identity(&store.0.path)) {
-            store.0.state.send_replace(State::Out("the file was taken away while it was open".to_owned()));
-        }
-        if store.file().is_err() {
-            // Not given up when it takes long: every try holds a thread until the disk answers.
-            let opening = open_file(&store.0.path);
-            tokio::pin!(opening);
-            let opened = match tokio::time::timeout(WRITE_LIMIT, &mut opening).await {
-                Ok(opened) => opened,
-                Err(_) => {
-                    store.0.state.send_replace(State::Out("the disk does not answer".to_owned()));
-                    opening.await
-                }
-            };
-            match opened {
-                Ok(file) => {
-                    inode = Some(identity(&store.0.path));
-                    reported.clear();
-                    store.0.state.send_replace(State::Open(Box::new(file)));
-                    tracing::info!(file = %store.0.path.display(), "the store is open");
-                }
-                Err(why) => {
-                    if why != reported {
-                        tracing::error!(file = %store.0.path.display(), why, "the store cannot be opened; trying again");
-                        reported.clone_from(&why);
-                    }
-                    store.0.state.send_replace(State::Out(why));
-                }
-            }
-        }
-        let mut state = store.0.state.subscribe();
-        drop(store);
-        // A file that was open and failed is opened anew at once, one that could not be opened after a pause.
-        if matches!(*state.borrow_and_update(), State::Open(_)) {
-            let _ = tokio::time::timeout(REOPEN_EVERY, state.changed()).await;
-        } else {
-            tokio::time::sleep(REOPEN_EVERY).await;
-        }
-    }
-}
-
-/// Which file lies under that name: device and number.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
-}
-
-async fn open_file(path: &Path) -> Result<OpenFile, String> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        // An order or an entry that was acknowledged survives the power cut that comes next.
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_LIMIT)
-        .disable_statement_logging();
-    let mut connection =
-        SqliteConnection::connect_with(&options).await.map_err(|error| format!("cannot be opened: {error}"))?;
-    sqlx::migrate!("./migrations")
-        // `run` says the same in a way that a spawned task cannot hold (its `Acquire` is not general enough).
-        .run_direct(None, &mut connection, false)
-        .await
-        .map_err(|error| format!("its tables cannot be brought up to date: {error}"))?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .acquire_timeout(BUSY_LIMIT)
-        .connect_lazy_with(options.clone().create_if_missing(false).read_only(true));
-    let writer = Writer { connection, sources: counts::Sources::default() };
-    Ok(OpenFile { options: options.create_if_missing(false), writer: Arc::new(Mutex::new(Some(writer))), readers })
 }
 
 impl OpenFile {
@@ -295,6 +296,49 @@ impl Shared {
 
     fn set_remembered(&self) {
         self.remembered.store(true, Ordering::Release);
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file's record ends here now, and these numbers were given.
+    fn seen(&self, head: Link, last_activation: u64) {
+        let mut known = self.known();
+        known.head = head;
+        known.last_activation = known.last_activation.max(last_activation);
+        known.inherits = false;
+    }
+
+    /// What a new file goes on from, where one was set aside.
+    fn legacy(&self) -> Option<Legacy> {
+        let known = self.known();
+        known.inherits.then_some(Legacy { head: known.head, last_activation: known.last_activation, order: None })
+    }
+
+    /// Of what a damaged file tells and what was seen of it before, whatever goes further.
+    fn inherit(&self, salvaged: Legacy) -> Legacy {
+        let mut known = self.known();
+        if salvaged.head.number > known.head.number {
+            known.head = salvaged.head;
+        }
+        known.last_activation = known.last_activation.max(salvaged.last_activation);
+        known.inherits = true;
+        Legacy { head: known.head, last_activation: known.last_activation, order: salvaged.order }
+    }
+
+    fn tell_set_aside(&self, it: SetAside) {
+        // Nobody may be listening; the log has it.
+        let _ = self.asides.try_send(it);
+    }
+
+    /// Takes the lock, unless it is held already.
+    fn take_lock(&self) -> Result<(), StoreError> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if lock.is_none() {
+            *lock = aside::lock(&self.path)?;
+        }
+        Ok(())
     }
 }
 

@@ -104,3 +104,50 @@ async fn the_key_opens_with_no_store_at_all_and_the_record_catches_up() -> Resul
     assert!(record(&entries, "opened").next().is_some(), "the opening is in the record: {entries}");
     bench.stop()
 }
+
+/// Files beside `store` that were set aside as damaged.
+fn set_aside(store: &Path) -> Result<Vec<std::path::PathBuf>> {
+    let begin = format!("{}.damaged-", store.display());
+    let folder = store.parent().unwrap_or(Path::new("."));
+    let files = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+    let aside = |file: &Path| file.to_string_lossy().starts_with(&begin) && file.extension().is_some();
+    Ok(files.into_iter().map(|file| file.path()).filter(|file| aside(file)).collect())
+}
+
+/// Shows that a database damaged while the controller was down is set aside, whole, and that with the new one the key
+/// opens; the order's number goes on from the old one, learned by its signature, and the record says what happened.
+#[tokio::test]
+async fn a_damaged_database_is_set_aside_and_the_key_opens_with_a_new_one() -> Result<()> {
+    let at = tempfile::tempdir()?;
+    let store = at.path().join("store.sqlite");
+    let mut bench = Bench::raise(plan(&store)).await?;
+    for (turn, open) in [(Turn::Disaster, 2), (Turn::Normal, 0)] {
+        bench.until("both settled", PATIENCE, |town| total(town, "settled") == 2).await?;
+        bench.panel.turn(turn);
+        bench.until_seen("as the key says", PATIENCE, |b| b.open_radios() == open).await?;
+    }
+    let town = bench.until("both settled", PATIENCE, |town| total(town, "settled") == 2).await?;
+    let before = town["order"]["number"].as_u64().unwrap_or_default();
+    assert!(before >= 3, "{town}");
+    bench.kill_controller();
+    let damage = b"no database at all".repeat(300);
+    // Its log too: from that alone SQLite would mend the file.
+    for ending in ["", "-wal"] {
+        std::fs::write(format!("{}{ending}", store.display()), &damage)?;
+    }
+    bench.panel.turn(Turn::Disaster);
+    bench.start_controller().await?;
+    bench.until_seen("both open, although the database is damaged", PATIENCE, |b| b.open_radios() == 2).await?;
+    let settled =
+        |town: &serde_json::Value| total(town, "settled") == 2 && town["order"]["number"].as_u64() > Some(before);
+    bench.until("settled under a higher number", PATIENCE, settled).await?;
+    let entries = bench.until_recorded("store-set-aside", PATIENCE).await?;
+    let said = record(&entries, "store-set-aside").next().cloned().unwrap_or_default();
+    let aside = set_aside(&store)?;
+    assert!(aside.iter().any(|file| said["fields"]["file"] == file.display().to_string()), "{said}: {aside:?}");
+    for file in aside.iter().filter(|file| !file.to_string_lossy().ends_with("-shm")) {
+        assert_eq!(std::fs::read(file)?, damage, "{}", file.display());
+    }
+    assert!(aside.len() >= 2, "{aside:?}");
+    bench.stop()
+}

@@ -74,6 +74,8 @@ pub enum Event {
     OwnOrderHeld(Order),
     /// What a store remembers that was not there at the start, and is now.
     Recalled(Remembered),
+    /// The store was damaged: it lies under the name `file` now, and a new one, which knows nothing, was begun.
+    StoreSetAside { file: String, why: String },
     /// Something that is not our order stands on the order topic.
     ForeignOrderSeen { why: String },
     /// The connection to the broker is up (`Ok`) or down.

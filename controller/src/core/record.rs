@@ -82,6 +82,8 @@ kinds! {
     StoreLost = "store-lost",
     /// The record is stored again: `kept` (how many entries waited).
     StoreBack = "store-back",
+    /// The store was damaged; it was set aside, and a new one begun: `file` (its name now), `why`.
+    StoreSetAside = "store-set-aside",
     /// A person asked for something and was refused: `by`, `ask`, `why`.
     AskRefused = "ask-refused",
 }

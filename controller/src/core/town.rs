@@ -90,7 +90,9 @@ impl Town {
     /// The town as remembered, and what is to be done at start.
     #[must_use]
     pub fn new(inventory: Inventory, remembered: Remembered, now: Now) -> (Self, Vec<Action>) {
-        let key_waits = (remembered == Remembered::default()).then_some(now.mono + archive::ANSWER_WITHIN);
+        // A new store may know numbers that were given, and nothing else.
+        let forgot = Remembered { last_activation: 0, last_entry: 0, ..remembered.clone() } == Remembered::default();
+        let key_waits = forgot.then_some(now.mono + archive::ANSWER_WITHIN);
         let Remembered { order: newest, activations, key, last_activation, last_entry } = remembered;
         let activations = Activations::new(activations, last_activation, now);
         let mut fleet = Fleet::new(&inventory, now);
@@ -157,6 +159,7 @@ impl Town {
             Event::OwnOrderSeen(seen) => self.own_order_seen(seen, now),
             Event::OwnOrderHeld(held) => self.own_order_held(held, now),
             Event::Recalled(remembered) => self.recalled(remembered, now),
+            Event::StoreSetAside { file, why } => self.store_set_aside(file, why, now),
             Event::ForeignOrderSeen { why } => self.restore_order(why, now),
             Event::Broker(outcome) => self.broker(outcome, now),
             Event::Stored { batch, outcome } => self.stored(batch, outcome, now),
@@ -377,6 +380,13 @@ impl Town {
             };
             self.actions.push(Action::Store { batch, what });
         }
+    }
+
+    /// A new store knows nothing: what is in force is offered to it as if it had just been decided.
+    fn store_set_aside(&mut self, file: String, why: String, now: Now) {
+        self.order_unstored = self.newest.is_some();
+        self.archive.changed();
+        self.write(now, Kind::StoreSetAside, false, vec![("file", file), ("why", why)]);
     }
 
     fn stored(&mut self, batch: u64, outcome: Result<(), String>, now: Now) {

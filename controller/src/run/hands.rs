@@ -72,6 +72,11 @@ impl Hands {
         None
     }
 
+    /// The order in a signed text, where the signature is ours.
+    pub(super) fn own_order(&self, text: &str) -> Option<Order> {
+        self.key.own_order(text.as_bytes()).ok()
+    }
+
     /// The order's signed text: the same as before for the same order.
     fn text(&mut self, order: &Order) -> Arc<str> {
         if let Some((known, text)) = &self.signed

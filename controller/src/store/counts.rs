@@ -52,7 +52,7 @@ impl Store {
     /// Nothing of it was stored, or (no answer in time) it is not known; storing it again is right in both cases.
     pub async fn add_counts(&self, counts: &[Counts]) -> Result<(), StoreError> {
         let file = self.file()?;
-        self.writing(async {
+        self.writing(&file, async {
             let (mut place, mut writer) = file.writer().await?;
             add(&mut writer, counts).await?;
             *place = Some(writer);
@@ -74,6 +74,7 @@ impl Store {
     ) -> Result<Vec<CountRow>, StoreError> {
         let file = self.file()?;
         self.reading(
+            &file,
             sqlx::query(
                 "SELECT at_ms, ap, interface, ssid, mode, stations, joins, leaves
                  FROM counts JOIN sources ON sources.id = source
@@ -118,6 +119,7 @@ impl Store {
     ) -> Result<Vec<(WallMs, u32)>, StoreError> {
         let file = self.file()?;
         self.reading(
+            &file,
             sqlx::query(
                 // Beside max() SQLite gives the other columns of the row that has it
                 // (https://sqlite.org/lang_select.html#bareagg).

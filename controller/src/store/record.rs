@@ -8,6 +8,7 @@ use firmware_config::wire::{self, Order, WallMs};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
 
+use super::chain::{self, Line, Link};
 use super::{Store, StoreError, signed, unsigned};
 use crate::core::key::KeyMemory;
 use crate::core::{Activation, Durable, Entry, KeyPosition, Kind, Remembered, Source};
@@ -39,10 +40,12 @@ impl Store {
     pub async fn remembered(&self) -> Result<(Remembered, Option<String>), StoreError> {
         let file = self.file()?;
         let found = self
-            .writing(async {
+            .writing(&file, async {
                 let (mut place, mut writer) = file.writer().await?;
-                let found = read_remembered(&mut writer.connection).await?;
+                let head = chain::ends(&mut writer.connection).await?.head;
+                let found = read_remembered(&mut writer.connection, head).await?;
                 *place = Some(writer);
+                self.0.seen(head, found.0.last_activation);
                 Ok(found)
             })
             .await?;
@@ -59,22 +62,35 @@ impl Store {
         if !self.0.has_remembered() {
             return Err(self.failed(&"open, and what it remembers is still being read"));
         }
-        self.writing(async {
+        self.writing(&file, async {
             let (mut place, mut writer) = file.writer().await?;
             let mut whole = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
             if let Some(order) = &what.order {
                 write_order(&mut whole, order, signed_text).await?;
             }
             write_activations(&mut whole, &what.activations).await?;
+            let mut head = chain::ends(&mut whole).await?.head;
             for entry in &what.entries {
-                write_entry(&mut whole, &self.0.run, entry).await?;
+                write_entry(&mut whole, &self.0.run, entry, &mut head).await?;
             }
-            write_memory(&mut whole, what).await?;
+            chain::set_head(&mut whole, head).await?;
+            let last_activation = write_memory(&mut whole, what).await?;
             whole.commit().await?;
+            self.0.seen(head, last_activation);
             *place = Some(writer);
             Ok(())
         })
         .await
+    }
+
+    /// The newest entry's number and hash: what is worth writing down on paper.
+    ///
+    /// # Errors
+    /// The file is out of reach or damaged.
+    pub async fn head(&self) -> Result<Link, StoreError> {
+        let file = self.file()?;
+        let ends = async { chain::ends(&mut *file.readers.acquire().await?).await };
+        Ok(self.reading(&file, ends).await?.head)
     }
 
     /// Entries older than `before`, newest first.
@@ -84,6 +100,7 @@ impl Store {
     pub async fn entries(&self, before: Option<u64>, limit: u32) -> Result<Vec<StoredEntry>, StoreError> {
         let file = self.file()?;
         self.reading(
+            &file,
             sqlx::query("SELECT id, at_ms, kind, drill, fields FROM entries WHERE id < ? ORDER BY id DESC LIMIT ?")
                 .bind(before.map_or(i64::MAX, signed))
                 .bind(limit)
@@ -141,25 +158,42 @@ async fn write_activations(whole: &mut SqliteConnection, activations: &[Activati
     Ok(())
 }
 
-/// An entry keeps its number, unless the file already goes further: then it is given the next one.
-async fn write_entry(whole: &mut SqliteConnection, run: &str, entry: &Entry) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO entries (id, run, seq, at_ms, kind, drill, fields)
-         VALUES (max(?2, (SELECT coalesce(max(id), 0) + 1 FROM entries)), ?1, ?2, ?3, ?4, ?5, ?6)
+/// An entry keeps its number, unless the file already goes further: then it is given the next one. `head` is where the
+/// record ends, and moves on with it.
+async fn write_entry(whole: &mut SqliteConnection, run: &str, entry: &Entry, head: &mut Link) -> sqlx::Result<()> {
+    let fields = to_json(&entry.fields);
+    let line = Line {
+        number: entry.seq.max(head.number.saturating_add(1)),
+        run,
+        seq: entry.seq,
+        at_ms: entry.at_ms,
+        kind: entry.kind.as_str(),
+        drill: entry.drill,
+        fields: &fields,
+    };
+    let hash = line.hash(head.hash);
+    let added = sqlx::query(
+        "INSERT INTO entries (id, run, seq, at_ms, kind, drill, fields, before, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (run, seq) DO NOTHING",
     )
+    .bind(signed(line.number))
     .bind(run)
-    .bind(signed(entry.seq))
-    .bind(entry.at_ms)
-    .bind(entry.kind.as_str())
-    .bind(entry.drill)
-    .bind(to_json(&entry.fields))
+    .bind(signed(line.seq))
+    .bind(line.at_ms)
+    .bind(line.kind)
+    .bind(line.drill)
+    .bind(&fields)
+    .bind(head.hash.bytes())
+    .bind(hash.bytes())
     .execute(whole)
     .await?;
+    if added.rows_affected() > 0 {
+        *head = Link { number: line.number, hash };
+    }
     Ok(())
 }
 
-async fn write_memory(whole: &mut SqliteConnection, what: &Durable) -> sqlx::Result<()> {
+async fn write_memory(whole: &mut SqliteConnection, what: &Durable) -> sqlx::Result<u64> {
     // An activation may be opened and closed within one batch: its entry still tells that its number was given.
     let opened = what.entries.iter().filter(|entry| entry.kind == Kind::Opened).filter_map(|entry| {
         entry.fields.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| id.parse::<u64>().ok())
@@ -177,10 +211,10 @@ async fn write_memory(whole: &mut SqliteConnection, what: &Durable) -> sqlx::Res
     .bind(signed(last_activation))
     .execute(whole)
     .await?;
-    Ok(())
+    Ok(last_activation)
 }
 
-async fn read_remembered(connection: &mut SqliteConnection) -> sqlx::Result<(Remembered, Option<String>)> {
+async fn read_remembered(connection: &mut SqliteConnection, head: Link) -> sqlx::Result<(Remembered, Option<String>)> {
     let mut found = Remembered::default();
     let mut text = None;
     if let Some(row) = sqlx::query("SELECT document, signed FROM orders ORDER BY number DESC LIMIT 1")
@@ -202,15 +236,17 @@ async fn read_remembered(connection: &mut SqliteConnection) -> sqlx::Result<(Rem
         let position = position.map(|word| read_position(&word)).transpose()?;
         found.key = KeyMemory { position: position.zip(since), isolated: row.try_get("key_isolated")? };
     }
+    // The chain goes on from a file that was set aside, and beyond entries whose time was up.
     let last: Option<i64> = sqlx::query_scalar("SELECT max(id) FROM entries").fetch_one(connection).await?;
-    found.last_entry = last.map_or(0, unsigned);
+    found.last_entry = last.map_or(0, unsigned).max(head.number);
     Ok((found, text))
 }
 
 fn read_activation(row: &SqliteRow) -> sqlx::Result<Activation> {
     let source: String = row.try_get("source")?;
     let mode: String = row.try_get("mode")?;
-    let facilities: BTreeSet<FacilityId> = from_json(row.try_get::<&str, _>("facilities")?)?;
+    let facilities: BTreeSet<FacilityId> =
+        from_json(row.try_get::<&str, _>("facilities")?).map_err(|error| damaged("activations", &error))?;
     Ok(Activation {
         id: unsigned(row.try_get("id")?),
         source: match (source.as_str(), source.strip_prefix(OPERATOR)) {
@@ -245,6 +281,19 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> sqlx::Result<T> {
     serde_json::from_str(text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
-fn damaged(table: &str, why: &dyn std::fmt::Display) -> sqlx::Error {
-    sqlx::Error::Decode(format!("table {table} holds something this program never writes: {why}").into())
+/// The file can be read, and what stands in it cannot be.
+#[derive(Debug, thiserror::Error)]
+#[error("table {table} holds something this program never writes: {why}")]
+struct Nonsense {
+    table: &'static str,
+    why: String,
+}
+
+pub(super) fn damaged(table: &'static str, why: &dyn std::fmt::Display) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(Nonsense { table, why: why.to_string() }))
+}
+
+/// Whether that is what is wrong: the file is of no use to a controller, whole as it may be to SQLite.
+pub(super) fn is_nonsense(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Decode(why) if why.is::<Nonsense>())
 }

@@ -1,5 +1,8 @@
 //! The archive on real files: what comes back, what is stored once, and what a bad disk does.
 
+mod chain;
+mod damage;
+
 use std::time::Duration;
 
 use firmware_config::mode::Mode;
@@ -69,6 +72,13 @@ async fn open(path: &std::path::Path) -> Store {
     let store = Store::open(path).await.expect("opened");
     store.remembered().await.expect("read");
     store
+}
+
+/// The whole record looked through.
+async fn looked(store: &Store, known: Option<super::chain::Hash>) -> super::chain::Verdict {
+    let file = store.file().expect("open");
+    let mut connection = file.readers.acquire().await.expect("a reader");
+    super::chain::verify(&mut connection, known).await.expect("read")
 }
 
 async fn numbers(store: &Store) -> Vec<u64> {
@@ -191,20 +201,6 @@ async fn ten_thousand_samples_are_stored_in_one_go() {
         store.add_counts(some).await.expect("stored");
     }
     assert_eq!(store.series(0, 10, 10).await.expect("read"), [(0, 10_000)]);
-}
-
-#[tokio::test]
-async fn a_damaged_file_is_reported_and_left_as_it_is() {
-    let folder = tempfile::tempdir().expect("folder");
-    let path = folder.path().join("town.db");
-    let damage = b"this is not a database, but somebody may still want it".repeat(100);
-    std::fs::write(&path, &damage).expect("written");
-    let error = Store::open(&path).await.expect_err("damaged");
-    assert!(error.to_string().contains("town.db"), "{error}");
-    let store = Store::start(&path);
-    assert!(store.tried().await.is_err());
-    assert!(store.write(&batch(1..=1), None).await.is_err());
-    assert_eq!(std::fs::read(&path).expect("still there"), damage);
 }
 
 #[tokio::test]

@@ -96,6 +96,12 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         ("broker-lost", _) => why("通信の中継に接続できません", "the broker cannot be reached"),
         ("broker-back", _) => lang.pick("通信の中継に接続", "the broker is reached").to_owned(),
         ("store-lost", _) => why("記録を保存できません", "the record cannot be stored"),
+        ("store-set-aside", Lang::Ja) => {
+            format!("記録のファイルが壊れていたため {} として残し、新しく始めた({})", field("file"), field("why"))
+        }
+        ("store-set-aside", Lang::En) => {
+            format!("the record's file was damaged; kept as {}, a new one begun ({})", field("file"), field("why"))
+        }
         ("store-back", Lang::Ja) => format!("記録の保存を再開(待っていた{}件)", field("kept")),
         ("store-back", Lang::En) => format!("the record is stored again ({} entries waited)", field("kept")),
         ("ask-refused", _) => why("操作を受け付けなかった", "request refused"),

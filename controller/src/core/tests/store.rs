@@ -142,6 +142,39 @@ fn the_beginning_is_kept_when_there_is_no_room() {
 }
 
 #[test]
+fn a_store_that_was_set_aside_is_told_everything_anew() {
+    // The file was damaged while the town was open; a restart from the new one finds what is in force.
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    bench.open(&["gym"]);
+    let (number, held) = (bench.number(), bench.view().activations.len());
+    bench.shelf = Shelf::default();
+    let set_aside = Event::StoreSetAside { file: "town.db.damaged-20261122-143204".to_owned(), why: "torn".to_owned() };
+    bench.on(set_aside);
+    bench.pass(s(1));
+    assert_eq!(bench.entries(Kind::StoreSetAside).len(), 1);
+    assert_eq!(bench.shelf.remembered.order.as_ref().map(|order| order.number), Some(number));
+    bench.restart(s(5));
+    bench.pass(s(3));
+    assert_eq!((bench.number(), bench.view().activations.len(), bench.view().totals.open), (number, held, 4));
+}
+
+#[test]
+fn a_new_store_that_knows_only_numbers_leaves_the_key_in_account_no_sooner_than_an_empty_one() {
+    // What a damaged store still told of numbers says nothing of whether the key was isolated or had its drill.
+    let mut bench = Bench::settled();
+    bench.shelf = Shelf::default();
+    bench.shelf.remembered.last_entry = 500;
+    bench.shelf.remembered.last_activation = 7;
+    bench.contacts = Some(DRILL);
+    bench.restart(s(5));
+    bench.pass(s(3));
+    assert_eq!(bench.view().activations.len(), 0, "no drill is started that may have been over");
+    bench.pass(s(4));
+    assert_eq!(bench.view().activations.first().map(|held| held.id), Some(8));
+}
+
+#[test]
 fn a_controller_killed_in_the_middle_of_a_flip_carries_on() {
     // The opening went out to nobody and the process died before anything was stored: the key says it again.
     let mut bench = Bench::settled();
