@@ -40,7 +40,8 @@ use radios::{Open, Radios};
 use tally::Tally;
 use tell::Teller;
 
-/// Longest silence while the broker can be reached: the controller takes an AP for silent after 35 s without a word.
+/// Longest time between two reports while the broker can be reached: the controller takes an AP for silent after 30 s
+/// without a word, and a report that a full queue dropped on the way is made good by the next.
 pub const SPEAK_EVERY: Duration = Duration::from_secs(20);
 /// Longest signed order put into a report as proof: what is left of the document holds the rest of the report.
 const HOLDS_MAX_BYTES: usize = DOCUMENT_MAX_BYTES - 64 * 1024;
@@ -75,7 +76,7 @@ pub struct Agent {
     ledger_remark: Option<String>,
     teller: Teller,
     last_state: AgentState,
-    /// When something was last published.
+    /// When a report was last published.
     spoke_at: Duration,
 }
 
@@ -219,24 +220,28 @@ impl Agent {
             let why = self.why();
             actions.push(Action::Log(format!("state={state:?} running={number} mode={mode} why={why:?}")));
         }
+        // Who only said "I am here" would leave a report that got lost on the way lost for good.
+        if self.teller.is_connected() && now.mono >= self.spoke_at + SPEAK_EVERY {
+            self.teller.again();
+        }
         let mut teller = std::mem::take(&mut self.teller);
         if let Some(report) = teller.step(|| self.report(now), now.mono) {
             actions.push(Action::PublishReport(Box::new(report)));
         }
         self.teller = teller;
-        let speaks = |action: &Action| {
-            matches!(action, Action::PublishPresence(_) | Action::PublishReport(_) | Action::PublishCounts(_))
-        };
-        if self.teller.is_connected() && now.mono >= self.spoke_at + SPEAK_EVERY && !actions.iter().any(speaks) {
-            actions.push(Action::PublishPresence(self.presence(true)));
-        }
-        if actions.iter().any(speaks) {
+        if actions.iter().any(|action| matches!(action, Action::PublishReport(_))) {
             self.spoke_at = now.mono;
         }
     }
 
     fn presence(&self, online: bool) -> Presence {
         Presence { v: VERSION, ap: self.identity.ap.clone(), online, boot: self.boot.clone() }
+    }
+
+    /// The order it carries out and the mode wanted of it; none where none was ever accepted.
+    #[must_use]
+    pub fn told(&self) -> Option<(u64, Mode)> {
+        self.holding.wanted()
     }
 
     fn want_open(&self) -> Option<bool> {

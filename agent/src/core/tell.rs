@@ -43,6 +43,11 @@ impl Teller {
         self.due = None;
     }
 
+    /// What was told may not have arrived: it is told again.
+    pub fn again(&mut self) {
+        self.told = None;
+    }
+
     /// The broker cannot be reached.
     pub fn disconnected(&mut self) {
         self.connected = false;

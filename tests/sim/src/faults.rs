@@ -1,0 +1,92 @@
+//! What goes wrong, by name, and how often it did: a promise that was never put to the test is no promise.
+
+use std::collections::BTreeMap;
+
+macro_rules! faults {
+    ($($name:ident $row:literal,)*) => {
+        /// Something that happened to the town.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "the rows of the failure table below say what each is")]
+        pub enum Fault { $($name,)* }
+
+        impl Fault {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The row of the failure table (docs/states.md §5) it belongs to.
+            #[must_use]
+            pub fn row(self) -> &'static str {
+                match self { $(Self::$name => $row,)* }
+            }
+        }
+    };
+}
+
+faults! {
+    ControllerKilled "controller killed in the middle of a flip",
+    ControllerKilledBetweenActions "controller killed in the middle of a flip",
+    BrokerKilled "broker killed",
+    BrokerForgot "broker killed",
+    KeyTurnedWhileControllerDown "both, and the key turned while they were down",
+    ApRebooted "AP rebooted in the dark",
+    ApCutOff "AP cut off for a week, then back",
+    MessageLost "order lost on the way",
+    MessageDropped "order lost on the way",
+    MessageTwice "order lost on the way",
+    KeyWireCut "key wire cut, shorted, chattering",
+    KeyWireShorted "key wire cut, shorted, chattering",
+    KeyChattered "key wire cut, shorted, chattering",
+    KeyUnreadable "key wire cut, shorted, chattering",
+    OperatorOpened "key and screen disagree",
+    OperatorClosed "key and screen disagree",
+    KeyIsolated "key and screen disagree",
+    ClockAt1970 "clock wrong, jumping, 1970",
+    ClockAt2038 "clock wrong, jumping, 1970",
+    ClockStepped "clock wrong, jumping, 1970",
+    HostapdRefused "hostapd refuses",
+    HostapdLied "hostapd refuses",
+    HostapdSlow "hostapd refuses",
+    HostapdDied "hostapd dies",
+    RadarWait "radio takes 60 s for radar (DFS)",
+    DiskFull "disk full",
+    DiskHung "disk full",
+    DatabaseLost "database corrupt, or not there",
+    BackupRestored "restored from an old backup",
+    FlashFull "AP rebooted in the dark",
+    FlashLostLastWrite "AP rebooted in the dark",
+    FlashCorrupt "AP rebooted in the dark",
+    EverybodyBooted "10,000 APs booting at once after a blackout",
+    OrderReplayed "a hostile broker",
+    OrderForged "a hostile broker",
+    OrderTopicOverwritten "a hostile broker",
+}
+
+/// How often each fault occurred.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally(BTreeMap<Fault, u64>);
+
+impl Tally {
+    /// It happened.
+    pub fn count(&mut self, fault: Fault) {
+        *self.0.entry(fault).or_default() += 1;
+    }
+
+    /// Adds another tally.
+    pub fn add(&mut self, other: &Self) {
+        for (fault, times) in &other.0 {
+            *self.0.entry(*fault).or_default() += times;
+        }
+    }
+
+    /// How often.
+    #[must_use]
+    pub fn of(&self, fault: Fault) -> u64 {
+        self.0.get(&fault).copied().unwrap_or(0)
+    }
+
+    /// Whether it happened at all.
+    #[must_use]
+    pub fn has(&self, fault: Fault) -> bool {
+        self.of(fault) > 0
+    }
+}

@@ -1,0 +1,201 @@
+//! The town hall: the real controller core, its disk, its contacts and its line to the broker.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use firmware_config::ident::{ApId, FacilityId};
+use hirake::core::inventory::{Ap, Managed};
+use hirake::core::{Action, ContactReading, Durable, Entry, Facility, Inventory, Now, Remembered, Town};
+
+/// Contacts at 平時.
+pub const NORMAL: ContactReading = ContactReading::Pair { no: false, nc: true, drill: Some(false) };
+/// Contacts at 災害.
+pub const DISASTER: ContactReading = ContactReading::Pair { no: true, nc: false, drill: Some(false) };
+/// Contacts at 訓練.
+pub const DRILL: ContactReading = ContactReading::Pair { no: false, nc: true, drill: Some(true) };
+/// A cut wire.
+pub const CUT: ContactReading = ContactReading::Pair { no: false, nc: false, drill: Some(false) };
+/// A short.
+pub const SHORT: ContactReading = ContactReading::Pair { no: true, nc: true, drill: Some(false) };
+
+/// The facilities; the first is no shelter.
+pub const PLACES: [&str; 3] = ["hall", "gym", "school"];
+/// How long the key's drill lasts.
+pub const KEY_DRILL: Duration = Duration::from_secs(600);
+
+/// How the disk takes a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disk {
+    /// Takes it and says so.
+    Works,
+    /// Says that there is no room.
+    Full,
+    /// Takes nothing and says nothing.
+    Hangs,
+    /// Takes it and says nothing.
+    Mumbles,
+}
+
+/// What is on the disk.
+#[derive(Debug, Clone, Default)]
+pub struct Shelf {
+    /// What a start finds.
+    pub remembered: Remembered,
+    /// The record.
+    pub entries: BTreeMap<u64, Entry>,
+}
+
+/// The controller and its machine.
+#[derive(Debug)]
+pub struct Hall {
+    /// The core; none while the controller is down.
+    pub town: Option<Town>,
+    /// The town as written down.
+    pub inventory: Inventory,
+    /// When it was started: its monotonic clock starts there.
+    pub booted: Duration,
+    /// How wrong its wall clock is.
+    pub wall_off_ms: i64,
+    /// Counts the starts.
+    pub lives: u32,
+    /// The cable to the broker.
+    pub linked: bool,
+    /// Connected; counts the connections.
+    pub connected: Option<u64>,
+    /// The contacts; none: the panel cannot be read.
+    pub contacts: Option<ContactReading>,
+    /// How the disk is.
+    pub disk: Disk,
+    /// What is on it.
+    pub shelf: Shelf,
+    /// What was on it at some time before.
+    pub backups: Vec<Shelf>,
+    /// Dies when it has carried out this many actions more.
+    pub dies_after: Option<usize>,
+    /// When the core is woken next, as scheduled.
+    pub wake: Option<Duration>,
+}
+
+impl Hall {
+    /// A town of `sites` access points at each of [`PLACES`]; not started.
+    #[must_use]
+    pub fn new(sites: usize) -> Self {
+        Self {
+            town: None,
+            inventory: inventory(sites),
+            booted: Duration::ZERO,
+            wall_off_ms: 0,
+            lives: 0,
+            linked: true,
+            connected: None,
+            contacts: Some(NORMAL),
+            disk: Disk::Works,
+            shelf: Shelf::default(),
+            backups: Vec::new(),
+            dies_after: None,
+            wake: None,
+        }
+    }
+
+    /// Its clocks at the world's `time`.
+    #[must_use]
+    pub fn now(&self, time: Duration, wall_ms: i64) -> Now {
+        Now { mono: time.saturating_sub(self.booted), wall_ms: wall_ms.saturating_add(self.wall_off_ms) }
+    }
+
+    /// Starts on what the disk has.
+    pub fn start(&mut self, time: Duration, wall_ms: i64) -> Vec<Action> {
+        self.lives += 1;
+        self.booted = time;
+        self.dies_after = None;
+        let now = self.now(time, wall_ms);
+        let (town, actions) = Town::new(self.inventory.clone(), self.shelf.remembered.clone(), now);
+        self.town = Some(town);
+        actions
+    }
+
+    /// Killed.
+    pub fn kill(&mut self) {
+        self.town = None;
+        self.connected = None;
+        self.wake = None;
+        self.dies_after = None;
+    }
+
+    /// Takes a batch, as the disk is. `None`: no answer will come.
+    ///
+    /// # Errors
+    /// An entry that was stored already comes again with another content: in words.
+    pub fn store(&mut self, what: Durable) -> Result<Option<Result<(), String>>, String> {
+        match self.disk {
+            Disk::Works | Disk::Mumbles => self.shelf.keep(what)?,
+            Disk::Full => return Ok(Some(Err("database or disk is full".to_owned()))),
+            Disk::Hangs => return Ok(None),
+        }
+        Ok((self.disk == Disk::Works).then_some(Ok(())))
+    }
+
+    /// Where an access point's identifier stands.
+    #[must_use]
+    pub fn place_of(&self, ap: &ApId) -> Option<usize> {
+        self.inventory.aps.iter().position(|known| known.id == *ap)
+    }
+
+    /// Facilities by a mask of bits.
+    #[must_use]
+    pub fn places(mask: usize) -> BTreeSet<FacilityId> {
+        let named = (0..PLACES.len()).filter(|bit| mask >> bit & 1 == 1);
+        named.map(|bit| PLACES[bit].parse().expect("a name of the model town")).collect()
+    }
+}
+
+impl Shelf {
+    fn keep(&mut self, what: Durable) -> Result<(), String> {
+        for entry in what.entries {
+            self.remembered.last_entry = self.remembered.last_entry.max(entry.seq);
+            if let Some(known) = self.entries.get(&entry.seq).filter(|known| **known != entry) {
+                return Err(format!("entry {} was {known:?} and is {entry:?}", entry.seq));
+            }
+            self.entries.insert(entry.seq, entry);
+        }
+        if let Some(order) = what.order {
+            self.remembered.order = Some(order);
+        }
+        for activation in &what.activations {
+            self.remembered.last_activation = self.remembered.last_activation.max(activation.id);
+        }
+        self.remembered.activations = what.activations;
+        self.remembered.key = what.key;
+        Ok(())
+    }
+}
+
+fn inventory(sites: usize) -> Inventory {
+    let place = |id: &str, shelter| Facility {
+        id: id.parse().expect("a name of the model town"),
+        name_ja: id.to_owned(),
+        name_en: String::new(),
+        district: String::new(),
+        shelter,
+        contact: String::new(),
+    };
+    let facilities = vec![place(PLACES[0], false), place(PLACES[1], true), place(PLACES[2], true)];
+    let aps = facilities.iter().flat_map(|place| (1..=sites).map(|n| (place.id.clone(), format!("{}-{n}", place.id))));
+    let aps = aps.map(|(facility, id)| Ap {
+        id: id.parse().expect("a name of the model town"),
+        facility,
+        name: id,
+        managed: Managed::Agent,
+        witness: false,
+    });
+    Inventory {
+        town: "shiomi".parse().expect("a name of the model town"),
+        name_ja: "汐見町".to_owned(),
+        name_en: "Shiomi".to_owned(),
+        aps: aps.collect(),
+        facilities,
+        agreed_share_percent: 100,
+        has_key: true,
+        key_drill_length: KEY_DRILL,
+    }
+}

@@ -1,0 +1,99 @@
+//! One seed from morning to the last look: a town at work, everything that goes wrong, everything mended, and the end.
+
+mod end;
+mod steps;
+
+use std::time::Duration;
+
+use crate::faults::Tally;
+use crate::hall::{DISASTER, DRILL, PLACES};
+use crate::world::World;
+
+/// Things that happen in one history, at most.
+const STEPS_MAX: usize = 40;
+/// How one history went.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The promise that was broken.
+    pub broken: Option<String>,
+    /// What went wrong in it.
+    pub faults: Tally,
+    /// What happened, in words, for whoever replays it.
+    pub story: Vec<String>,
+}
+
+/// Plays one seed.
+#[must_use]
+pub fn play(seed: u64) -> Outcome {
+    let mut world = World::new(seed, 1);
+    let each = 1 + world.chance.below(2);
+    if each > 1 {
+        world = World::new(seed, each);
+    }
+    let mut history = History { world, story: Vec::new(), asks: 0 };
+    let settles = Duration::from_secs(20);
+    history.world.pass(settles);
+    let steps = 1 + history.world.chance.below(STEPS_MAX);
+    for _ in 0..steps {
+        if history.world.promises.broken.is_some() {
+            break;
+        }
+        history.step();
+    }
+    if history.world.promises.broken.is_none() {
+        history.end();
+    }
+    Outcome { broken: history.world.promises.broken, faults: history.world.tally, story: history.story }
+}
+
+struct History {
+    world: World,
+    story: Vec<String>,
+    asks: u64,
+}
+
+impl History {
+    fn say(&mut self, what: &str) {
+        self.story.push(format!("{:>9.3} s  {what}", self.world.time.as_secs_f64()));
+    }
+
+    /// Something happens, and some time goes by.
+    fn step(&mut self) {
+        let at = self.world.chance.below(self.world.sites.len());
+        match self.world.chance.below(24) {
+            0..=3 => self.turn(),
+            4 | 5 => self.ask(),
+            6 => self.controller_dies(),
+            7 => self.broker_dies(),
+            8 | 9 => self.site_loses_power(at),
+            10 => self.site_is_cut_off(at),
+            11 | 12 => self.line_breaks(at),
+            13 => self.clock_jumps(at),
+            14 | 15 => self.hostapd_misbehaves(at),
+            16 | 17 => self.disk_misbehaves(),
+            18 => self.database_goes(),
+            19 => self.flash_misbehaves(at),
+            20 => self.broker_is_hostile(at),
+            21 => self.blackout(),
+            22 => {
+                self.world.lossy = !self.world.lossy;
+                let drops = self.world.lossy;
+                self.say(&format!("the broker drops messages: {drops}"));
+            }
+            _ => {}
+        }
+        let longest = *self.world.chance.pick(&[50, 400, 3_000, 20_000, 90_000]);
+        let pause = self.world.chance.between(Duration::ZERO, Duration::from_millis(longest));
+        self.world.pass(pause);
+        self.key_counts();
+    }
+
+    /// The bystander looks at the key.
+    fn key_counts(&mut self) {
+        let opens = |contacts| contacts == DISASTER || contacts == DRILL;
+        if self.world.hall.contacts.is_some_and(opens) {
+            let shelters = PLACES[1..].iter().map(|place| place.parse().expect("a name of the model town"));
+            self.world.promises.ever_opened.extend(shelters);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The end of a history: everything is mended, and everything must be as people want it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use firmware_config::ident::FacilityId;
+use firmware_config::mode::Mode;
+use hirake::core::view::TownView;
+use hirake::core::{KeyPosition, Source};
+
+use super::History;
+use crate::hall::{DISASTER, DRILL, Disk, Hall, NORMAL};
+use crate::site::Mood;
+use crate::world::Due;
+
+/// How long everybody has, once everything is mended, to be as ordered: the tries are at most 10 s apart, an AP's way to
+/// the broker as well, and a radio listens 60 s for radar.
+const QUIET: Duration = Duration::from_secs(150);
+/// After this no drill goes on: the longest started here is 300 s, the key's 600 s.
+const DRILLS_OVER: Duration = Duration::from_secs(700);
+
+impl History {
+    /// Everything is mended, nobody does anything any more; then everything must be as people want it.
+    pub(super) fn end(&mut self) {
+        self.say("everything is mended");
+        let world = &mut self.world;
+        world.hall.disk = Disk::Works;
+        world.hall.dies_after = None;
+        world.hall.linked = true;
+        world.lossy = false;
+        let readable = [NORMAL, DISASTER, DRILL];
+        if world.hall.contacts.is_none_or(|contacts| !readable.contains(&contacts)) {
+            world.hall.contacts = Some(*world.chance.pick(&[NORMAL, DISASTER]));
+        }
+        if world.hall.town.is_none() {
+            world.later(Duration::ZERO, Due::HallStarts);
+        }
+        world.later(Duration::ZERO, Due::BrokerStarts);
+        for at in 0..world.sites.len() {
+            let site = &mut world.sites[at];
+            (site.linked, site.mood, site.flash_full) = (true, Mood::Obeys, false);
+            site.wall_off_ms = 0;
+            let boot = site.boots;
+            world.later(Duration::ZERO, Due::PowerOn { at });
+            world.later(Duration::from_secs(1), Due::HostapdStarts { at, boot });
+        }
+        world.hall.wall_off_ms = 0;
+        self.key_counts();
+        self.edge();
+        self.world.pass(QUIET);
+        self.all_is_as_wanted();
+        // The town hall burns down: a drill ends all the same, a disaster does not.
+        let alone = self.world.chance.once_in(2);
+        if alone {
+            self.say("the town hall is gone");
+            self.world.hall.kill();
+            self.world.broker.up = false;
+            self.world.cut_hall();
+        }
+        let before: Vec<Option<(u64, Mode)>> = self.holdings();
+        self.world.pass(DRILLS_OVER);
+        self.drills_are_over(&before, alone);
+    }
+
+    fn holdings(&self) -> Vec<Option<(u64, Mode)>> {
+        self.world.sites.iter().map(|site| site.agent.as_ref().and_then(|agent| agent.told())).collect()
+    }
+
+    fn view(&self) -> Option<TownView> {
+        let now = self.world.hall.now(self.world.time, self.world.wall_ms());
+        self.world.hall.town.as_ref().map(|town| town.view(now))
+    }
+
+    fn broken(&mut self, what: String) {
+        let at = self.world.time;
+        self.world.promises.broken(at, what);
+    }
+
+    fn all_is_as_wanted(&mut self) {
+        let Some(view) = self.view() else {
+            return self.broken("the controller is not running".to_owned());
+        };
+        let number = view.order.as_ref().map_or(0, |order| order.number);
+        if view.store_lost.is_some() || view.broker_lost.is_some() {
+            self.broken(format!("mended, and still lost: {:?} {:?}", view.store_lost, view.broker_lost));
+        }
+        self.radios_are_as_wanted(&view, number);
+        for place in &view.facilities {
+            for ap in &place.aps {
+                // A drill that was ordered by a wrong clock is over for those whose clock is right.
+                if ap.standing != hirake::core::view::Standing::Settled && ap.why != "drill-over" {
+                    let (says, why) = (ap.reported.as_ref().map(|says| (says.told, says.running, says.mode)), &ap.why);
+                    let what =
+                        format!("{} stands {:?} ({why}) under order {number}; it says {says:?}", ap.id, ap.standing);
+                    self.broken(what);
+                }
+            }
+        }
+        self.people_are_obeyed(&view);
+        let kept = self.world.hall.shelf.entries.len() as u64;
+        let last = self.world.hall.shelf.remembered.last_entry;
+        if !self.world.promises.forgetful && kept != last {
+            self.broken(format!("{kept} entries are stored and {last} were made"));
+        }
+    }
+
+    fn radios_are_as_wanted(&mut self, view: &TownView, number: u64) {
+        for (at, site) in self.world.sites.iter().enumerate() {
+            let wanted = view.facilities[site.facility].wanted;
+            let (told, mode) = site.agent.as_ref().and_then(|agent| agent.told()).unwrap_or_default();
+            let right = if mode.is_open() { site.is_open(self.world.time) } else { site.is_closed() };
+            let over = wanted == Mode::Drill && mode == Mode::Normal;
+            if told != number || !right || (mode != wanted && !over) {
+                let state = site.agent.as_ref().map(|agent| agent.state());
+                let what = format!(
+                    "AP {at} holds {told} ({mode}), wanted {wanted} by {number}; {state:?}, air {:?}",
+                    site.air
+                );
+                return self.broken(what);
+            }
+        }
+    }
+
+    /// What is open is what the key or an operator holds, and nothing else.
+    fn people_are_obeyed(&mut self, view: &TownView) {
+        let key = view.key.position.filter(|_| view.key.isolated.is_none());
+        let disaster: BTreeSet<FacilityId> =
+            view.facilities.iter().filter(|p| p.wanted == Mode::Disaster).map(|p| p.id.clone()).collect();
+        let shelters: BTreeSet<FacilityId> = Hall::places(0b110);
+        if key == Some(KeyPosition::Disaster) && !shelters.is_subset(&disaster) {
+            self.broken(format!("the key says disaster, and open is {disaster:?}"));
+        }
+        let key_holds = view.activations.iter().any(|held| held.source == Source::Key);
+        let mut wanted: BTreeSet<FacilityId> = self.world.promises.operators.values().flatten().cloned().collect();
+        if key_holds {
+            wanted.extend(shelters);
+        }
+        if key == Some(KeyPosition::Normal) && key_holds {
+            self.broken("the key says normal, and holds the shelters open".to_owned());
+        }
+        if !self.world.promises.forgetful && wanted != disaster {
+            self.broken(format!("people hold {wanted:?} open, and open is {disaster:?}"));
+        }
+    }
+
+    fn drills_are_over(&mut self, before: &[Option<(u64, Mode)>], alone: bool) {
+        for (at, before) in before.iter().enumerate() {
+            let open = !self.world.sites[at].is_closed();
+            match before {
+                Some((_, Mode::Disaster)) if !open => self.broken(format!("AP {at} ended a disaster by itself")),
+                Some((number, Mode::Drill)) if open && alone => {
+                    self.broken(format!("AP {at}: the drill of order {number} goes on without the town hall"));
+                }
+                _ => {}
+            }
+        }
+        if !alone && self.view().is_some_and(|view| view.mode == Mode::Drill) {
+            self.broken("a drill goes on".to_owned());
+        }
+    }
+}

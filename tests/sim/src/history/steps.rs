@@ -1,0 +1,276 @@
+//! Everything that people and misfortune do to a town, one step each.
+
+use std::time::Duration;
+
+use hirake::core::{Ask, Event, Remembered};
+
+use super::History;
+use crate::faults::Fault;
+use crate::hall::{CUT, DISASTER, DRILL, Disk, Hall, NORMAL, SHORT, Shelf};
+use crate::promises::Wish;
+use crate::site::{Flash, Mood};
+use crate::world::{Due, MORNING_MS};
+
+impl History {
+    pub(super) fn turn(&mut self) {
+        let contacts = *self.world.chance.pick(&[
+            Some(NORMAL),
+            Some(DISASTER),
+            Some(DISASTER),
+            Some(NORMAL),
+            Some(DRILL),
+            Some(CUT),
+            Some(SHORT),
+            None,
+        ]);
+        self.say(&format!("the key's contacts become {contacts:?}"));
+        match contacts {
+            Some(CUT) => self.world.tally.count(Fault::KeyWireCut),
+            Some(SHORT) => self.world.tally.count(Fault::KeyWireShorted),
+            None => self.world.tally.count(Fault::KeyUnreadable),
+            Some(_) if self.world.hall.town.is_none() => self.world.tally.count(Fault::KeyTurnedWhileControllerDown),
+            Some(_) => {}
+        }
+        if self.world.chance.once_in(12) {
+            self.say("and it chatters");
+            self.world.tally.count(Fault::KeyChattered);
+            for n in 0..30 {
+                self.world.hall.contacts = Some(if n % 2 == 0 { NORMAL } else { DISASTER });
+                self.key_counts();
+                self.edge();
+                self.world.pass(Duration::from_millis(15));
+            }
+        }
+        self.world.hall.contacts = contacts;
+        self.key_counts();
+        self.edge();
+        if self.world.chance.once_in(6) && self.world.hall.town.is_some() {
+            let actions = self.world.chance.below(4);
+            self.say(&format!("the controller will die {actions} actions from now"));
+            self.world.hall.dies_after = Some(actions);
+        }
+    }
+
+    pub(super) fn edge(&mut self) {
+        let event = match self.world.hall.contacts {
+            Some(contacts) => Event::Contacts(contacts),
+            None => Event::ContactsUnreadable { why: "no panel".to_owned() },
+        };
+        self.world.hall_on(event);
+    }
+
+    pub(super) fn ask(&mut self) {
+        let Some(town) = &self.world.hall.town else { return };
+        let now = self.world.hall.now(self.world.time, self.world.wall_ms());
+        let held = town.view(now).activations;
+        let mask = 1 + self.world.chance.below(7);
+        let why = "flood".to_owned();
+        let (ask, wish) = match self.world.chance.below(6) {
+            0 | 1 => {
+                self.world.tally.count(Fault::OperatorOpened);
+                let places = Hall::places(mask);
+                (Ask::Open { facilities: Some(places.clone()), why }, Wish::Open(places))
+            }
+            2 | 3 if !held.is_empty() => {
+                self.world.tally.count(Fault::OperatorClosed);
+                let id = self.world.chance.pick(&held).id;
+                (Ask::Close { activation: id, why }, Wish::Close(id))
+            }
+            4 => {
+                let length = self.world.chance.between(Duration::from_secs(60), Duration::from_secs(300));
+                let places = Hall::places(mask);
+                self.world.promises.ever_opened.extend(places.iter().cloned());
+                (Ask::Drill { facilities: Some(places), length, why }, Wish::Other)
+            }
+            5 => {
+                self.world.tally.count(Fault::KeyIsolated);
+                let isolate = self.world.chance.once_in(2);
+                (if isolate { Ask::IsolateKey { why } } else { Ask::RestoreKey { why } }, Wish::Other)
+            }
+            _ => return,
+        };
+        self.say(&format!("an operator asks: {ask:?}"));
+        self.asks += 1;
+        self.world.promises.wishes(self.asks, wish);
+        self.world.hall_on(Event::Asked { ask_id: self.asks, by: "sato".to_owned(), ask });
+    }
+
+    pub(super) fn controller_dies(&mut self) {
+        if self.world.hall.town.is_none() {
+            return;
+        }
+        let off = self.world.chance.between(Duration::from_millis(100), Duration::from_secs(120));
+        self.say(&format!("the controller is killed for {off:?}"));
+        self.world.tally.count(Fault::ControllerKilled);
+        self.world.promises.memory_may_be_lost();
+        self.world.kill_hall(off);
+    }
+
+    pub(super) fn broker_dies(&mut self) {
+        let off = self.world.chance.between(Duration::from_millis(100), Duration::from_secs(60));
+        let forgets = self.world.chance.once_in(2);
+        self.say(&format!("the broker is killed for {off:?}, forgetting {forgets}"));
+        self.world.tally.count(if forgets { Fault::BrokerForgot } else { Fault::BrokerKilled });
+        self.world.kill_broker(off, forgets);
+    }
+
+    pub(super) fn site_loses_power(&mut self, at: usize) {
+        let off = self.world.chance.between(Duration::from_millis(500), Duration::from_secs(90));
+        self.say(&format!("AP {at} loses power for {off:?}"));
+        self.world.tally.count(Fault::ApRebooted);
+        self.world.power_off(at, off);
+    }
+
+    pub(super) fn site_is_cut_off(&mut self, at: usize) {
+        let linked = !self.world.sites[at].linked;
+        self.say(&format!("AP {at}: cable in {linked}"));
+        self.world.sites[at].linked = linked;
+        if !linked {
+            self.world.tally.count(Fault::ApCutOff);
+            let noticed = self.world.chance.between(Duration::ZERO, Duration::from_secs(20));
+            self.world.cut_site(at, noticed);
+        }
+    }
+
+    /// A connection breaks, and what was under way on it is gone.
+    pub(super) fn line_breaks(&mut self, at: usize) {
+        self.world.tally.count(Fault::MessageLost);
+        if self.world.chance.once_in(3) {
+            self.say("the controller's line breaks");
+            self.world.cut_hall();
+        } else {
+            self.say(&format!("AP {at}'s line breaks"));
+            let noticed = self.world.chance.between(Duration::ZERO, Duration::from_secs(20));
+            self.world.cut_site(at, noticed);
+        }
+    }
+
+    pub(super) fn clock_jumps(&mut self, at: usize) {
+        let wall_ms = self.world.wall_ms();
+        let (fault, off_ms) = match self.world.chance.below(4) {
+            0 => (Fault::ClockAt1970, -wall_ms),
+            1 => (Fault::ClockAt2038, 2_147_483_648_000 - MORNING_MS),
+            2 => (Fault::ClockStepped, -3_600_000),
+            _ => (Fault::ClockStepped, 0),
+        };
+        self.world.tally.count(fault);
+        if self.world.chance.once_in(2) {
+            self.say(&format!("the controller's clock is off by {off_ms} ms"));
+            self.world.hall.wall_off_ms = off_ms;
+        } else {
+            self.say(&format!("AP {at}'s clock is off by {off_ms} ms"));
+            self.world.sites[at].wall_off_ms = off_ms;
+        }
+    }
+
+    pub(super) fn hostapd_misbehaves(&mut self, at: usize) {
+        if self.world.chance.once_in(3) {
+            self.say(&format!("hostapd of AP {at} dies"));
+            self.world.tally.count(Fault::HostapdDied);
+            let site = &mut self.world.sites[at];
+            if std::mem::replace(&mut site.hostapd, false) {
+                site.air.clear();
+                let boot = site.boots;
+                self.world.site_on(at, hirake_agent::core::Event::HostapdDown { why: "killed".to_owned() });
+                let off = self.world.chance.between(Duration::from_millis(200), Duration::from_secs(60));
+                self.world.later(off, Due::HostapdStarts { at, boot });
+            }
+            return;
+        }
+        let (mood, fault) = *self.world.chance.pick(&[
+            (Mood::Obeys, None),
+            (Mood::Refuses, Some(Fault::HostapdRefused)),
+            (Mood::Lies, Some(Fault::HostapdLied)),
+            (Mood::IsSlow, Some(Fault::HostapdSlow)),
+            (Mood::Listens, Some(Fault::RadarWait)),
+        ]);
+        self.say(&format!("hostapd of AP {at} {mood:?}"));
+        fault.into_iter().for_each(|fault| self.world.tally.count(fault));
+        self.world.sites[at].mood = mood;
+    }
+
+    pub(super) fn disk_misbehaves(&mut self) {
+        let disk = *self.world.chance.pick(&[Disk::Works, Disk::Full, Disk::Hangs, Disk::Mumbles]);
+        match disk {
+            Disk::Full => self.world.tally.count(Fault::DiskFull),
+            Disk::Hangs | Disk::Mumbles => self.world.tally.count(Fault::DiskHung),
+            Disk::Works => {}
+        }
+        self.say(&format!("the disk {disk:?}"));
+        self.world.hall.disk = disk;
+        if self.world.chance.once_in(3) {
+            let shelf = self.world.hall.shelf.clone();
+            self.world.hall.backups.push(shelf);
+        }
+    }
+
+    pub(super) fn database_goes(&mut self) {
+        let off = self.world.chance.between(Duration::from_secs(1), Duration::from_secs(30));
+        self.world.promises.memory_may_be_lost();
+        let backup = self.world.hall.backups.last().cloned().filter(|_| self.world.chance.once_in(2));
+        if let Some(backup) = backup {
+            self.say("the controller is stopped, and an old backup restored");
+            self.world.tally.count(Fault::BackupRestored);
+            self.world.hall.shelf = backup;
+        } else {
+            self.say("the controller is killed and its database is gone");
+            self.world.tally.count(Fault::DatabaseLost);
+            self.world.hall.shelf = Shelf { remembered: Remembered::default(), ..Shelf::default() };
+        }
+        self.world.kill_hall(off);
+    }
+
+    pub(super) fn flash_misbehaves(&mut self, at: usize) {
+        let (fault, what) = *self.world.chance.pick(&[
+            (Fault::FlashFull, Flash::Good),
+            (Fault::FlashLostLastWrite, Flash::LosesLast),
+            (Fault::FlashCorrupt, Flash::Corrupt),
+        ]);
+        self.say(&format!("the flash of AP {at}: {fault:?}"));
+        self.world.tally.count(fault);
+        self.world.sites[at].flash_full = fault == Fault::FlashFull;
+        self.world.sites[at].flash_fate = what;
+    }
+
+    pub(super) fn broker_is_hostile(&mut self, at: usize) {
+        let old = self.world.signed.all().first().cloned();
+        match (self.world.chance.below(3), old) {
+            (0, Some(old)) => {
+                self.say(&format!("order {} is replayed to AP {at}", old.order.number));
+                self.world.tally.count(Fault::OrderReplayed);
+                self.world.site_on(at, hirake_agent::core::Event::Offered(old));
+            }
+            (1, Some(old)) => {
+                self.say(&format!("order {} is put on the order topic", old.order.number));
+                self.world.tally.count(Fault::OrderTopicOverwritten);
+                self.world.broker_takes(&old, None);
+            }
+            _ => {
+                self.say("a forged order is sent to everybody");
+                self.world.tally.count(Fault::OrderForged);
+                let why = "the signature is not the town's".to_owned();
+                for at in 0..self.world.sites.len() {
+                    let reason = firmware_config::wire::TurnedAwayReason::Forged;
+                    self.world.site_on(at, hirake_agent::core::Event::TurnedAway { reason, why: why.clone() });
+                }
+                self.world.to_hall(Event::ForeignOrderSeen { why });
+            }
+        }
+    }
+
+    /// The whole town goes dark and comes back at once.
+    pub(super) fn blackout(&mut self) {
+        self.say("everything loses power, and comes back at once");
+        self.world.tally.count(Fault::EverybodyBooted);
+        self.world.promises.memory_may_be_lost();
+        let off = self.world.chance.between(Duration::from_secs(2), Duration::from_secs(300));
+        let forgets = self.world.chance.once_in(2);
+        self.world.kill_broker(off, forgets);
+        for at in 0..self.world.sites.len() {
+            self.world.power_off(at, off);
+        }
+        if self.world.hall.town.is_some() {
+            self.world.kill_hall(off);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! A whole town in one thread: the real cores of controller and agents, a simulated clock, broker, network, disks and
+//! radios, and everything that can go wrong with them; each history drawn from a seed and checked against the promises.
+//!
+//! The same seed is the same history, to the last microsecond. Rooms: `chance` (the one source of randomness), `world`
+//! (time, and what is on its way), `hall` (the controller and its disk), `site` (an access point: flash, hostapd,
+//! radio), `post` (the broker), `faults` (what goes wrong, and how often it did), `promises` (what must hold whatever
+//! happens), `history` (one seed from morning to the last look).
+
+pub mod chance;
+pub mod faults;
+pub mod hall;
+pub mod history;
+pub mod post;
+pub mod promises;
+pub mod site;
+pub mod world;

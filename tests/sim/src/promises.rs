@@ -1,0 +1,129 @@
+//! What must hold whatever happens: a bystander's notes of what people did, held against what the radios do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use firmware_config::ident::FacilityId;
+use firmware_config::mode::Mode;
+use firmware_config::wire::Order;
+use hirake::core::AskRefused;
+use hirake_agent::core::Action;
+
+use crate::site::Site;
+
+/// What a person asked for, until it is answered.
+#[derive(Debug, Clone)]
+pub enum Wish {
+    /// To open these.
+    Open(BTreeSet<FacilityId>),
+    /// To close this activation.
+    Close(u64),
+    /// Something that opens and closes nothing for good.
+    Other,
+}
+
+/// The bystander's notes.
+#[derive(Debug)]
+pub struct Promises {
+    /// The first promise that was broken, and when.
+    pub broken: Option<String>,
+    /// What people ever opened, by key or by screen: nothing else may ever be on the air.
+    pub ever_opened: BTreeSet<FacilityId>,
+    /// What operators hold open now, where nothing that knows of it was lost.
+    pub operators: BTreeMap<u64, BTreeSet<FacilityId>>,
+    /// Whether something people did may have been forgotten: a death before it was stored, a lost or old database.
+    pub forgetful: bool,
+    wishes: BTreeMap<u64, Wish>,
+    /// The number each AP holds.
+    told: Vec<u64>,
+    /// Highest number ever published, and its content.
+    published: BTreeMap<u64, Vec<Order>>,
+    /// Numbers may be given twice: the store that knew the last one was lost, or two reign.
+    pub twins_allowed: bool,
+}
+
+impl Promises {
+    /// Nothing happened yet.
+    #[must_use]
+    pub fn new(sites: usize) -> Self {
+        Self {
+            broken: None,
+            ever_opened: BTreeSet::new(),
+            operators: BTreeMap::new(),
+            forgetful: false,
+            wishes: BTreeMap::new(),
+            told: vec![0; sites],
+            published: BTreeMap::new(),
+            twins_allowed: false,
+        }
+    }
+
+    /// A promise is broken. The first one counts.
+    pub fn broken(&mut self, at: Duration, what: impl std::fmt::Display) {
+        if self.broken.is_none() {
+            self.broken = Some(format!("at {:.3} s: {what}", at.as_secs_f64()));
+        }
+    }
+
+    /// From here on the controller may have forgotten what it was not able to store.
+    pub fn memory_may_be_lost(&mut self) {
+        self.forgetful = true;
+        self.twins_allowed = true;
+    }
+
+    /// A person asks.
+    pub fn wishes(&mut self, ask_id: u64, wish: Wish) {
+        if let Wish::Open(places) = &wish {
+            self.ever_opened.extend(places.iter().cloned());
+        }
+        self.wishes.insert(ask_id, wish);
+    }
+
+    /// A person is answered.
+    pub fn answered(&mut self, ask_id: u64, outcome: Result<u64, AskRefused>) {
+        match (self.wishes.remove(&ask_id), outcome) {
+            (Some(Wish::Open(places)), Ok(id)) => {
+                self.operators.insert(id, places);
+            }
+            (Some(Wish::Close(id)), Ok(_)) => {
+                self.operators.remove(&id);
+            }
+            _ => {}
+        }
+    }
+
+    /// An order leaves the town hall: nothing but a person's act opens, and a number is used once.
+    pub fn ordered(&mut self, order: &Order, at: Duration) {
+        for (place, wanted) in &order.facilities {
+            if wanted.mode.is_open() && !self.ever_opened.contains(place) {
+                self.broken(at, format!("order {} opens {place}, which nobody ever opened", order.number));
+            }
+        }
+        let known = self.published.entry(order.number).or_default();
+        if !known.contains(order) {
+            known.push(order.clone());
+            if known.len() > 1 && !self.twins_allowed {
+                self.broken(at, format!("number {} is given to two orders", order.number));
+            }
+        }
+    }
+
+    /// An agent acts: its number never falls, and a disaster is taken off the air by an order alone.
+    pub fn acts(&mut self, at: usize, site: &Site, actions: &[Action], time: Duration) {
+        let Some((number, mode)) = site.agent.as_ref().and_then(|agent| agent.told()) else { return };
+        if number < self.told[at] {
+            let was = self.told[at];
+            self.broken(time, format!("AP {at} holds order {number} and held {was}"));
+        }
+        self.told[at] = number;
+        let closes = actions.iter().any(|action| matches!(action, Action::Remove { .. }));
+        if closes && mode == Mode::Disaster {
+            self.broken(time, format!("AP {at} takes a disaster off the air, holding order {number}"));
+        }
+    }
+
+    /// An AP starts again with what its flash kept: below that its number never falls.
+    pub fn booted(&mut self, at: usize, kept: u64) {
+        self.told[at] = kept;
+    }
+}

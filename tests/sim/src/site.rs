@@ -1,0 +1,246 @@
+//! An access point: its power, its flash, its hostapd and radios, and the real agent core between them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use firmware_config::wire::Network;
+use hirake_agent::core::air::{Air, RadioState, Seen};
+use hirake_agent::core::holding::{Kept, SignedOrder};
+use hirake_agent::core::radios::{Answer, Radio, Verb};
+use hirake_agent::core::{Action, Agent, Event, Identity, Now};
+
+/// Interfaces of the prepared networks.
+pub const RADIOS: [&str; 2] = ["wlan0jp", "wlan1jp"];
+/// How long a radio listens for radar before it beacons.
+const RADAR_WAIT: Duration = Duration::from_secs(60);
+
+/// How hostapd takes an `ADD` or a `REMOVE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// Does it and says so.
+    Obeys,
+    /// Says FAIL.
+    Refuses,
+    /// Says OK and does nothing.
+    Lies,
+    /// Does it, too late to be heard.
+    IsSlow,
+    /// Does it; the radio listens for radar first.
+    Listens,
+}
+
+/// What the flash does at the next power cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flash {
+    /// What was written is there.
+    Good,
+    /// The last write, acknowledged, is gone: a card that lies.
+    LosesLast,
+    /// What is read back is no ledger.
+    Corrupt,
+}
+
+/// One access point.
+#[derive(Debug)]
+pub struct Site {
+    /// Which facility.
+    pub facility: usize,
+    /// The agent; none without power.
+    pub agent: Option<Agent>,
+    /// When it was switched on: its monotonic clock starts there.
+    pub booted: Duration,
+    /// How wrong its wall clock is.
+    pub wall_off_ms: i64,
+    /// Counts the boots: a boot's identity, and what tells old errands from new ones.
+    pub boots: u32,
+    /// The cable to the broker.
+    pub linked: bool,
+    /// Connected; counts the connections.
+    pub connected: Option<u64>,
+    /// hostapd runs.
+    pub hostapd: bool,
+    /// How it takes orders.
+    pub mood: Mood,
+    /// The prepared networks hostapd has, and when each beacons.
+    pub air: BTreeMap<&'static str, Duration>,
+    /// What survives a power cut, and what was there before that.
+    pub flash: (Result<Kept, String>, Result<Kept, String>),
+    /// What the flash will have done to it.
+    pub flash_fate: Flash,
+    /// No room.
+    pub flash_full: bool,
+    /// When the agent is woken next, as scheduled.
+    pub wake: Option<Duration>,
+    identity: Identity,
+}
+
+/// What an access point wants of the world.
+#[derive(Debug)]
+pub enum Errand {
+    /// Comes back to the agent after a while.
+    Back(Event, Duration),
+    /// To the broker.
+    Publish(Action),
+}
+
+impl Site {
+    /// An AP at `facility`, without power.
+    #[must_use]
+    pub fn new(town: &str, id: &str, facility: (usize, &str)) -> Self {
+        let radio = |(n, name): (usize, &&'static str)| Radio {
+            phy: format!("phy{n}"),
+            interface: (*name).to_owned(),
+            config: format!("/etc/hirake/{name}.conf"),
+        };
+        Self {
+            facility: facility.0,
+            agent: None,
+            booted: Duration::ZERO,
+            wall_off_ms: 0,
+            boots: 0,
+            linked: true,
+            connected: None,
+            hostapd: false,
+            mood: Mood::Obeys,
+            air: BTreeMap::new(),
+            flash: (Ok(Kept::default()), Ok(Kept::default())),
+            flash_fate: Flash::Good,
+            flash_full: false,
+            wake: None,
+            identity: Identity {
+                town: town.parse().expect("a name of the model town"),
+                ap: id.parse().expect("a name of the model town"),
+                facility: facility.1.parse().expect("a name of the model town"),
+                radios: RADIOS.iter().enumerate().map(radio).collect(),
+                counts_every: Some(Duration::from_secs(30)),
+            },
+        }
+    }
+
+    /// Its clocks at the world's `time`.
+    #[must_use]
+    pub fn now(&self, time: Duration, wall_ms: i64) -> Now {
+        Now { mono: time.saturating_sub(self.booted), wall_ms: wall_ms.saturating_add(self.wall_off_ms) }
+    }
+
+    /// Power comes: the ledger is read, the agent starts.
+    pub fn power_on(&mut self, time: Duration, wall_ms: i64) -> Vec<Action> {
+        self.boots += 1;
+        self.booted = time;
+        let ledger = match self.flash_fate {
+            Flash::Good => self.flash.0.clone(),
+            Flash::LosesLast => self.flash.1.clone(),
+            Flash::Corrupt => Err("not JSON".to_owned()),
+        };
+        // A spoilt ledger is set aside: the next boot finds none.
+        let found = if ledger.is_err() { Ok(Kept::default()) } else { ledger.clone() };
+        self.flash = (found.clone(), found);
+        self.flash_fate = Flash::Good;
+        let now = self.now(time, wall_ms);
+        let (agent, actions) = Agent::new(self.identity.clone(), ledger, format!("boot-{}", self.boots), now);
+        self.agent = Some(agent);
+        actions
+    }
+
+    /// Power goes, and everything with it but the flash.
+    pub fn power_off(&mut self) {
+        self.agent = None;
+        self.hostapd = false;
+        self.air.clear();
+        self.connected = None;
+        self.wake = None;
+    }
+
+    /// Does what the agent wants done here; what must go elsewhere or come back later is handed out.
+    pub fn perform(&mut self, actions: Vec<Action>, time: Duration) -> Vec<Errand> {
+        let mut errands = Vec::new();
+        let soon = Duration::from_millis(3);
+        for action in actions {
+            match action {
+                Action::WriteLedger(kept) => {
+                    let outcome = if self.flash_full { Err("no space left on device".to_owned()) } else { Ok(()) };
+                    if outcome.is_ok() {
+                        let before = std::mem::replace(&mut self.flash.0, Ok(kept));
+                        self.flash.1 = before;
+                    }
+                    errands.push(Errand::Back(Event::Ledger(outcome), soon));
+                }
+                Action::Add { index, radio } => {
+                    let name = RADIOS.iter().find(|name| **name == radio.interface).copied();
+                    let there = name.is_some_and(|name| self.air.contains_key(name));
+                    let (does, after) = self.takes(there);
+                    if let Some(name) = name.filter(|_| does) {
+                        let wait = if self.mood == Mood::Listens { RADAR_WAIT } else { Duration::ZERO };
+                        self.air.insert(name, time + wait);
+                    }
+                    errands.push(self.answer(index, Verb::Add, there, after));
+                }
+                Action::Remove { index, interface } => {
+                    let there = self.air.contains_key(interface.as_str());
+                    let (does, after) = self.takes(!there);
+                    if does {
+                        self.air.remove(interface.as_str());
+                    }
+                    errands.push(self.answer(index, Verb::Remove, !there, after));
+                }
+                Action::Look => errands.push(Errand::Back(Event::Looked(self.look(time)), soon)),
+                Action::Log(_) => {}
+                publish => errands.push(Errand::Publish(publish)),
+            }
+        }
+        errands
+    }
+
+    fn takes(&self, already: bool) -> (bool, Duration) {
+        let does = self.hostapd && !already && matches!(self.mood, Mood::Obeys | Mood::IsSlow | Mood::Listens);
+        let after = if self.mood == Mood::IsSlow { Duration::from_secs(5) } else { Duration::from_millis(8) };
+        (does, after)
+    }
+
+    fn answer(&self, index: usize, verb: Verb, already: bool, after: Duration) -> Errand {
+        let answer = match self.mood {
+            _ if !self.hostapd => Answer::Timeout,
+            Mood::IsSlow => Answer::Timeout,
+            Mood::Refuses => Answer::Fail("FAIL".to_owned()),
+            _ if already => Answer::Fail("FAIL".to_owned()),
+            Mood::Obeys | Mood::Lies | Mood::Listens => Answer::Ok,
+        };
+        Errand::Back(Event::Answered { index, verb, answer }, after)
+    }
+
+    fn look(&self, time: Duration) -> Result<Air, String> {
+        if !self.hostapd {
+            return Err("no answer".to_owned());
+        }
+        let seen = self.air.iter().map(|(name, from)| Seen {
+            network: Network {
+                interface: (*name).to_owned(),
+                ssid: "00000JAPAN".to_owned(),
+                bssid: "02:00:00:00:00:01".to_owned(),
+                channel: 6,
+                stations: 0,
+            },
+            radio: if *from <= time { RadioState::Enabled } else { RadioState::Preparing("DFS".to_owned()) },
+        });
+        Ok(Air { seen: seen.collect() })
+    }
+
+    /// Whether every radio beacons `00000JAPAN`.
+    #[must_use]
+    pub fn is_open(&self, time: Duration) -> bool {
+        RADIOS.iter().all(|name| self.air.get(name).is_some_and(|from| *from <= time))
+    }
+
+    /// Whether nothing of it is on the air or on its way there.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.air.is_empty()
+    }
+
+    /// The number its flash has.
+    #[must_use]
+    pub fn kept(&self) -> u64 {
+        let number = |signed: &SignedOrder| signed.order.number;
+        self.flash.0.as_ref().map_or(0, |kept| kept.newest.as_ref().or(kept.order.as_ref()).map_or(0, number))
+    }
+}

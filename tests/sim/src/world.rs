@@ -1,0 +1,229 @@
+//! Time, and everything that is on its way: one queue, one thing after another, the same for the same seed.
+
+mod brokers;
+mod halls;
+mod sites;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use firmware_config::ident::ApId;
+use firmware_config::wire::Presence;
+use hirake::core as town;
+use hirake_agent::core as agent;
+use hirake_agent::core::holding::SignedOrder;
+
+use crate::chance::Chance;
+use crate::faults::{Fault, Tally};
+use crate::hall::{Hall, PLACES};
+use crate::post::{Broker, Signed};
+use crate::promises::Promises;
+use crate::site::Site;
+
+/// 2026-11-22 05:00 UTC.
+pub const MORNING_MS: i64 = 1_795_323_600_000;
+/// Things that may happen at one moment: more is a core that spins.
+const AT_ONE_MOMENT_MAX: u32 = 20_000;
+
+/// Something that will happen.
+#[derive(Debug, Clone)]
+#[expect(
+    missing_docs,
+    reason = "each variant says what its fields are: places, lives, boots and connections by number"
+)]
+pub enum Due {
+    /// An answer or a reading for the controller of this life.
+    Hall { life: u32, event: town::Event },
+    /// The core asked to be woken.
+    HallWake { life: u32, at: Duration },
+    /// The key is read.
+    ReadKey { life: u32 },
+    /// The controller tries the broker.
+    HallConnects { life: u32 },
+    /// The controller is started again.
+    HallStarts,
+    /// An answer for the agent of this boot.
+    Site { at: usize, boot: u32, event: agent::Event },
+    /// The core asked to be woken.
+    SiteWake { at: usize, boot: u32, when: Duration },
+    /// An agent tries the broker.
+    SiteConnects { at: usize, boot: u32 },
+    /// Power comes back.
+    PowerOn { at: usize },
+    /// hostapd comes up.
+    HostapdStarts { at: usize, boot: u32 },
+    /// From an agent to the broker.
+    FromSite { at: usize, connection: u64, what: agent::Action },
+    /// From the broker to an agent.
+    ToSite { at: usize, connection: u64, order: SignedOrder },
+    /// From the controller to the broker: to all, or to one.
+    FromHall { connection: u64, order: SignedOrder, only: Option<usize> },
+    /// From the broker to the controller.
+    ToHall { connection: u64, event: town::Event },
+    /// The broker notices that an agent is gone.
+    Will { at: usize, connection: u64 },
+    /// The broker comes back.
+    BrokerStarts,
+}
+
+/// Everything there is.
+#[derive(Debug)]
+pub struct World {
+    /// Since the beginning.
+    pub time: Duration,
+    /// Randomness.
+    pub chance: Chance,
+    /// What went wrong so far.
+    pub tally: Tally,
+    /// What must hold.
+    pub promises: Promises,
+    /// The town hall.
+    pub hall: Hall,
+    /// The access points.
+    pub sites: Vec<Site>,
+    /// The broker.
+    pub broker: Broker,
+    /// Every order ever signed.
+    pub signed: Signed,
+    queue: BTreeMap<(Duration, u64), Due>,
+    last: u64,
+    connections: u64,
+    /// How long a message takes on each connection: the order within one is kept, as TCP does.
+    lags: BTreeMap<u64, Duration>,
+    wills: BTreeMap<usize, (u64, Presence)>,
+    at_this_moment: u32,
+    /// The broker drops messages although every connection is alive: a queue that is too short.
+    pub lossy: bool,
+}
+
+impl World {
+    /// A town of `each` access points at each facility, everything switched on.
+    #[must_use]
+    pub fn new(seed: u64, each: usize) -> Self {
+        let hall = Hall::new(each);
+        let name = hall.inventory.town.to_string();
+        let site = |ap: &town::Ap| {
+            let place = PLACES.iter().position(|place| *place == ap.facility.as_str()).expect("of this town");
+            Site::new(&name, ap.id.as_str(), (place, PLACES[place]))
+        };
+        let sites: Vec<Site> = hall.inventory.aps.iter().map(site).collect();
+        let mut world = Self {
+            time: Duration::ZERO,
+            chance: Chance::new(seed),
+            tally: Tally::default(),
+            promises: Promises::new(sites.len()),
+            hall,
+            sites,
+            broker: Broker { up: true, ..Broker::default() },
+            signed: Signed::default(),
+            queue: BTreeMap::new(),
+            last: 0,
+            connections: 0,
+            lags: BTreeMap::new(),
+            wills: BTreeMap::new(),
+            at_this_moment: 0,
+            lossy: false,
+        };
+        world.start_hall();
+        for at in 0..world.sites.len() {
+            world.power_on(at);
+        }
+        world
+    }
+
+    /// The right wall-clock time.
+    #[must_use]
+    pub fn wall_ms(&self) -> i64 {
+        MORNING_MS + i64::try_from(self.time.as_millis()).unwrap_or(i64::MAX - MORNING_MS)
+    }
+
+    /// Puts something on its way.
+    pub fn later(&mut self, after: Duration, due: Due) {
+        self.last += 1;
+        self.queue.insert((self.time + after, self.last), due);
+    }
+
+    /// A message on its way; it may be dropped, or come twice.
+    pub(super) fn send(&mut self, connection: u64, message: Due) {
+        if self.lossy && self.chance.once_in(3) {
+            return self.tally.count(Fault::MessageDropped);
+        }
+        let lag = self.lag(connection);
+        if self.chance.once_in(40) {
+            self.tally.count(Fault::MessageTwice);
+            self.later(lag * 4, message.clone());
+        }
+        self.later(lag, message);
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, time: Duration) {
+        let until = self.time + time;
+        while let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= until) {
+            let (when, _) = *entry.key();
+            let due = entry.remove();
+            self.at_this_moment = if when == self.time { self.at_this_moment + 1 } else { 0 };
+            assert!(self.at_this_moment < AT_ONE_MOMENT_MAX, "somebody spins: {due:?} at {when:?}");
+            self.time = when;
+            self.happens(due);
+        }
+        self.time = until;
+    }
+
+    fn happens(&mut self, due: Due) {
+        match due {
+            Due::Hall { life, event } if life == self.hall.lives => self.hall_on(event),
+            Due::HallWake { life, at } if life == self.hall.lives && self.hall.wake == Some(at) => {
+                self.hall.wake = None;
+                self.hall_on(town::Event::Woke);
+            }
+            Due::ReadKey { life } if life == self.hall.lives && self.hall.town.is_some() => {
+                let event = match self.hall.contacts {
+                    Some(contacts) => town::Event::Contacts(contacts),
+                    None => town::Event::ContactsUnreadable { why: "no panel".to_owned() },
+                };
+                self.hall_on(event);
+                self.later(Duration::from_secs(1), Due::ReadKey { life });
+            }
+            Due::HallConnects { life } if life == self.hall.lives => self.hall_connects(),
+            Due::HallStarts if self.hall.town.is_none() => self.start_hall(),
+            Due::Site { at, boot, event } if boot == self.sites[at].boots => self.site_on(at, event),
+            Due::SiteWake { at, boot, when } if boot == self.sites[at].boots && self.sites[at].wake == Some(when) => {
+                self.sites[at].wake = None;
+                self.site_on(at, agent::Event::Woke);
+            }
+            Due::SiteConnects { at, boot } if boot == self.sites[at].boots => self.site_connects(at),
+            Due::PowerOn { at } if self.sites[at].agent.is_none() => self.power_on(at),
+            Due::HostapdStarts { at, boot } if boot == self.sites[at].boots => self.hostapd_starts(at),
+            Due::FromSite { at, connection, what } if self.sites[at].connected == Some(connection) => {
+                self.broker_hears(at, what);
+            }
+            Due::ToSite { at, connection, order } if self.sites[at].connected == Some(connection) => {
+                self.site_on(at, agent::Event::Offered(order));
+            }
+            Due::FromHall { connection, order, only } if self.hall.connected == Some(connection) => {
+                self.broker_takes(&order, only);
+            }
+            Due::ToHall { connection, event } if self.hall.connected == Some(connection) => self.hall_hears(event),
+            Due::Will { at, connection } => self.will(at, connection),
+            Due::BrokerStarts => self.broker.up = true,
+            // Too late: whom it was for is gone.
+            _ => {}
+        }
+    }
+
+    pub(super) fn connection(&mut self) -> u64 {
+        self.connections += 1;
+        let lag = self.chance.between(Duration::from_micros(300), Duration::from_millis(60));
+        self.lags.insert(self.connections, lag);
+        self.connections
+    }
+
+    pub(super) fn lag(&self, connection: u64) -> Duration {
+        self.lags.get(&connection).copied().unwrap_or_default()
+    }
+
+    pub(super) fn ap(&self, at: usize) -> ApId {
+        self.hall.inventory.aps[at].id.clone()
+    }
+}
