@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -15,6 +16,7 @@ use crate::inventory::{self, ApPlan, EVERYDAY_SSID, TOWN};
 use crate::panel::{Panel, Turn};
 use crate::process::{Keeper, Running, last_lines, product};
 use crate::radio::{Radio, RadioPlan};
+use crate::vendors::{self, Vendor, VendorPlan};
 
 /// How often a waiting test looks.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -49,6 +51,8 @@ pub struct Plan {
     pub drill_minutes: u32,
     /// Where the store lies; none: in the bench's directory.
     pub store: Option<PathBuf>,
+    /// Devices of other makes: the access points they are or speak for have no agent.
+    pub vendors: Vec<VendorPlan>,
 }
 
 impl Plan {
@@ -58,7 +62,7 @@ impl Plan {
         for ap in &mut aps {
             ap.crowd = crate::people::Crowd::NOBODY;
         }
-        Self { aps, broker, http: None, counts_interval_s: 30, drill_minutes: 60, store: None }
+        Self { aps, broker, http: None, counts_interval_s: 30, drill_minutes: 60, store: None, vendors: Vec::new() }
     }
 }
 
@@ -67,9 +71,29 @@ impl Plan {
 pub struct BenchAp {
     /// What it is.
     pub plan: ApPlan,
-    /// Its radio; none without power.
+    /// Its radio; none without power, and none where another make's device is the radio.
     pub radio: Option<Radio>,
+    /// The device that it is, that speaks for it, or that looks at it.
+    pub vendor: Option<Arc<Vendor>>,
     agent: Option<Running>,
+}
+
+impl BenchAp {
+    /// Whether it has `00000JAPAN` on the air.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        match (&self.radio, &self.vendor) {
+            (Some(radio), _) => radio.is_open(),
+            (None, Some(vendor)) => vendor.is_open(&self.plan.id),
+            (None, None) => false,
+        }
+    }
+
+    /// Whether there is something that power can be cut of.
+    #[must_use]
+    pub fn is_wired(&self) -> bool {
+        self.radio.is_some() || self.vendor.is_some()
+    }
 }
 
 /// A town at work; everything ends when it is dropped.
@@ -85,6 +109,7 @@ pub struct Bench {
     pub mosquitto: Option<Mosquitto>,
     http: SocketAddr,
     broker: SocketAddr,
+    traps: SocketAddr,
     keeper: Keeper,
     /// Kept to the end: the directory goes last.
     _temp: Option<tempfile::TempDir>,
@@ -120,16 +145,24 @@ impl Bench {
         };
         let broker = mosquitto.as_ref().map_or_else(free_address, |m| Ok(m.address()))?;
         let http = plan.http.map_or_else(free_address, Ok)?;
-        write_controller_toml(&dir, &plan, http, broker)?;
+        let traps = free_address()?;
+        let start = |(n, vendor): (u64, _)| Vendor::start(vendor, 0x5348 + n, &plan.aps);
+        let vendors: Vec<_> = (0..).zip(plan.vendors.clone()).map(start).collect::<Result<_>>()?;
+        write_controller_toml(&dir, &plan, http, broker, &vendors, traps)?;
         let panel_socket = dir.join("panel.sock");
         let panel = Panel::start(&short(&panel_socket)?, Turn::Normal).context("the key panel")?;
         let mut aps = Vec::new();
         for (i, ap) in plan.aps.into_iter().enumerate() {
             write_agent_toml(&dir, &ap, broker, plan.counts_interval_s, mosquitto.is_none())?;
-            let radio = if ap.powered { Some(start_radio(&dir, &ap, i)?) } else { None };
-            aps.push(BenchAp { plan: ap, radio, agent: None });
+            let vendor = vendors.iter().find(|vendor| vendor.plan.aps.contains(&ap.id)).cloned();
+            let own = ap.powered && vendor.as_ref().is_none_or(|vendor| vendor.plan.witness);
+            let radio = if own { Some(start_radio(&dir, &ap, i)?) } else { None };
+            if let (Some(vendor), Some(radio)) = (&vendor, &radio) {
+                vendor.device.look_through(Some(radio.eye()));
+            }
+            aps.push(BenchAp { plan: ap, radio, vendor, agent: None });
         }
-        Ok(Self { dir, panel, aps, controller: None, mosquitto, http, broker, keeper, _temp: None })
+        Ok(Self { dir, panel, aps, controller: None, mosquitto, http, broker, traps, keeper, _temp: None })
     }
 
     /// The directory with every file of this town.
@@ -195,13 +228,13 @@ impl Bench {
         self.controller.as_mut().is_some_and(|controller| controller.ended().is_none())
     }
 
-    /// Starts the agent of every AP that has power and has none.
+    /// Starts the agent of every AP that has power, may have an agent and has none.
     ///
     /// # Errors
     /// The program is not built or does not start.
     pub fn start_agents(&mut self) -> Result<()> {
         for i in 0..self.aps.len() {
-            if self.aps[i].plan.powered && self.aps[i].agent.is_none() {
+            if self.aps[i].radio.is_some() && self.aps[i].agent.is_none() {
                 self.start_agent(i)?;
             }
         }
@@ -234,20 +267,38 @@ impl Bench {
     /// Power gone at the `i`th AP: agent and radio at once.
     pub fn cut_power(&mut self, i: usize) {
         self.kill_agent(i);
+        if let Some(vendor) = &self.aps[i].vendor {
+            vendor.power(&self.aps[i].plan.id, false);
+        }
         if let Some(radio) = &mut self.aps[i].radio {
             radio.die();
         }
     }
 
-    /// Power back at the `i`th AP: hostapd starts as it boots, and so does the agent.
+    /// Power back at the `i`th AP: hostapd starts as it boots, and so does the agent; another make's device boots.
     ///
     /// # Errors
     /// Something does not start.
     pub fn restore_power(&mut self, i: usize) -> Result<()> {
-        if let Some(radio) = &mut self.aps[i].radio {
-            radio.come_back()?;
+        if let Some(vendor) = &self.aps[i].vendor {
+            vendor.power(&self.aps[i].plan.id, true);
         }
+        let Some(radio) = &mut self.aps[i].radio else { return Ok(()) };
+        radio.come_back()?;
         self.start_agent(i)
+    }
+
+    /// Where the controller hears traps, where there are devices of other makes.
+    #[must_use]
+    pub fn traps(&self) -> SocketAddr {
+        self.traps
+    }
+
+    /// A device of another make, by the town's name for it.
+    #[must_use]
+    pub fn vendor(&self, id: &str) -> &Vendor {
+        let found = self.aps.iter().filter_map(|ap| ap.vendor.as_ref()).find(|vendor| vendor.plan.id == id);
+        found.expect("asked of a device on the bench")
     }
 
     /// The `i`th AP's place on the bench.
@@ -348,10 +399,10 @@ impl Bench {
         Ok(())
     }
 
-    /// How many radios have `00000JAPAN` on the air: the model town's own eyes, not the controller's.
+    /// How many access points have `00000JAPAN` on the air: the model town's own eyes, not the controller's.
     #[must_use]
     pub fn open_radios(&self) -> usize {
-        self.aps.iter().filter(|ap| ap.radio.as_ref().is_some_and(Radio::is_open)).count()
+        self.aps.iter().filter(|ap| ap.is_open()).count()
     }
 
     /// Asks every program to end and waits for the controller.
@@ -422,7 +473,14 @@ fn short(socket: &Path) -> Result<PathBuf> {
     Ok(socket.to_owned())
 }
 
-fn write_controller_toml(dir: &Path, plan: &Plan, http: SocketAddr, broker: SocketAddr) -> Result<()> {
+fn write_controller_toml(
+    dir: &Path,
+    plan: &Plan,
+    http: SocketAddr,
+    broker: SocketAddr,
+    vendors: &[Arc<Vendor>],
+    traps: SocketAddr,
+) -> Result<()> {
     let at = |name: &str| dir.join(name).display().to_string();
     let broker = match plan.broker {
         BrokerKind::Inside => {
@@ -442,12 +500,13 @@ fn write_controller_toml(dir: &Path, plan: &Plan, http: SocketAddr, broker: Sock
     let text = format!(
         "{}[key]\npanel = \"{}\"\ndrill = true\ndrill-minutes = {}\n\n[broker]\n{broker}\n\n[store]\npath = \"{store}\"\n\n\
          [signing]\nkey-file = \"{}\"\n\n[http]\nlisten = \"{http}\"\ntoken-file = \"{}\"\n\n\
-         [settle]\nagreed-share-percent = 80\n",
-        inventory::toml(&plan.aps),
+         [settle]\nagreed-share-percent = 80\n\n{}",
+        inventory::toml(&plan.aps, |ap| vendors::managed(ap, vendors)),
         at("panel.sock"),
         plan.drill_minutes,
         at("town.key"),
         at("http-token"),
+        vendors::toml(dir, vendors, traps)?,
     );
     std::fs::write(dir.join("controller.toml"), text)?;
     Ok(())

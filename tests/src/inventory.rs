@@ -139,9 +139,10 @@ pub fn aps() -> Vec<ApPlan> {
     aps
 }
 
-/// The `[town]`, `[[facility]]` and `[[ap]]` part of `controller.toml` for these access points.
+/// The `[town]`, `[[facility]]` and `[[ap]]` part of `controller.toml` for these access points; `managed` writes how
+/// each is spoken to.
 #[must_use]
-pub fn toml(aps: &[ApPlan]) -> String {
+pub fn toml(aps: &[ApPlan], managed: impl Fn(&str) -> String) -> String {
     let mut text = format!("[town]\nid = \"{TOWN}\"\nname = \"汐見町\"\nname-en = \"Shiomi Town\"\n\n");
     for f in FACILITIES.iter().filter(|f| aps.iter().any(|ap| ap.facility == f.id)) {
         text += &format!(
@@ -151,8 +152,11 @@ pub fn toml(aps: &[ApPlan]) -> String {
     }
     for ap in aps {
         text += &format!(
-            "[[ap]]\nid = \"{}\"\nfacility = \"{}\"\nname = \"{}\"\nmanaged = \"agent\"\n\n",
-            ap.id, ap.facility, ap.name
+            "[[ap]]\nid = \"{}\"\nfacility = \"{}\"\nname = \"{}\"\n{}\n",
+            ap.id,
+            ap.facility,
+            ap.name,
+            managed(&ap.id)
         );
     }
     text
@@ -165,7 +169,7 @@ mod tests {
     #[test]
     fn the_town_has_27_access_points_at_6_facilities() {
         assert_eq!(aps().len(), 27);
-        let text = toml(&aps());
+        let text = toml(&aps(), |_| String::new());
         assert_eq!(text.matches("[[facility]]").count(), 6);
         assert_eq!(text.matches("[[ap]]").count(), 27);
     }

@@ -9,6 +9,7 @@ pub mod hostapd;
 pub mod radio;
 
 pub mod snmp_ap;
+pub mod snmp_fleet;
 
 pub mod panel;
 
@@ -17,6 +18,7 @@ pub mod http;
 pub mod process;
 
 pub mod inventory;
+pub mod vendors;
 
 pub mod bench;
 pub mod hand;

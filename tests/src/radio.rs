@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::hostapd::{Hostapd, OnAir};
 use crate::people::{Crowd, Dice};
+use crate::snmp_ap::Eye;
 
 /// Largest command hostapd reads, in bytes (`CTRL_IFACE` buffers are 4096).
 const COMMAND_MAX_BYTES: usize = 4096;
@@ -61,6 +62,8 @@ pub struct Radio {
 
 #[derive(Debug)]
 struct Shared {
+    /// hostapd runs.
+    up: bool,
     hostapd: Hostapd,
     behaviour: Behaviour,
     added: u32,
@@ -72,7 +75,7 @@ impl Radio {
     /// # Errors
     /// The socket cannot be made.
     pub fn start(plan: RadioPlan) -> std::io::Result<Self> {
-        let shared = Shared { hostapd: fresh(&plan), behaviour: plan.behaviour, added: 0 };
+        let shared = Shared { up: true, hostapd: fresh(&plan), behaviour: plan.behaviour, added: 0 };
         let mut radio = Self { plan, shared: Arc::new(Mutex::new(shared)), task: None };
         radio.begin()?;
         Ok(radio)
@@ -85,6 +88,7 @@ impl Radio {
             _ => {}
         }
         let socket = UnixDatagram::bind(&self.plan.socket)?;
+        lock(&self.shared).up = true;
         self.task = Some(tokio::spawn(serve(socket, Arc::clone(&self.shared), self.plan.crowd, self.plan.seed)));
         Ok(())
     }
@@ -99,6 +103,16 @@ impl Radio {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.on_air().iter().any(|n| n.ssid == "00000JAPAN")
+    }
+
+    /// Eyes on it for another: whether `00000JAPAN` is on the air.
+    #[must_use]
+    pub fn eye(&self) -> Eye {
+        let shared = Arc::clone(&self.shared);
+        Eye::new(move || {
+            let shared = lock(&shared);
+            shared.up && shared.hostapd.networks().iter().any(|n| n.ssid == "00000JAPAN")
+        })
     }
 
     /// How often a network was added since the start.
@@ -120,6 +134,7 @@ impl Radio {
 
     /// hostapd is killed: nothing is on the air, nobody answers, the socket stays behind.
     pub fn die(&mut self) {
+        lock(&self.shared).up = false;
         if let Some(task) = self.task.take() {
             task.abort();
         }

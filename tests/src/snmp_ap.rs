@@ -162,11 +162,30 @@ impl DevicePlan {
     }
 }
 
+/// Looks at another's air: for a device that is a second pair of eyes on a radio which our agent switches.
+#[derive(Clone)]
+pub struct Eye(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Eye {
+    /// From what looks.
+    pub fn new(look: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(look))
+    }
+}
+
+impl std::fmt::Debug for Eye {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Eye")
+    }
+}
+
 /// What a device was asked so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Seen {
-    /// Datagrams in, lost ones not counted.
+    /// Datagrams it heard.
     pub questions: u64,
+    /// Datagrams it did not hear: lost, or it was dead, rebooting or silent.
+    pub unheard: u64,
     /// SETs among them, refused or not.
     pub sets: u64,
     /// SETs that were refused.
@@ -192,6 +211,7 @@ struct Inner {
     objects: Objects,
     state: State,
     engine: Option<Engine>,
+    eye: Option<Eye>,
     boot: Duration,
     forgets_boots: bool,
     powered: bool,
@@ -230,6 +250,7 @@ impl Device {
             objects: Objects { walk: plan.walk, own: Sheet::new(), hidden: plan.platform.hidden() },
             state,
             engine,
+            eye: None,
             boot: plan.boot,
             forgets_boots: plan.forgets_boots,
             powered: true,
@@ -284,6 +305,11 @@ impl Device {
     #[must_use]
     pub fn stations(&self) -> Vec<(u32, u32)> {
         self.inner().now().aps.iter().map(|ap| (ap.peace, ap.open)).collect()
+    }
+
+    /// From now on its air is what `eye` sees; none: its own again.
+    pub fn look_through(&self, eye: Option<Eye>) {
+        self.inner().eye = eye;
     }
 
     /// Changes its manners.
@@ -412,6 +438,10 @@ impl Inner {
     fn now(&mut self) -> &mut State {
         self.state.deaf = self.manners.on_set == OnSet::Deaf;
         self.state.pass(Instant::now());
+        if let Some(Eye(open)) = &self.eye {
+            let open = open();
+            self.state.switches.iter_mut().for_each(|switch| (switch.on, switch.air) = (open, open));
+        }
         &mut self.state
     }
 
@@ -432,6 +462,7 @@ impl Inner {
     /// Takes a datagram; gives the answer and how late it comes.
     fn hear(&mut self, octets: &[u8]) -> Option<(Vec<u8>, Duration)> {
         if !self.is_up() || self.manners.silent || (self.manners.loses > 0 && self.dice.chance(self.manners.loses)) {
+            self.seen.unheard += 1;
             return None;
         }
         self.seen.questions += 1;

@@ -88,6 +88,7 @@ async fn demo(state: &Path, port: u16) -> Result<()> {
         counts_interval_s: 30,
         drill_minutes: 30,
         store: None,
+        vendors: Vec::new(),
     };
     let mut signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
     let (say, mut said) = mpsc::channel(16);
@@ -211,7 +212,7 @@ async fn obey(bench: &mut Bench, command: &Command) -> Result<()> {
         Command::Ap { id, on } => {
             let at = bench.aps.iter().position(|ap| ap.plan.id == *id);
             let at = at.with_context(|| format!("no access point \"{id}\""))?;
-            ensure!(bench.aps[at].radio.is_some(), "{id} is the one without power");
+            ensure!(bench.aps[at].is_wired(), "{id} is the one without power");
             if *on { bench.restore_power(at)? } else { bench.cut_power(at) }
         }
         Command::Quit => {}

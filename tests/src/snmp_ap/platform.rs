@@ -232,6 +232,8 @@ fn system(sheet: &mut Sheet, platform: Platform, name: &str, state: &State, now:
 struct Interface<'a> {
     row: u32,
     name: &'a str,
+    /// ifAlias: what the operator calls it.
+    alias: &'a str,
     kind: i32,
     mac: Option<[u8; 6]>,
     admin: bool,
@@ -255,4 +257,5 @@ fn interface(sheet: &mut Sheet, i: &Interface<'_>) {
     put(1, text(i.name));
     put(6, Value::Counter64(i.octets));
     put(10, Value::Counter64(2 * i.octets));
+    put(18, text(i.alias));
 }

@@ -56,6 +56,7 @@ pub fn show_aireos(sheet: &mut Sheet, state: &State) {
             put(6, Value::Integer(1));
             // Up is 2 here, and down is 1.
             put(12, either(ap.connected, 2, 1));
+            put(15, Value::Integer(i32::try_from(stations).unwrap_or(i32::MAX)));
             put(34, Value::Integer(1));
             let mut put = |column, value| sheet.insert(at("1.3.6.1.4.1.14179.2.2.13.1", &row(column)), value);
             put(3, Value::Integer(17));
@@ -65,6 +66,9 @@ pub fn show_aireos(sheet: &mut Sheet, state: &State) {
         }
     }
     sheet.insert(at(SAVE, &[]), Value::Integer(2));
+    for (arc, words) in [(3, "AIR-CT5508-K9"), (14, "8.5.182.0")] {
+        sheet.insert(at("1.3.6.1.4.1.14179.1.1.1", &[arc, 0]), text(words));
+    }
     for (arc, number) in [(1, 4), (2, 1_024_000), (3, 512_000)] {
         sheet.insert(at("1.3.6.1.4.1.14179.1.1.5", &[arc, 0]), Value::Integer(number));
     }
@@ -103,7 +107,10 @@ pub fn show_aironet(sheet: &mut Sheet, state: &State) {
     }
     let (peace, open) = state.stations();
     for (radio, name, share) in [(1, "Dot11Radio0", 0), (2, "Dot11Radio1", 1)] {
-        interface(sheet, &Interface { row: radio, name, kind: 71, mac, admin: true, up: true, octets: 1 << 30 });
+        interface(
+            sheet,
+            &Interface { row: radio, name, alias: "", kind: 71, mac, admin: true, up: true, octets: 1 << 30 },
+        );
         let row = |ssid| [&[radio][..], &length_and_octets(ssid)].concat();
         sheet.insert(at(BOUND, &row(TOWN_SSID)), Value::Integer(1));
         if state.switch(radio).is_some_and(|switch| switch.on) {

@@ -23,11 +23,11 @@ pub fn show(sheet: &mut Sheet, state: &State) {
     let japan = state.switch(JAPAN);
     let (admin, up) = japan.map_or((false, false), |switch| (switch.on, switch.air));
     let mac = state.aps.first().map(|ap| ap.mac);
-    let row = |row, name, kind, admin, up| Interface { row, name, kind, mac, admin, up, octets: 1 << 33 };
+    let row = |row, name, kind, admin, up| Interface { row, name, alias: "", kind, mac, admin, up, octets: 1 << 33 };
     interface(sheet, &Interface { mac: None, ..row(1, "lo", 24, true, true) });
     interface(sheet, &row(2, "eth0", 6, true, true));
-    interface(sheet, &row(TOWN, "wlan0", 71, true, true));
-    interface(sheet, &Interface { octets: 0, ..row(JAPAN, "wlan0jp", 71, admin, up) });
+    interface(sheet, &Interface { alias: TOWN_SSID, ..row(TOWN, "wlan0", 71, true, true) });
+    interface(sheet, &Interface { alias: OPEN_SSID, octets: 0, ..row(JAPAN, "wlan0jp", 71, admin, up) });
     for (row, ssid) in [(TOWN, TOWN_SSID), (JAPAN, OPEN_SSID)] {
         sheet.insert(at(SSID, &[row]), text(ssid));
         sheet.insert(at(CHANNEL, &[row]), hirake_snmp::value::Value::Integer(6));

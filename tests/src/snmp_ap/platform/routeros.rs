@@ -26,7 +26,7 @@ pub fn show(sheet: &mut Sheet, state: &State) {
     for (row, name, ssid, on, air, stations) in
         [(TOWN, "wlan1", TOWN_SSID, true, true, peace), (JAPAN, "wlan1-jp", OPEN_SSID, on, air, open)]
     {
-        interface(sheet, &Interface { row, name, kind: 71, mac, admin: on, up: air, octets: 1 << 32 });
+        interface(sheet, &Interface { row, name, alias: "", kind: 71, mac, admin: on, up: air, octets: 1 << 32 });
         let mut put = |column: u32, value| sheet.insert(at("1.3.6.1.4.1.14988.1.1.1.3.1", &[column, row]), value);
         put(4, text(ssid));
         put(5, Value::Octets(mac.map_or_else(Vec::new, |mac| mac.to_vec())));

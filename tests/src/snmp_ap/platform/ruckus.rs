@@ -25,7 +25,10 @@ pub fn show_flex(sheet: &mut Sheet, state: &State) {
     for (row, name, ssid, on, air, stations) in
         std::iter::once((FLEX_TOWN, "wlan0", TOWN_SSID, true, true, peace)).chain(japan)
     {
-        interface(sheet, &Interface { row, name, kind: 71, mac: Some(mac), admin: on, up: air, octets: 1 << 31 });
+        interface(
+            sheet,
+            &Interface { row, name, alias: "", kind: 71, mac: Some(mac), admin: on, up: air, octets: 1 << 31 },
+        );
         let mut bssid = mac;
         bssid[5] = bssid[5].wrapping_add(u8::try_from(row).unwrap_or(0));
         let mut put = |column: u32, value| sheet.insert(at(WLAN, &[column, row]), value);
@@ -103,6 +106,9 @@ pub fn show_director(sheet: &mut Sheet, state: &State) {
             put(12, Value::Gauge32(stations));
             put(14, Value::Counter64(1 << 34));
         }
+    }
+    for (arc, words) in [(9, "ZD1206"), (18, "10.5.1.0 build 282")] {
+        sheet.insert(at("1.3.6.1.4.1.25053.1.2.1.1.1.1", &[arc, 0]), text(words));
     }
     for ap in &state.aps {
         let mac = [&[6][..], &arcs(&ap.mac)].concat();

@@ -44,7 +44,10 @@ pub fn show_unifi(sheet: &mut Sheet, state: &State) {
     let (peace, open) = state.stations();
     let mac = state.aps.first().map_or([0; 6], |ap| ap.mac);
     for (row, name) in [(1, "eth0"), (2, "ath0")] {
-        interface(sheet, &Interface { row, name, kind: 6, mac: Some(mac), admin: true, up: true, octets: 1 << 20 });
+        interface(
+            sheet,
+            &Interface { row, name, alias: "", kind: 6, mac: Some(mac), admin: true, up: true, octets: 1 << 20 },
+        );
     }
     for (row, ssid, up, stations) in [(1, TOWN_SSID, true, peace), (2, OPEN_SSID, state.is_open(), open)] {
         let mut put = |column: u32, value| sheet.insert(at("1.3.6.1.4.1.41112.1.6.1.2.1", &[column, row]), value);
