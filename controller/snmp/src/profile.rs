@@ -1,11 +1,112 @@
 //! A platform as data: how it is known, what it is asked, how its answers read, and the flip where it has one.
 //!
-//! One TOML file a platform (`docs/profiles.md`); the shipped ones are in `controller/snmp/profiles`.
+//! One TOML file a platform (`docs/profiles.md`); the shipped ones are in `controller/snmp/profiles`. `Profile::parse`
+//! proves a file whole: what it names is there, its templates can be filled in, an open has its close. Inside, in
+//! reading order: `form` and `parse*` (the file), `cell`, `table`, `source` (how values read), `read` (a sheet to
+//! readings), `select` (the rows a flip switches), `library` (all profiles, and which one a device's is).
+
+mod cell;
+mod form;
+pub mod library;
+mod parse;
+mod parse_flip;
+mod parse_values;
+mod read;
+pub mod select;
+mod shipped;
+mod source;
+mod table;
 
 pub mod flip;
 pub mod template;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use form::{Mistake, ProfileErrors};
+
 use crate::oid::Oid;
+
+/// One platform, proven.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Its name: letters, digits, `-`.
+    pub id: String,
+    /// Whose platform.
+    pub vendor: String,
+    /// How far it is proven.
+    pub evidence: Evidence,
+    /// What is proven and what is not, for people.
+    pub notes: Vec<String>,
+    /// How the device wants to be asked.
+    pub manners: Manners,
+    /// Both ways of the flip, where there is one.
+    pub flips: Option<flip::Flips>,
+    /// Why there is none; there is one or the other.
+    pub no_flip: Option<String>,
+    /// The words of the device that its flip needs (`${ap.NAME}`), without `ap.`.
+    pub words: BTreeSet<String>,
+    rules: Vec<library::Rule>,
+    plan: Arc<Plan>,
+    tables: Vec<table::Table>,
+    objects: Vec<source::Object>,
+    identity: read::IdentityFrom,
+    networks: Vec<read::NetworkFrom>,
+    radios: Vec<read::RadioFrom>,
+    managed: Option<read::ManagedFrom>,
+    metrics: Vec<read::Metric>,
+    chosen: Option<select::Chosen>,
+}
+
+/// How far a profile is proven. A flip below [`Evidence::Lab`] was never seen to work by us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Evidence {
+    /// Read in the vendor's MIB only.
+    Mib,
+    /// The objects it reads were seen on a recording of a real device.
+    Dump,
+    /// Tried on a device in the lab.
+    Lab,
+    /// In use in a town.
+    Field,
+}
+
+/// How a device wants to be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manners {
+    /// GETBULK; otherwise GETNEXT.
+    pub bulk: bool,
+    /// Repetitions of a GETBULK, to begin with; 1 to 100.
+    pub max_repetitions: u32,
+    /// Most objects of one request; 1 to 64.
+    pub max_varbinds: usize,
+    /// For one answer.
+    pub timeout: Duration,
+    /// After silence.
+    pub retries: u32,
+    /// Requests at once.
+    pub in_flight: usize,
+    /// It answers from another of its addresses.
+    pub reply_from_any: bool,
+    /// Below these nothing is ever read: there a read does something.
+    pub never_read: Vec<Oid>,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            bulk: true,
+            max_repetitions: 25,
+            max_varbinds: 16,
+            timeout: Duration::from_secs(2),
+            retries: 2,
+            in_flight: 1,
+            reply_from_any: false,
+            never_read: Vec::new(),
+        }
+    }
+}
 
 /// What one poll of a device asks: the same every time, decided when the profile is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,3 +129,62 @@ pub struct TablePlan {
     /// Names that do not rise are a device's table sorted its own way, not a loop: go on, each name once.
     pub unordered: bool,
 }
+
+/// A figure that a profile says it reads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Claim {
+    /// The metric.
+    pub metric: String,
+    /// What it is of.
+    pub scope: String,
+    /// Its unit.
+    pub unit: String,
+}
+
+impl Profile {
+    /// Reads and proves a profile. `name`: the file's, for the mistakes.
+    ///
+    /// # Errors
+    /// Every mistake, with its line.
+    pub fn parse(name: &str, toml: &str) -> Result<Self, ProfileErrors> {
+        parse::profile(name, toml)
+    }
+
+    /// What one poll asks.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Whether it is only used where the town names it.
+    #[must_use]
+    pub fn is_by_name_only(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// How it is known.
+    #[must_use]
+    pub fn rules(&self) -> &[library::Rule] {
+        &self.rules
+    }
+}
+
+impl Evidence {
+    /// As profiles write it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Mib => "mib",
+            Self::Dump => "dump",
+            Self::Lab => "lab",
+            Self::Field => "field",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        [Self::Mib, Self::Dump, Self::Lab, Self::Field].into_iter().find(|evidence| evidence.word() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -115,6 +115,10 @@ impl Template {
                 Part::Literal(literal) => text.push_str(literal),
                 Part::Variable { name, with_length } => {
                     let arcs = match vars.get(name).ok_or_else(|| TemplateError::Missing(name.clone()))? {
+                        // A word of the device is text, also where it is a number: with its length it is its digits.
+                        Var::Arcs(arcs) if *with_length && name.starts_with("ap.") => {
+                            arcs_of(join(arcs.iter().copied(), None).as_bytes(), true)
+                        }
                         Var::Arcs(arcs) => join(arcs.iter().copied(), with_length.then_some(arcs.len())),
                         Var::Octets(octets) => arcs_of(octets, *with_length),
                     };
