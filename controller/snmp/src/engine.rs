@@ -225,7 +225,7 @@ pub(crate) fn outgoing(value: &Value) -> async_snmp::Value {
     }
 }
 
-fn auth_protocol(auth: Auth) -> AuthProtocol {
+pub(crate) fn auth_protocol(auth: Auth) -> AuthProtocol {
     match auth {
         Auth::Md5 => AuthProtocol::Md5,
         Auth::Sha1 => AuthProtocol::Sha1,
@@ -236,7 +236,7 @@ fn auth_protocol(auth: Auth) -> AuthProtocol {
     }
 }
 
-fn privacy_protocol(privacy: Privacy) -> PrivProtocol {
+pub(crate) fn privacy_protocol(privacy: Privacy) -> PrivProtocol {
     match privacy {
         Privacy::Des => PrivProtocol::Des,
         Privacy::Aes128 => PrivProtocol::Aes128,

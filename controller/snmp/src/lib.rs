@@ -23,4 +23,5 @@ pub mod profile;
 
 pub mod engine;
 pub mod serve;
+pub mod session;
 pub mod traps;

@@ -18,6 +18,7 @@ mod source;
 mod table;
 
 pub mod flip;
+pub mod manners;
 pub mod template;
 
 use std::collections::BTreeSet;
