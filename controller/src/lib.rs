@@ -11,4 +11,5 @@ pub mod core;
 pub mod mqtt;
 pub mod run;
 pub mod signing;
+pub mod snmp;
 pub mod store;

@@ -29,6 +29,7 @@ use crate::contacts::Contacts;
 use crate::core::{Event, Remembered, Town, TownView};
 use crate::mqtt::{self, Link};
 use crate::signing::TownKey;
+use crate::snmp::Deputies;
 use crate::store::{SetAside, Store};
 use clock::Clock;
 use hands::Hands;
@@ -94,7 +95,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
         tokio::spawn(remember_late(store.clone(), letters_in));
     }
     let clerks = clerk::start(&store, stored_in);
-    let hands = Hands::new(key, signed, post.clone(), clerks.desk, panel);
+    let hands = Hands::new(key, signed, (post.clone(), Deputies::none()), clerks.desk, panel);
     let house = House {
         view,
         questions: questions_in,

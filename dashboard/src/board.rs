@@ -2,7 +2,7 @@
 
 use firmware_config::mode::Mode;
 
-use crate::screen::{Ap, Facility, Screen, Standing};
+use crate::screen::{Ap, Facility, Screen, Standing, Witnessed};
 
 /// What a tile shows. Each kind has one word, one icon and one class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -192,6 +192,8 @@ pub struct Sums {
     pub seen: usize,
     /// Of those, to be seen, and not yet.
     pub unseen: usize,
+    /// Of those, that could be seen, where nobody could look of late.
+    pub unasked: usize,
     /// Of those, that nothing can see.
     pub no_means: usize,
     /// Access points that are open and should not be.
@@ -226,7 +228,8 @@ pub fn sums(screen: &Screen) -> Sums {
             *match ap.seen_as_ordered() {
                 Some(true) => &mut sums.seen,
                 Some(false) => &mut sums.unseen,
-                None => &mut sums.no_means,
+                None if ap.witnessed == Witnessed::NoMeans => &mut sums.no_means,
+                None => &mut sums.unasked,
             } += 1;
         }
     }

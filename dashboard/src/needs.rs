@@ -139,8 +139,12 @@ fn facility_text(cause: Cause, aps: &[&Ap], (all, usable): (usize, usize), lang:
         }
     };
     let n = aps.len();
-    let why = aps.iter().map(|ap| ap.why.as_str()).find(|why| !why.is_empty()).map_or("", |why| told(why, lang));
-    let why = match (why, lang) {
+    let why = aps
+        .iter()
+        .map(|ap| ap.why.as_str())
+        .find(|why| !why.is_empty())
+        .map_or_else(Default::default, |why| told(why, lang));
+    let why = match (why.as_ref(), lang) {
         ("", _) => String::new(),
         (why, Lang::Ja) => format!("理由: {why}"),
         (why, Lang::En) => format!(" Reason: {why}"),

@@ -5,7 +5,7 @@ use firmware_config::mode::Mode;
 use firmware_config::wire::WallMs;
 
 use crate::screen::{
-    Ap, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Totals, Who, Witnessed,
+    Ap, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Totals, Way, Who, Witnessed,
 };
 
 /// 2026-11-22 16:19:04 JST.
@@ -58,6 +58,7 @@ pub fn facility(id: &str, wanted: Mode, n: usize) -> Facility {
                     on_air: networks.clone(),
                     agent: "0.1.0".to_owned(),
                 }),
+                way: Way::Agent,
                 witnessed: Witnessed::NoMeans,
             })
             .collect(),

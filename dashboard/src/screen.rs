@@ -178,6 +178,8 @@ pub struct Ap {
     pub wanted: (u64, Mode),
     /// Reported: what its agent says; none where it never spoke.
     pub reported: Option<Reported>,
+    /// How it is flipped.
+    pub way: Way,
     /// Witnessed: whether other eyes saw `00000JAPAN`.
     pub witnessed: Witnessed,
     /// Where it stands.
@@ -207,13 +209,27 @@ pub struct Reported {
     pub agent: String,
 }
 
+/// How an access point is flipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// By our agent on it.
+    Agent,
+    /// By SNMP, from the controller.
+    Snmp {
+        /// Its profile, where its platform is known.
+        profile: Option<String>,
+    },
+}
+
 /// What other eyes saw of `00000JAPAN` at one access point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Witnessed {
     /// Seen, at this time.
     Seen(WallMs),
     /// Looked for and not seen, at this time.
     NotSeen(WallMs),
+    /// It could be looked for, and nobody could look of late; why, or empty where nothing was tried yet.
+    NotAsked(String),
     /// Nothing can look.
     NoMeans,
 }
@@ -305,14 +321,14 @@ impl KeyFault {
 }
 
 impl Ap {
-    /// Whether other eyes saw it do what was ordered; none where nothing can look.
+    /// Whether other eyes saw it do what was ordered; none where nobody looked.
     #[must_use]
     pub fn seen_as_ordered(&self) -> Option<bool> {
         let open = self.wanted.1.is_open();
         match self.witnessed {
             Witnessed::Seen(_) => Some(open),
             Witnessed::NotSeen(_) => Some(!open),
-            Witnessed::NoMeans => None,
+            Witnessed::NoMeans | Witnessed::NotAsked(_) => None,
         }
     }
 }

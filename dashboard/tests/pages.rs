@@ -40,9 +40,15 @@ fn every_ap() -> Vec<Ap> {
     let mut aps = Vec::new();
     for mode in [Mode::Normal, Mode::Drill, Mode::Disaster] {
         for standing in Standing::ALL {
-            for witnessed in [Witnessed::NoMeans, Witnessed::Seen(1), Witnessed::NotSeen(1)] {
+            for witnessed in [
+                Witnessed::NoMeans,
+                Witnessed::Seen(1),
+                Witnessed::NotSeen(1),
+                Witnessed::NotAsked("no answer".to_owned()),
+            ] {
                 for heard_ms in [None, Some(1)] {
                     let ap = sample::facility("f", mode, 1).aps.remove(0);
+                    let witnessed = witnessed.clone();
                     aps.push(Ap { standing, witnessed, heard_ms, ..ap });
                 }
             }

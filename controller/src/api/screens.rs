@@ -3,12 +3,13 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use dashboard::{
-    Ap, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Totals, Who, Witnessed,
+    Ap, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Totals, Way, Who, Witnessed,
 };
 use firmware_config::mode::Mode;
 
 use super::Desk;
 use crate::core::activation::{Activation, Source};
+use crate::core::inventory::Managed;
 use crate::core::key::{self, KeyPosition};
 use crate::core::view::{self, ApView, FacilityView, KeyView, TownView};
 use crate::core::{self, Inventory};
@@ -118,10 +119,15 @@ fn ap(it: &ApView) -> Ap {
             on_air: said.networks.iter().map(|network| network.ssid.clone()).collect(),
             agent: said.agent.clone(),
         }),
-        witnessed: match it.witnessed {
-            Some(seen) if seen.open => Witnessed::Seen(seen.at_ms),
-            Some(seen) => Witnessed::NotSeen(seen.at_ms),
-            None => Witnessed::NoMeans,
+        way: match it.managed {
+            Managed::Agent => Way::Agent,
+            Managed::Snmp => Way::Snmp { profile: it.profile().map(str::to_owned) },
+        },
+        witnessed: match &it.witnessed {
+            view::Witnessed::NoMeans => Witnessed::NoMeans,
+            view::Witnessed::NotAsked { why } => Witnessed::NotAsked(why.clone()),
+            view::Witnessed::Seen { open: true, at_ms } => Witnessed::Seen(*at_ms),
+            view::Witnessed::Seen { open: false, at_ms } => Witnessed::NotSeen(*at_ms),
         },
         standing: standing(it.standing),
         since_ms: it.since_ms,

@@ -2,28 +2,23 @@
 //!
 //! Changes nothing in the world: it hears, judges, and says who should be told again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId};
 use firmware_config::mode::Mode;
 use firmware_config::wire::{Counts, Order, Presence, Report, TurnedAway};
 
+use super::ear::Ears;
+use super::inventory::Managed;
 use super::judge::{Line, judge};
-use super::listening::Listening;
 use super::post::Post;
 use super::retry::Retry;
 use super::trim::{check_boot, check_rows, shorten};
 use super::view::{ApView, Standing};
-use super::{Inventory, Now};
+use super::{Inventory, Now, Sighting};
 
 pub use super::judge::WHY;
-
-/// How many APs are told again at once, and how long then nobody is. 200 a second × 3 kB (the order of a town of 150
-/// APs) are 600 kB/s; × 250 kB (the largest order there is) 50 MB/s, which one machine bears for the minute it takes.
-pub const AGAIN_AT_ONCE: usize = 20;
-/// See [`AGAIN_AT_ONCE`].
-pub const AGAIN_PAUSE: Duration = Duration::from_millis(100);
 
 /// An AP stands otherwise than before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,10 +69,7 @@ pub struct Fleet {
     number: u64,
     /// Whether the newest order left the house, so that APs may be told again.
     released: bool,
-    listening: Listening,
-    silence: BTreeSet<(Duration, usize)>,
-    again: BTreeSet<(Duration, usize)>,
-    again_not_before: Duration,
+    ears: Ears,
     tally: Tally,
 }
 
@@ -86,18 +78,18 @@ impl Fleet {
     #[must_use]
     pub fn new(inventory: &Inventory, now: Now) -> Self {
         let posts: Vec<Post> = inventory.aps.iter().map(|ap| Post::new(ap.clone(), now)).collect();
-        let listening = Listening::new(now.mono);
-        let due = listening.silent_from(None);
+        let mut ears = Ears::new(now.mono);
+        for (at, post) in posts.iter().enumerate() {
+            let ear = ears.of_mut(post.ap.managed);
+            ear.silence.insert((ear.listening.silent_from(None), at));
+        }
         Self {
             index: posts.iter().enumerate().map(|(at, post)| (post.ap.id.clone(), at)).collect(),
-            silence: (0..posts.len()).map(|at| (due, at)).collect(),
             tally: Tally { aps: posts.len(), ..Tally::default() },
             posts,
             number: 0,
             released: false,
-            listening,
-            again: BTreeSet::new(),
-            again_not_before: Duration::ZERO,
+            ears,
         }
     }
 
@@ -105,7 +97,8 @@ impl Fleet {
     pub fn ordered(&mut self, order: &Order, now: Now) {
         self.number = order.number;
         self.released = false;
-        self.again.clear();
+        self.ears.agents.again.clear();
+        self.ears.deputies.again.clear();
         for post in &mut self.posts {
             post.again = None;
             post.accounts.wanted = order.facilities.get(&post.ap.facility).map_or(Mode::Normal, |wanted| wanted.mode);
@@ -125,12 +118,18 @@ impl Fleet {
         }
     }
 
-    /// An agent spoke.
+    /// An agent spoke, or a deputy (`by`); `stations`: all those on the AP, where the deputy's device says.
     ///
     /// # Errors
-    /// The report is of no AP of this town, or of another facility than the inventory has; in words.
-    pub fn reported(&mut self, mut report: Report, now: Now) -> Result<Heard, String> {
-        let at = self.find(&report.ap)?;
+    /// The report is of no AP of this town, of one that another speaks for, or of another facility than the inventory
+    /// has; in words.
+    pub fn reported(
+        &mut self,
+        mut report: Report,
+        (by, stations): (Managed, Option<u32>),
+        now: Now,
+    ) -> Result<Heard, String> {
+        let at = self.find(&report.ap, by)?;
         check_boot(&report.boot)?;
         let post = &mut self.posts[at];
         if post.boot_before.as_ref().is_some_and(|(boot, seq)| *boot == report.boot && report.seq <= *seq) {
@@ -151,10 +150,12 @@ impl Fleet {
             format!("report of facility \"{}\"; the inventory has it at \"{}\"", report.facility, post.ap.facility)
         });
         if newer {
-            post.stations = Some(report.networks.iter().fold(0, |sum, network| sum.saturating_add(network.stations)));
+            let sum = || report.networks.iter().fold(0, |sum: u32, network| sum.saturating_add(network.stations));
+            post.stations = if by == Managed::Snmp { stations } else { Some(sum()) };
             post.take_boot(&report.boot);
             post.accounts.misplaced = misplaced.is_some();
             post.accounts.report = Some(report);
+            post.accounts.tell_witness();
         }
         let change = self.heard(at, alive, now);
         match misplaced {
@@ -165,12 +166,12 @@ impl Fleet {
         }
     }
 
-    /// An agent came or went.
+    /// An agent came or went, or a deputy reaches its AP or does not (`by`).
     ///
     /// # Errors
-    /// It is no AP of this town; in words.
-    pub fn presence(&mut self, presence: &Presence, now: Now) -> Result<Option<Change>, String> {
-        let at = self.find(&presence.ap)?;
+    /// It is no AP of this town, or one that another speaks for; in words.
+    pub fn presence(&mut self, presence: &Presence, by: Managed, now: Now) -> Result<Option<Change>, String> {
+        let at = self.find(&presence.ap, by)?;
         check_boot(&presence.boot)?;
         let post = &mut self.posts[at];
         let of_another = post.accounts.boot.as_ref().is_some_and(|boot| *boot != presence.boot);
@@ -189,14 +190,15 @@ impl Fleet {
     /// An AP counted.
     ///
     /// # Errors
-    /// It is no AP of this town; in words.
-    pub fn counted(&mut self, counts: &Counts, now: Now) -> Result<Option<Change>, String> {
-        let at = self.find(&counts.ap)?;
+    /// It is no AP of this town, or one that another speaks for; in words.
+    pub fn counted(&mut self, counts: &Counts, by: Managed, now: Now) -> Result<Option<Change>, String> {
+        let at = self.find(&counts.ap, by)?;
         check_boot(&counts.boot)?;
         check_rows(counts)?;
         let post = &mut self.posts[at];
         let of_this_start = post.accounts.boot.as_ref().is_none_or(|boot| *boot == counts.boot);
-        if of_this_start && post.counts_seq.is_none_or(|seq| counts.seq > seq) {
+        // A deputy says the sum in its reports, where it knows it.
+        if by == Managed::Agent && of_this_start && post.counts_seq.is_none_or(|seq| counts.seq > seq) {
             post.counts_seq = Some(counts.seq);
             post.stations = Some(counts.networks.iter().fold(0, |sum, network| sum.saturating_add(network.stations)));
         }
@@ -204,50 +206,74 @@ impl Fleet {
         Ok(self.heard(at, true, now))
     }
 
-    /// The broker can be reached, or cannot: while it cannot, nobody's silence means anything.
+    /// This AP has no deputy until the next start.
+    ///
+    /// # Errors
+    /// It is no AP of this town, or has an agent; in words.
+    pub fn no_deputy(&mut self, ap: &ApId, why: String, now: Now) -> Result<Option<Change>, String> {
+        let at = self.find(ap, Managed::Snmp)?;
+        self.posts[at].accounts.no_deputy = Some(why);
+        Ok(self.rejudge(at, now))
+    }
+
+    /// SNMP saw an AP that has an agent, or could not.
+    ///
+    /// # Errors
+    /// It is no AP of this town, or has no witness; in words.
+    pub fn witnessed(&mut self, sighting: Sighting, now: Now) -> Result<Option<Change>, String> {
+        let at = self.find(&sighting.ap, Managed::Agent)?;
+        let witness = self.posts[at].accounts.witness.as_mut();
+        let witness = witness.ok_or_else(|| format!("the inventory has no witness for AP \"{}\"", sighting.ap))?;
+        witness.saw(sighting.open.map_err(cut), sighting.at_ms, now.mono);
+        Ok(self.rejudge(at, now))
+    }
+
+    /// The broker can be reached, or cannot: while it cannot, no agent's silence means anything. Deputies are heard all
+    /// the same.
     pub fn broker(&mut self, up: bool, now: Now) {
-        self.listening.broker(up, now.mono);
+        self.ears.agents.listening.broker(up, now.mono);
     }
 
     /// Who has fallen silent by now.
     pub fn woke(&mut self, now: Now) -> Vec<Change> {
         let mut changes = Vec::new();
-        let heard_until = self.listening.at(now.mono);
-        while let Some((due, at)) = self.silence.first().copied().filter(|(due, _)| *due <= heard_until) {
-            self.silence.remove(&(due, at));
-            let post = &mut self.posts[at];
-            let silent_from = self.listening.silent_from(post.accounts.heard);
-            post.watched = silent_from > heard_until;
-            if post.watched {
-                self.silence.insert((silent_from, at));
-            } else {
-                changes.extend(self.rejudge(at, now));
+        for by in [Managed::Agent, Managed::Snmp] {
+            let heard_until = self.ears.of(by).listening.at(now.mono);
+            while let Some((due, at)) = self.ears.of(by).silence.first().copied().filter(|(due, _)| *due <= heard_until)
+            {
+                let ear = self.ears.of_mut(by);
+                ear.silence.remove(&(due, at));
+                let post = &mut self.posts[at];
+                let silent_from = ear.listening.silent_from(post.accounts.heard);
+                post.watched = silent_from > heard_until;
+                if post.watched {
+                    ear.silence.insert((silent_from, at));
+                } else {
+                    changes.extend(self.rejudge(at, now));
+                }
             }
         }
         changes
     }
 
     /// Who is to be told the newest order again now; a limited number at once.
-    pub fn due_again(&mut self, now: Now) -> Vec<ApId> {
+    pub fn due_again(&mut self, now: Now) -> Vec<(ApId, Managed)> {
         let mut due = Vec::new();
-        if !self.listening.is_up() || now.mono < self.again_not_before {
-            return due;
-        }
-        while let Some((when, at)) = self.again.first().copied().filter(|(when, _)| *when <= now.mono) {
-            if due.len() == AGAIN_AT_ONCE {
-                self.again_not_before = now.mono + AGAIN_PAUSE;
-                break;
+        for by in [Managed::Agent, Managed::Snmp] {
+            let ear = self.ears.of_mut(by);
+            let mut told = 0;
+            while let Some(at) = ear.next_again(told, now.mono) {
+                let post = &mut self.posts[at];
+                if !post.needs_telling(self.number) {
+                    post.again = None;
+                    continue;
+                }
+                let next = Retry::after(post.again, now.mono);
+                post.again = Some(next);
+                ear.again.insert((next.due(), at));
+                due.push((post.ap.id.clone(), by));
+                told += 1;
             }
-            self.again.remove(&(when, at));
-            let post = &mut self.posts[at];
-            if !post.needs_telling(self.number) {
-                post.again = None;
-                continue;
-            }
-            let next = Retry::after(post.again, now.mono);
-            post.again = Some(next);
-            self.again.insert((next.due(), at));
-            due.push(post.ap.id.clone());
         }
         due
     }
@@ -255,12 +281,7 @@ impl Fleet {
     /// When to look again.
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {
-        if !self.listening.is_up() {
-            return None;
-        }
-        let silence = self.silence.first().map(|(due, _)| self.listening.mono(*due));
-        let again = self.again.first().map(|(due, _)| (*due).max(self.again_not_before));
-        [silence, again].into_iter().flatten().min()
+        self.ears.next_wake()
     }
 
     /// The running sums.
@@ -270,12 +291,22 @@ impl Fleet {
     }
 
     /// Every AP with the place it stands at, in the order of the inventory.
-    pub fn views(&self) -> impl Iterator<Item = (&FacilityId, ApView)> {
-        self.posts.iter().map(|post| (&post.ap.facility, post.view(self.number)))
+    pub fn views(&self, now: Now) -> impl Iterator<Item = (&FacilityId, ApView)> {
+        self.posts.iter().map(move |post| (&post.ap.facility, post.view(self.number, now)))
     }
 
-    fn find(&self, ap: &ApId) -> Result<usize, String> {
-        self.index.get(ap).copied().ok_or_else(|| format!("the inventory has no AP \"{ap}\""))
+    /// The place of an AP, if `by` speaks for it.
+    fn find(&self, ap: &ApId, by: Managed) -> Result<usize, String> {
+        let at = self.index.get(ap).copied().ok_or_else(|| format!("the inventory has no AP \"{ap}\""))?;
+        match (self.posts[at].ap.managed, by) {
+            (Managed::Snmp, Managed::Agent) => {
+                Err(format!("AP \"{ap}\" is managed by snmp; an agent that speaks for it is not believed"))
+            }
+            (Managed::Agent, Managed::Snmp) => {
+                Err(format!("AP \"{ap}\" is managed by its agent; nobody else speaks for it"))
+            }
+            _ => Ok(at),
+        }
     }
 
     /// A message of this AP arrived; `alive` where it proves that the AP is there now.
@@ -285,7 +316,7 @@ impl Fleet {
             post.accounts.line = Line::There;
         }
         if post.accounts.line != Line::Gone {
-            post.accounts.heard = Some(self.listening.at(now.mono));
+            post.accounts.heard = Some(self.ears.of(post.ap.managed).listening.at(now.mono));
             post.heard_ms = Some(now.wall_ms);
         }
         let change = self.rejudge(at, now);
@@ -298,19 +329,20 @@ impl Fleet {
         if self.released && post.again.is_none() && post.needs_telling(self.number) {
             let first = Retry::first(now);
             post.again = Some(first);
-            self.again.insert((first.due(), at));
+            self.ears.of_mut(post.ap.managed).again.insert((first.due(), at));
         }
     }
 
     fn rejudge(&mut self, at: usize, now: Now) -> Option<Change> {
         let post = &mut self.posts[at];
-        let silent_from = self.listening.silent_from(post.accounts.heard);
-        let silent = silent_from <= self.listening.at(now.mono);
+        let ear = self.ears.of_mut(post.ap.managed);
+        let silent_from = ear.listening.silent_from(post.accounts.heard);
+        let silent = silent_from <= ear.listening.at(now.mono);
         if !silent && !post.watched {
             post.watched = true;
-            self.silence.insert((silent_from, at));
+            ear.silence.insert((silent_from, at));
         }
-        let (to, why) = judge(&post.accounts, self.number, silent);
+        let (to, why) = judge(&post.accounts, self.number, silent, now.mono);
         let from = post.standing;
         post.why = why;
         if from == to {
@@ -336,4 +368,9 @@ impl Fleet {
         tally.open = tally.open + usize::from(is_open) - usize::from(was_open);
         Some(change)
     }
+}
+
+/// Why a witness could not look, as short as a reason of an AP.
+fn cut(why: String) -> String {
+    why.chars().take(super::activation::WHY_MAX).collect()
 }

@@ -8,6 +8,7 @@ use firmware_config::mode::Mode;
 use firmware_config::wire::{AgentState, Report};
 
 use super::view::Standing;
+use super::witness::Witness;
 
 /// The SSID of the unified disaster network.
 pub const OPEN_SSID: &str = "00000JAPAN";
@@ -27,6 +28,8 @@ pub const WHY: &[&str] = &[
     "wrong-mode",
     "open-unordered",
     "not-on-air",
+    "witness-sees-it",
+    "witness-sees-it-not",
 ];
 
 /// What the broker last said of an agent's connection.
@@ -56,12 +59,33 @@ pub struct Accounts {
     pub line: Line,
     /// When it was last heard, on the clock that stands while nobody can be heard.
     pub heard: Option<Duration>,
+    /// Why nobody can speak for it until the next start.
+    pub no_deputy: Option<String>,
+    /// Witnessed: what SNMP sees beside the agent; none where there is no means of seeing.
+    pub witness: Option<Witness>,
+}
+
+impl Accounts {
+    /// The newest report is in: the witness hears what it says of `00000JAPAN`.
+    pub(super) fn tell_witness(&mut self) {
+        if let (Some(witness), Some(report)) = (&mut self.witness, &self.report) {
+            witness.claims((report.state == AgentState::Serving).then(|| is_on_air(report)));
+        }
+    }
+}
+
+/// Whether a report lists `00000JAPAN`.
+fn is_on_air(report: &Report) -> bool {
+    report.networks.iter().any(|network| network.ssid == OPEN_SSID)
 }
 
 /// Where the AP stands as measured by order `number`; `silent` where it was due to be heard and was not.
 #[must_use]
-pub fn judge(accounts: &Accounts, number: u64, silent: bool) -> (Standing, String) {
+pub fn judge(accounts: &Accounts, number: u64, silent: bool, now: Duration) -> (Standing, String) {
     let stand = |standing, why: &str| (standing, why.to_owned());
+    if let Some(why) = &accounts.no_deputy {
+        return stand(Standing::Refused, why);
+    }
     if accounts.line == Line::Gone {
         return stand(Standing::Silent, "offline");
     }
@@ -94,11 +118,15 @@ pub fn judge(accounts: &Accounts, number: u64, silent: bool) -> (Standing, Strin
     if report.running != number || report.state != AgentState::Serving {
         return stand(Standing::Settling, "applying");
     }
-    let on_air = report.networks.iter().any(|network| network.ssid == OPEN_SSID);
-    match (report.mode.is_open(), on_air) {
+    match (report.mode.is_open(), is_on_air(report)) {
         (true, false) => return stand(Standing::Diverged, "not-on-air"),
         (false, true) => return stand(Standing::Diverged, "open-unordered"),
         _ => {}
+    }
+    match accounts.witness.as_ref().and_then(|witness| witness.contradicts(now)) {
+        Some(true) => return stand(Standing::Diverged, "witness-sees-it"),
+        Some(false) => return stand(Standing::Diverged, "witness-sees-it-not"),
+        None => {}
     }
     if report.mode == accounts.wanted {
         return stand(Standing::Settled, "");

@@ -19,13 +19,15 @@ pub struct Listening {
     deaf_since: Option<Duration>,
     /// When, on this clock, the broker last came back.
     back: Duration,
+    /// How long then nobody is silent yet.
+    grace: Duration,
 }
 
 impl Listening {
-    /// Runs from `now`.
+    /// Runs from `now`; nobody is silent before `grace` is over.
     #[must_use]
-    pub fn new(now: Duration) -> Self {
-        Self { started: now, deaf: Duration::ZERO, deaf_since: None, back: Duration::ZERO }
+    pub fn new(now: Duration, grace: Duration) -> Self {
+        Self { started: now, deaf: Duration::ZERO, deaf_since: None, back: Duration::ZERO, grace }
     }
 
     /// The broker can be reached, or cannot.
@@ -62,6 +64,6 @@ impl Listening {
     /// From when on, on this clock, an AP last heard at `heard` is silent.
     #[must_use]
     pub fn silent_from(&self, heard: Option<Duration>) -> Duration {
-        heard.map_or(Duration::ZERO, |heard| heard + SILENT_AFTER).max(self.back + GRACE)
+        heard.map_or(Duration::ZERO, |heard| heard + SILENT_AFTER).max(self.back + self.grace)
     }
 }

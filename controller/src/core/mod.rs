@@ -3,13 +3,15 @@
 //! Pure: no clock, no socket, no file, no `async`. Rooms, in reading order:
 //! `key` and `watchman` (contacts → a position he swears to), `asks` (what a person wants → whether it is granted), `activation` (who
 //! holds what open), `order` (the next order, or none), `fleet` (what each AP was ordered, says and was seen doing →
-//! where it stands, by `judge`, with `listening` for the silence, `retry` for the patience and `trim` against too many words), `lamp` (how far the town
+//! where it stands, by `judge` and its `witness`, with `ear` and `listening` for the silence, `retry` for the patience and
+//! `trim` against too many words), `lamp` (how far the town
 //! is), `record` and `archive` (what happened, and its way to the store), `refusals` (what is turned away, counted),
 //! `view` (what people are told), and `town`, where they meet.
 
 pub mod activation;
 pub mod archive;
 pub mod asks;
+mod ear;
 pub mod fleet;
 pub mod inventory;
 pub mod judge;
@@ -25,6 +27,7 @@ pub mod town;
 pub mod trim;
 pub mod view;
 pub mod watchman;
+pub mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +44,7 @@ pub use key::{ContactReading, KeyFault, KeyPosition};
 pub use record::{Entry, Kind};
 pub use town::Town;
 pub use view::TownView;
+pub use witness::Sighting;
 
 /// The time, handed in: one clock to wait by, one for the record. Only the record may look at the wall clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +69,16 @@ pub enum Event {
     Presence(Presence),
     /// Counts of one interval from an AP.
     Counted(Counts),
+    /// A deputy spoke for an AP that SNMP flips, as an agent would; `stations`: all those on it, where the device says.
+    DeputyReported { report: Report, stations: Option<u32> },
+    /// A deputy reaches its AP, or does not.
+    DeputyPresence(Presence),
+    /// Counts of one interval, from a deputy.
+    DeputyCounted(Counts),
+    /// This AP has no deputy until the next start, and why: a secret that cannot be read, for one.
+    NoDeputy { ap: ApId, why: String },
+    /// SNMP saw an AP that has an agent, or could not.
+    Witnessed(Sighting),
     /// A message on one of the town's topics was turned away at the door; `from` is the topic.
     MessageRefused { from: String, why: String },
     /// Our own order, signature checked, as the broker keeps it.
@@ -137,8 +151,8 @@ pub enum AskRefused {
 pub enum Action {
     /// Sign (once; the signed text is kept with the number) and publish, retained.
     Publish(Order),
-    /// Send the order in force again to one AP that has not confirmed it.
-    PublishAgain { ap: ApId, order: Order },
+    /// Send the order in force again to one AP that has not confirmed it, `by` whoever flips it.
+    PublishAgain { ap: ApId, by: inventory::Managed, order: Order },
     /// Store, in one transaction; answer with [`Event::Stored`]. Not stored: the core asks again.
     Store { batch: u64, what: Durable },
     /// Say these in the log: every entry, as it is made, whatever becomes of it in the store.

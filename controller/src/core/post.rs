@@ -4,7 +4,8 @@ use firmware_config::wire::WallMs;
 
 use super::judge::Accounts;
 use super::retry::Retry;
-use super::view::{ApView, ReportedView, Standing};
+use super::view::{ApView, ReportedView, Standing, Witnessed};
+use super::witness::Witness;
 use super::{Ap, Now};
 
 /// One AP and everything known of it.
@@ -28,9 +29,10 @@ pub(super) struct Post {
 impl Post {
     /// Unheard and without an order.
     pub(super) fn new(ap: Ap, now: Now) -> Self {
+        let accounts = Accounts { witness: ap.witness.then(Witness::default), ..Accounts::default() };
         Self {
             ap,
-            accounts: Accounts::default(),
+            accounts,
             boot_before: None,
             counts_seq: None,
             heard_ms: None,
@@ -62,7 +64,7 @@ impl Post {
         self.counts_seq = None;
     }
 
-    pub(super) fn view(&self, number: u64) -> ApView {
+    pub(super) fn view(&self, number: u64, now: Now) -> ApView {
         let reported = self.accounts.report.as_ref().map(|report| ReportedView {
             told: report.told,
             running: report.running,
@@ -75,7 +77,8 @@ impl Post {
             name: self.ap.name.clone(),
             wanted: (number, self.accounts.wanted),
             reported,
-            witnessed: None,
+            managed: self.ap.managed,
+            witnessed: self.accounts.witness.as_ref().map_or(Witnessed::NoMeans, |witness| witness.view(now)),
             standing: self.standing,
             since_ms: self.since_ms,
             why: self.why.clone(),

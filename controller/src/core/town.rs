@@ -13,6 +13,7 @@ use firmware_config::wire::{Order, WallMs};
 use super::activation::Activations;
 use super::archive::Archive;
 use super::fleet::{Change, Fleet};
+use super::inventory::Managed;
 use super::key::KeyPosition;
 use super::record::Record;
 use super::refusals::Refusals;
@@ -144,16 +145,20 @@ impl Town {
         match event {
             Event::Contacts(reading) => self.key_read(reading.says(), now),
             Event::ContactsUnreadable { why } => self.key_read(Err(super::KeyFault::Unreadable(why)), now),
-            Event::Reported(report) => self.reported(report, now),
-            Event::Presence(presence) => {
-                let heard = self.fleet.presence(&presence, now);
-                self.heard("presence", presence.ap.as_str(), heard, now);
+            Event::Reported(report) => self.reported(report, (Managed::Agent, None), now),
+            Event::Presence(presence) => self.presence(&presence, Managed::Agent, now),
+            Event::Counted(counts) => self.counted(counts, Managed::Agent, now),
+            Event::DeputyReported { report, stations } => self.reported(report, (Managed::Snmp, stations), now),
+            Event::DeputyPresence(presence) => self.presence(&presence, Managed::Snmp, now),
+            Event::DeputyCounted(counts) => self.counted(counts, Managed::Snmp, now),
+            Event::NoDeputy { ap, why } => {
+                let heard = self.fleet.no_deputy(&ap, why, now);
+                self.heard("deputy", ap.as_str(), heard, now);
             }
-            Event::Counted(counts) => {
-                let heard = self.fleet.counted(&counts, now);
-                if self.heard("counts", counts.ap.as_str(), heard, now) {
-                    self.actions.push(Action::StoreCounts(counts));
-                }
+            Event::Witnessed(sighting) => {
+                let ap = sighting.ap.clone();
+                let heard = self.fleet.witnessed(sighting, now);
+                self.heard("sighting", ap.as_str(), heard, now);
             }
             Event::MessageRefused { from, why } => self.refuse_message(&from, &why, now),
             Event::OwnOrderSeen(seen) => self.own_order_seen(seen, now),
@@ -186,7 +191,7 @@ impl Town {
     /// What people are told.
     #[must_use]
     pub fn view(&self, now: Now) -> TownView {
-        let facilities = view::facilities(&self.inventory, self.newest.as_ref(), self.fleet.views());
+        let facilities = view::facilities(&self.inventory, self.newest.as_ref(), self.fleet.views(now));
         TownView {
             at_ms: now.wall_ms,
             mode: self.mode(),
@@ -324,7 +329,7 @@ impl Town {
     fn tell_again(&mut self, now: Now) {
         let due = self.fleet.due_again(now);
         if let Some(newest) = &self.newest {
-            self.actions.extend(due.into_iter().map(|ap| Action::PublishAgain { ap, order: newest.clone() }));
+            self.actions.extend(due.into_iter().map(|(ap, by)| Action::PublishAgain { ap, by, order: newest.clone() }));
         }
     }
 

@@ -8,6 +8,7 @@ use firmware_config::wire::{Network, Order, WallMs};
 
 use super::Inventory;
 use super::activation::Activation;
+use super::inventory::Managed;
 use super::key::{KeyFault, KeyPosition};
 use super::record::Entry;
 
@@ -96,8 +97,10 @@ pub struct ApView {
     pub wanted: (u64, Mode),
     /// Reported: what its agent says; none where it never spoke.
     pub reported: Option<ReportedView>,
-    /// Witnessed: what other eyes saw; none where there is no means of seeing.
-    pub witnessed: Option<Witnessed>,
+    /// How it is flipped.
+    pub managed: Managed,
+    /// Witnessed: what other eyes saw.
+    pub witnessed: Witnessed,
     /// Where it stands.
     pub standing: Standing,
     /// Since when.
@@ -109,6 +112,18 @@ pub struct ApView {
     /// Stations on all its networks now; none when it is not known now (silent).
     pub stations: Option<u32>,
 }
+
+impl ApView {
+    /// The profile its deputy goes by, where SNMP flips it and its platform is known.
+    #[must_use]
+    pub fn profile(&self) -> Option<&str> {
+        let said = self.reported.as_ref().filter(|_| self.managed == Managed::Snmp)?;
+        said.agent.strip_prefix(DEPUTY).filter(|profile| *profile != "?")
+    }
+}
+
+/// What a deputy calls itself, in the place of an agent's version, before its profile.
+const DEPUTY: &str = "snmp/";
 
 /// What an agent says, in short.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,12 +141,22 @@ pub struct ReportedView {
 }
 
 /// What other eyes saw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Witnessed {
-    /// Whether `00000JAPAN` was seen.
-    pub open: bool,
-    /// When.
-    pub at_ms: WallMs,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Witnessed {
+    /// There is no means of seeing.
+    NoMeans,
+    /// There is one, and it has seen nothing of late.
+    NotAsked {
+        /// Why; empty where nothing was tried yet.
+        why: String,
+    },
+    /// They looked.
+    Seen {
+        /// Whether `00000JAPAN` was on the air.
+        open: bool,
+        /// When.
+        at_ms: WallMs,
+    },
 }
 
 /// Where an AP stands: the controller's judgement of three accounts.
@@ -251,8 +276,8 @@ impl Totals {
         self.aps += 1;
         self.told += says(|reported| reported.told);
         self.running += says(|reported| reported.running);
-        self.witnessed += u32::from(ap.witnessed.is_some_and(|witnessed| witnessed.open == open));
-        self.unwitnessable += u32::from(ap.witnessed.is_none());
+        self.witnessed += u32::from(matches!(ap.witnessed, Witnessed::Seen { open: seen, .. } if seen == open));
+        self.unwitnessable += u32::from(ap.witnessed == Witnessed::NoMeans);
         self.to_open += u32::from(open);
         self.open += u32::from(open && ap.standing == Standing::Settled);
         self.stations = self.stations.saturating_add(ap.stations.unwrap_or(0));

@@ -9,9 +9,11 @@ use tokio::sync::oneshot;
 use super::clerk::Desk;
 use crate::api::Question;
 use crate::contacts::Contacts;
+use crate::core::inventory::Managed;
 use crate::core::{Action, AskRefused, Entry, Event};
 use crate::mqtt::Post;
 use crate::signing::TownKey;
+use crate::snmp::Deputies;
 
 type Answer = oneshot::Sender<Result<u64, AskRefused>>;
 
@@ -21,6 +23,7 @@ pub(super) struct Hands {
     /// The newest order that was signed, with its text.
     signed: Option<(Order, Arc<str>)>,
     post: Post,
+    deputies: Deputies,
     desk: Desk,
     panel: Contacts,
     /// People who wait for an answer.
@@ -30,10 +33,16 @@ pub(super) struct Hands {
 
 impl Hands {
     /// `remembered`: the signed text of the newest order, as the store kept it.
-    pub(super) fn new(key: Arc<TownKey>, remembered: Option<String>, post: Post, desk: Desk, panel: Contacts) -> Self {
+    pub(super) fn new(
+        key: Arc<TownKey>,
+        remembered: Option<String>,
+        (post, deputies): (Post, Deputies),
+        desk: Desk,
+        panel: Contacts,
+    ) -> Self {
         // A text that another key signed is of no use: the order is signed again when it is published.
         let signed = remembered.and_then(|text| Some((key.own_order(text.as_bytes()).ok()?, Arc::from(text))));
-        Self { key, signed, post, desk, panel, asking: HashMap::new(), last_ask: 0 }
+        Self { key, signed, post, deputies, desk, panel, asking: HashMap::new(), last_ask: 0 }
     }
 
     /// A person's question as an event; the answer finds its way back by its number.
@@ -50,11 +59,13 @@ impl Hands {
                 tracing::info!(number = order.number, "the order goes out");
                 let text = self.text(&order);
                 self.post.order(text);
+                self.deputies.order(&order);
             }
-            Action::PublishAgain { ap, order } => {
+            Action::PublishAgain { ap, by: Managed::Agent, order } => {
                 let text = self.text(&order);
                 self.post.order_again(ap, text);
             }
+            Action::PublishAgain { by: Managed::Snmp, order, .. } => self.deputies.order(&order),
             Action::Log(entries) => entries.iter().for_each(log),
             Action::Store { batch, what } => {
                 let signed = what.order.as_ref().map(|order| self.text(order));

@@ -5,7 +5,7 @@ use askama::Template;
 use super::render;
 use super::shell::{Room, shell};
 use crate::board;
-use crate::screen::{AP_ROWS, ApsQuery, Placed, Screen, Standing, name};
+use crate::screen::{AP_ROWS, Ap, ApsQuery, Placed, Screen, Standing, Way, Witnessed, name};
 use crate::when;
 use crate::words::{self, Lang};
 
@@ -21,7 +21,8 @@ struct Row {
     wanted: String,
     reported: String,
     networks: String,
-    seen: &'static str,
+    way: String,
+    seen: String,
     stations: String,
     heard: String,
 }
@@ -57,7 +58,7 @@ fn row(placed: Placed<'_>, now_ms: i64, lang: Lang) -> Row {
         class,
         icon,
         since: when::since(ap.since_ms, now_ms, lang),
-        why: words::told(&ap.why, lang).to_owned(),
+        why: words::told(&ap.why, lang).into_owned(),
         wanted: order(ap.wanted.0, ap.wanted.1),
         reported: ap.reported.as_ref().map_or_else(
             || lang.pick("報告なし", "no report").to_owned(),
@@ -74,13 +75,26 @@ fn row(placed: Placed<'_>, now_ms: i64, lang: Lang) -> Row {
             },
         ),
         networks: ap.reported.as_ref().map_or_else(String::new, |reported| reported.on_air.join(lang.pick("、", ", "))),
-        seen: match ap.seen_as_ordered() {
-            None => lang.pick("確認手段なし", "cannot be verified"),
-            Some(true) => lang.pick("確認済み", "verified"),
-            Some(false) => lang.pick("電波未確認", "not verified"),
+        way: match &ap.way {
+            Way::Agent => String::new(),
+            Way::Snmp { profile: Some(profile) } => format!("SNMP ({profile})"),
+            Way::Snmp { profile: None } => "SNMP".to_owned(),
         },
+        seen: seen(ap, lang),
         stations: ap.stations.map_or_else(|| "―".to_owned(), |n| words::number(n.into())),
         heard: ap.heard_ms.map_or_else(|| "―".to_owned(), |at| when::since(at, now_ms, lang)),
+    }
+}
+
+/// What other eyes saw, in words.
+fn seen(ap: &Ap, lang: Lang) -> String {
+    match (&ap.witnessed, ap.seen_as_ordered(), lang) {
+        (Witnessed::NotAsked(why), _, Lang::Ja) if !why.is_empty() => format!("確認できず({})", words::told(why, lang)),
+        (Witnessed::NotAsked(why), _, Lang::En) if !why.is_empty() => format!("could not be asked ({why})"),
+        (Witnessed::NotAsked(_), ..) => lang.pick("確認できず", "could not be asked").to_owned(),
+        (_, None, _) => lang.pick("確認手段なし", "cannot be verified").to_owned(),
+        (_, Some(true), _) => lang.pick("確認済み", "verified").to_owned(),
+        (_, Some(false), _) => lang.pick("電波未確認", "not verified").to_owned(),
     }
 }
 

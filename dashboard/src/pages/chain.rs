@@ -153,7 +153,10 @@ pub(super) fn chain(screen: &Screen, sums: &Sums, lang: Lang) -> String {
         of: if seeable == 0 { String::new() } else { of },
         small: String::new(),
         done: sums.aps > 0 && sums.seen == sums.aps,
-        tags: tag("caution", "caution", sums.unseen, "確認中", "not verified").into_iter().collect(),
+        tags: tag("caution", "caution", sums.unseen, "確認中", "not verified")
+            .into_iter()
+            .chain(tag("plain", "unknown", sums.unasked, "確認できず", "could not be asked"))
+            .collect(),
         dial: None,
     };
     render(&Chain {

@@ -37,7 +37,7 @@ pub fn page_record(screen: &Screen, lang: Lang, record: &RecordPage) -> String {
             Row {
                 iso: when::iso(entry.at_ms),
                 at: format!("{}:{:02}", when::date_time(entry.at_ms, lang), when::jst(entry.at_ms).second()),
-                detail: if text.contains(why) { String::new() } else { why.to_owned() },
+                detail: if text.contains(why.as_ref()) { String::new() } else { why.into_owned() },
                 text,
             }
         })

@@ -54,7 +54,7 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         (why, Lang::Ja) => format!("{ja}({why})"),
         (why, Lang::En) => format!("{en} ({why})"),
     };
-    let reason = |text: String| match (told(field("why"), lang), lang) {
+    let reason = |text: String| match (told(field("why"), lang).as_ref(), lang) {
         ("", _) => text,
         (why, Lang::Ja) => format!("{text}({why})"),
         (why, Lang::En) => format!("{text} ({why})"),

@@ -1,5 +1,7 @@
 //! The words that programs say to one another, as people read them: modes, standings, faults, reasons.
 
+use std::borrow::Cow;
+
 use super::Lang;
 
 /// Each word of `/api/v1`, the record and the core, with its Japanese and its English. Modes and key positions share
@@ -36,6 +38,38 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("stale", "古い指令", "an older order"),
     ("conflicting", "同じ番号で中身が違う", "the same number with other content"),
     ("not-on-air", "電波が出ていない", "is not on the air"),
+    (
+        "witness-sees-it",
+        "機器は00000JAPANを止めたと報告しているが、SNMPでは出ている",
+        "it says that 00000JAPAN is off, and SNMP sees it on the air",
+    ),
+    (
+        "witness-sees-it-not",
+        "機器は00000JAPANを出していると報告しているが、SNMPでは見えない",
+        "it says that 00000JAPAN is on the air, and SNMP does not see it",
+    ),
+];
+
+/// What the commonest reasons of a device flipped by SNMP come to, by what is in them: the reason itself is in English,
+/// for whoever maintains the device, and stands behind it. The first that fits counts.
+const LEADS: &[(&str, &str)] = &[
+    ("not prepared:", "機器に00000JAPANの用意がない"),
+    ("it cannot be flipped by SNMP", "この機器はSNMPでは切り替えられない"),
+    ("cannot be read (credentials)", "合言葉のファイルが読めない"),
+    ("partly done:", "一部だけ切り替わった"),
+    ("answered the SET and did not do it", "機器は受け付けたが、変わらなかった"),
+    ("says that it is done already", "機器は済んだと言うが、変わっていない"),
+    ("readOnly:", "機器が書き込みを許していない"),
+    ("notWritable:", "機器が書き込みを許していない"),
+    ("noAccess:", "機器が書き込みを許していない"),
+    ("authorizationError:", "機器が書き込みを許していない"),
+    ("does it allow SNMP from here?", "機器が答えない"),
+    ("is on the air cannot be seen", "電波の状態を読み取れない"),
+    ("did not say that it saved", "機器に保存できない"),
+    ("not saved, a reboot would lose it", "機器に保存できていない(電源が落ちると戻る)"),
+    ("its controller does not list", "無線LANコントローラーの一覧にない"),
+    ("its controller is as ordered, and here", "無線LANコントローラーは切り替わったが、この機器はまだ"),
+    ("step \"", "機器が断った"),
 ];
 
 /// The word for people; none for a word that is not known here (an agent's own words, a person's reason).
@@ -44,8 +78,14 @@ pub fn known(word: &str, lang: Lang) -> Option<&'static str> {
     WORDS.iter().find(|(known, _, _)| *known == word).map(|(_, ja, en)| lang.pick(*ja, *en))
 }
 
-/// The word for people, or the text as it came.
+/// The word for people; a device's reason behind what it comes to; or the text as it came.
 #[must_use]
-pub fn told(text: &str, lang: Lang) -> &str {
-    known(text, lang).unwrap_or(text)
+pub fn told(text: &str, lang: Lang) -> Cow<'_, str> {
+    if let Some(word) = known(text, lang) {
+        return Cow::Borrowed(word);
+    }
+    match LEADS.iter().find(|(part, _)| lang == Lang::Ja && text.contains(part)) {
+        Some((_, lead)) => Cow::Owned(format!("{lead} — {text}")),
+        None => Cow::Borrowed(text),
+    }
 }

@@ -59,7 +59,8 @@ pub fn made_up_view() -> TownView {
         name: inventory.aps[index].name.clone(),
         wanted: (42, Mode::Disaster),
         reported: None,
-        witnessed: None,
+        managed: Managed::Agent,
+        witnessed: Witnessed::NoMeans,
         standing,
         since_ms: AT - 30_000,
         why: why.to_owned(),
@@ -81,7 +82,7 @@ pub fn made_up_view() -> TownView {
     };
     let settled = ApView {
         reported: Some(said),
-        witnessed: Some(Witnessed { open: true, at_ms: AT - 5_000 }),
+        witnessed: Witnessed::Seen { open: true, at_ms: AT - 5_000 },
         heard_ms: Some(AT - 1_000),
         stations: Some(12),
         ..ap(0, Standing::Settled, "")

@@ -12,13 +12,14 @@ async fn the_town_is_told_whole() {
     assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
     let wanted = json!({"number": 42, "mode": "disaster"});
     let ap = |id: &str, name: &str, standing: &str, why: &str| {
-        json!({"id": id, "name": name, "wanted": wanted, "reported": null, "witnessed": null, "standing": standing,
+        json!({"id": id, "name": name, "wanted": wanted, "reported": null, "managed": "agent",
+            "profile": null, "witnessed": null, "standing": standing,
             "since": "2026-11-22T14:31:34.123+09:00", "why": why, "heard": null, "stations": null})
     };
     let mut settled = ap("yakuba-1", "ロビー", "settled", "");
     settled["reported"] = json!({"told": 42, "running": 42, "mode": "disaster", "agent": "0.1.0", "networks": [
         {"interface": "wlan0jp", "ssid": "00000JAPAN", "bssid": "02:00:00:00:00:01", "channel": 6, "stations": 12}]});
-    settled["witnessed"] = json!({"open": true, "at": "2026-11-22T14:31:59.123+09:00"});
+    settled["witnessed"] = json!({"open": true, "at": "2026-11-22T14:31:59.123+09:00", "why": ""});
     settled["heard"] = json!("2026-11-22T14:32:03.123+09:00");
     settled["stations"] = json!(12);
     let refused = ap("gakko-1", "体育館", "refused", "hostapd: no such radio");

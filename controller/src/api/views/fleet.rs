@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::words::{ModeWord, StandingWord};
 use crate::api::times::iso;
-use crate::core::view::{ApView, FacilityView};
+use crate::core::view::{ApView, FacilityView, Witnessed};
 
 /// One facility.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -51,6 +51,10 @@ pub struct ApJson {
     pub wanted: WantedJson,
     /// Reported: what its agent says; null where it never spoke.
     pub reported: Option<ReportedJson>,
+    /// How it is flipped: `agent` (ours, on it) or `snmp`.
+    pub managed: String,
+    /// Its SNMP profile, such as `cisco-wlc`; null where SNMP does not flip it or its platform is not known yet.
+    pub profile: Option<String>,
     /// Witnessed: what other eyes saw; null where there is no means of seeing.
     pub witnessed: Option<WitnessedJson>,
     /// Where it stands.
@@ -107,10 +111,12 @@ pub struct NetworkJson {
 /// What other eyes saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WitnessedJson {
-    /// Whether `00000JAPAN` was seen.
-    pub open: bool,
-    /// When.
-    pub at: String,
+    /// Whether `00000JAPAN` was seen; null where nobody could look of late.
+    pub open: Option<bool>,
+    /// When; null where nobody could look of late.
+    pub at: Option<String>,
+    /// Why nobody could look; empty where somebody did, or nothing was tried yet.
+    pub why: String,
 }
 
 impl From<&ApView> for ApJson {
@@ -136,7 +142,15 @@ impl From<&ApView> for ApJson {
                     .collect(),
                 agent: said.agent.clone(),
             }),
-            witnessed: it.witnessed.map(|seen| WitnessedJson { open: seen.open, at: iso(seen.at_ms) }),
+            managed: it.managed.as_str().to_owned(),
+            profile: it.profile().map(str::to_owned),
+            witnessed: match &it.witnessed {
+                Witnessed::NoMeans => None,
+                Witnessed::NotAsked { why } => Some(WitnessedJson { open: None, at: None, why: why.clone() }),
+                Witnessed::Seen { open, at_ms } => {
+                    Some(WitnessedJson { open: Some(*open), at: Some(iso(*at_ms)), why: String::new() })
+                }
+            },
             standing: (&it.standing).into(),
             since: iso(it.since_ms),
             why: it.why.clone(),

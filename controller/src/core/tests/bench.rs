@@ -10,7 +10,7 @@ use firmware_config::wire::{AgentState, Counts, Network, NetworkCounts, Order, P
 use crate::core::view::{ApView, Standing};
 use crate::core::{
     Action, Ap, Ask, AskRefused, ContactReading, Entry, Event, Facility, Inventory, KeyPosition, Kind, Now, Pattern,
-    Remembered, Town, TownView, inventory::Managed,
+    Remembered, Sighting, Town, TownView, inventory::Managed,
 };
 
 /// 2026-11-22 05:00 UTC.
@@ -66,6 +66,19 @@ pub fn inventory() -> Inventory {
     }
 }
 
+/// The same town, where SNMP flips one AP of the school and watches one of the gym.
+pub fn mixed() -> Inventory {
+    let mut town = inventory();
+    for place in &mut town.aps {
+        match place.id.as_str() {
+            "school-2" => place.managed = Managed::Snmp,
+            "gym-2" => place.witness = true,
+            _ => {}
+        }
+    }
+    town
+}
+
 /// What the store has taken.
 #[derive(Debug, Clone, Default)]
 pub struct Shelf {
@@ -98,6 +111,23 @@ pub struct ModelAp {
     pub held: Option<Order>,
     /// Orders and reports get through.
     pub linked: bool,
+    /// Who speaks for it.
+    pub managed: Managed,
+    /// What SNMP sees of it beside its agent.
+    pub eyes: Eyes,
+}
+
+/// What a second pair of eyes does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eyes {
+    /// There is none.
+    None,
+    /// They see what is so.
+    Open,
+    /// They cannot look.
+    Shut,
+    /// They see this, whatever is so.
+    Wrong(bool),
 }
 
 pub struct Bench {
@@ -129,7 +159,12 @@ pub struct Bench {
 impl Bench {
     /// A town in the morning, key at normal, nothing remembered, everything works; settled.
     pub fn settled() -> Self {
-        let mut bench = Self::started(inventory(), Shelf::default(), Some(NORMAL));
+        Self::settled_in(inventory())
+    }
+
+    /// The same of another town.
+    pub fn settled_in(town: Inventory) -> Self {
+        let mut bench = Self::started(town, Shelf::default(), Some(NORMAL));
         bench.pass(s(5));
         assert_eq!(bench.view().totals.settled, 6, "the model town settles: {:?}", bench.view());
         bench
@@ -149,6 +184,8 @@ impl Bench {
                     mode: Mode::Normal,
                     held: None,
                     linked: true,
+                    managed: ap.managed,
+                    eyes: if ap.witness { Eyes::Open } else { Eyes::None },
                 };
                 (ap.id.clone(), model)
             })
@@ -185,6 +222,10 @@ impl Bench {
     /// The controller is killed and comes back `off` later, with what was stored.
     pub fn restart(&mut self, off: Duration) {
         self.advance(off);
+        // Deputies go and come with the controller; their devices stay as they are.
+        for model in self.aps.values_mut().filter(|model| model.managed == Managed::Snmp) {
+            (model.boot, model.seq, model.told, model.held) = (format!("{}r", model.boot), 0, 0, None);
+        }
         let (town, actions) = Town::new(self.inventory.clone(), self.shelf.remembered.clone(), self.now);
         self.town = town;
         self.next_reading = self.now.mono;
@@ -205,9 +246,13 @@ impl Bench {
             self.on(Event::OwnOrderSeen(retained));
         }
         self.on(Event::Broker(Ok(())));
-        for ap in self.aps.keys().cloned().collect::<Vec<_>>() {
+        for ap in self.aps_of(Managed::Agent) {
             self.speak(&ap);
         }
+    }
+
+    fn aps_of(&self, managed: Managed) -> Vec<ApId> {
+        self.aps.iter().filter(|(_, model)| model.managed == managed).map(|(ap, _)| ap.clone()).collect()
     }
 
     pub fn lose_broker(&mut self) {
@@ -260,7 +305,7 @@ impl Bench {
         for action in actions {
             match action {
                 Action::Publish(order) => self.published(&order),
-                Action::PublishAgain { ap, order } => self.tell(&ap, &order),
+                Action::PublishAgain { ap, order, .. } => self.tell(&ap, &order),
                 Action::Store { batch, what } => {
                     if matches!(self.store, Store::Works | Store::Mumbles) {
                         self.keep(what);
@@ -301,12 +346,15 @@ impl Bench {
     }
 
     fn published(&mut self, order: &Order) {
+        for ap in self.aps_of(Managed::Snmp) {
+            self.tell(&ap, order);
+        }
         if !self.broker {
             return;
         }
         self.retained = Some(order.clone());
         self.on(Event::OwnOrderSeen(order.clone()));
-        for ap in self.aps.keys().cloned().collect::<Vec<_>>() {
+        for ap in self.aps_of(Managed::Agent) {
             self.tell(&ap, order);
         }
     }
@@ -317,12 +365,15 @@ impl Bench {
         if !model.linked {
             return;
         }
-        if order.number < model.told || (order.number == model.told && model.held.as_ref() != Some(order)) {
+        let agent = model.managed == Managed::Agent;
+        if agent && order.number < model.told
+            || agent && (order.number == model.told && model.held.as_ref() != Some(order))
+        {
             let held = model.held.clone().expect("it was told");
             self.on(Event::OwnOrderHeld(held));
             return;
         }
-        if order.number == model.told {
+        if model.held.as_ref() == Some(order) {
             return;
         }
         model.told = order.number;
@@ -333,10 +384,46 @@ impl Bench {
 
     /// Lets an AP say how it is.
     pub fn speak(&mut self, ap: &ApId) {
-        let report = self.report(ap);
-        if self.aps[ap].linked && self.broker {
-            self.on(Event::Reported(report));
+        let event = self.says(ap);
+        if self.reaches(ap) {
+            self.on(event);
         }
+    }
+
+    /// Whether what it says arrives: a deputy needs no broker.
+    pub fn reaches(&self, ap: &ApId) -> bool {
+        let model = &self.aps[ap];
+        model.linked && (self.broker || model.managed == Managed::Snmp)
+    }
+
+    /// The next report of an AP, by whoever speaks for it.
+    pub fn says(&mut self, ap: &ApId) -> Event {
+        let report = self.report(ap);
+        match self.aps[ap].managed {
+            Managed::Agent => Event::Reported(report),
+            Managed::Snmp => Event::DeputyReported { report, stations: Some(5) },
+        }
+    }
+
+    /// It comes or goes, by whoever speaks for it.
+    pub fn comes(&self, ap: &ApId, online: bool) -> Event {
+        let presence = self.presence(ap, online);
+        match self.aps[ap].managed {
+            Managed::Agent => Event::Presence(presence),
+            Managed::Snmp => Event::DeputyPresence(presence),
+        }
+    }
+
+    /// The second pair of eyes looks.
+    pub fn look(&mut self, ap: &ApId) {
+        let model = &self.aps[ap];
+        let open = match model.eyes {
+            Eyes::None => return,
+            Eyes::Open => Ok(model.mode.is_open()),
+            Eyes::Shut => Err("no answer".to_owned()),
+            Eyes::Wrong(open) => Ok(open),
+        };
+        self.on(Event::Witnessed(Sighting { ap: ap.clone(), open, at_ms: self.now.wall_ms }));
     }
 
     /// The next report of an AP.
@@ -379,10 +466,15 @@ impl Bench {
 
     fn counts(&mut self) {
         for ap in self.aps.keys().cloned().collect::<Vec<_>>() {
-            let model = self.aps.get_mut(&ap).expect("listed");
-            if !model.linked || !self.broker {
+            self.look(&ap);
+            if !self.reaches(&ap) {
                 continue;
             }
+            if self.aps[&ap].managed == Managed::Snmp {
+                // A deputy reports at every poll.
+                self.speak(&ap);
+            }
+            let model = self.aps.get_mut(&ap).expect("listed");
             model.seq += 1;
             let row = NetworkCounts {
                 interface: "wlan0".to_owned(),
@@ -393,7 +485,8 @@ impl Bench {
             };
             let (boot, seq, mode) = (model.boot.clone(), model.seq, model.mode);
             let counts = Counts { v: 1, ap, boot, seq, at_ms: 0, interval_s: 30, mode, networks: vec![row] };
-            self.on(Event::Counted(counts));
+            let by = self.aps[&counts.ap].managed;
+            self.on(if by == Managed::Agent { Event::Counted(counts) } else { Event::DeputyCounted(counts) });
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod bench;
 mod closed_doors;
+mod deputies;
 mod fleet;
 mod histories;
 mod key;
@@ -12,3 +13,4 @@ mod opening;
 mod rivals;
 mod store;
 mod whoever_opened;
+mod witnesses;

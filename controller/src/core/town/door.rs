@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use firmware_config::wire::{Order, Report, TurnedAwayReason};
+use firmware_config::wire::{Counts, Order, Presence, Report, TurnedAwayReason};
 
 use super::{Exit, Town};
 use crate::core::activation::Source;
 use crate::core::fleet::Change;
+use crate::core::inventory::Managed;
 use crate::core::key::KeyPosition;
 use crate::core::retry::Retry;
-use crate::core::{Kind, Now};
+use crate::core::{Action, Kind, Now};
 
 /// The order topic is put right at most once in this time: two controllers that both believe they are the one must not
 /// race each other.
@@ -43,9 +44,9 @@ impl Rival {
 }
 
 impl Town {
-    pub(super) fn reported(&mut self, report: Report, now: Now) {
+    pub(super) fn reported(&mut self, report: Report, by: (Managed, Option<u32>), now: Now) {
         let ap = report.ap.to_string();
-        let heard = self.fleet.reported(report, now);
+        let heard = self.fleet.reported(report, by, now);
         let turned_away = heard.as_ref().ok().and_then(|heard| heard.turned_away.clone());
         self.heard("report", &ap, heard.map(|heard| heard.change), now);
         let Some((turned, untold)) = turned_away else { return };
@@ -59,6 +60,18 @@ impl Town {
             ("more", more.to_string()),
         ];
         self.write(now, Kind::ApRefusedMessage, false, fields);
+    }
+
+    pub(super) fn presence(&mut self, presence: &Presence, by: Managed, now: Now) {
+        let heard = self.fleet.presence(presence, by, now);
+        self.heard("presence", presence.ap.as_str(), heard, now);
+    }
+
+    pub(super) fn counted(&mut self, counts: Counts, by: Managed, now: Now) {
+        let heard = self.fleet.counted(&counts, by, now);
+        if self.heard("counts", counts.ap.as_str(), heard, now) {
+            self.actions.push(Action::StoreCounts(counts));
+        }
     }
 
     /// An AP was heard, or somebody who is none of ours; whether it was ours.

@@ -50,7 +50,7 @@ impl World {
                     self.promises.ordered(&order, self.time);
                     self.hall_says(&order, None);
                 }
-                town::Action::PublishAgain { ap, order } => {
+                town::Action::PublishAgain { ap, order, .. } => {
                     let only = self.hall.place_of(&ap);
                     self.hall_says(&order, only);
                 }
