@@ -1,0 +1,7 @@
+//! The shipped profiles, proven on walks: those written for the project, and recordings of real devices where there are any.
+
+mod recorded;
+mod shipped;
+mod up;
+mod walk;
+mod written;

@@ -1,0 +1,100 @@
+//! The shipped profiles themselves, and how a device is asked which of them it is, played on a walk.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use hirake_snmp::oid::Oid;
+use hirake_snmp::profile::Profile;
+use hirake_snmp::profile::library::{Choice, Library, Seen};
+use hirake_snmp::value::Sheet;
+
+/// Where the walks written for the project are.
+pub fn walks() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/walks")
+}
+
+/// The walks of a folder, by name; none where there is no folder.
+pub fn walks_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let is_walk = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "snmprec");
+    let mut walks: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_walk).collect();
+    walks.sort();
+    walks
+}
+
+/// The shipped profiles.
+pub fn library() -> &'static Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    LIBRARY.get_or_init(|| Library::shipped().expect("the shipped profiles are in order"))
+}
+
+/// Which profile a walk's device is found to be, by the questions that a device would be asked; or why none.
+pub fn the_profile_of(walk: &Sheet) -> Result<Arc<Profile>, String> {
+    let get = |asked: &[Oid]| -> Sheet {
+        asked.iter().filter_map(|oid| Some((oid.clone(), walk.get(oid)?.clone()))).collect()
+    };
+    let next = |asked: &[Oid]| -> Sheet {
+        let behind = |oid: &Oid| walk.range(oid..).find(|(found, _)| *found != oid);
+        asked.iter().filter_map(|oid| behind(oid).map(|(oid, value)| (oid.clone(), value.clone()))).collect()
+    };
+    let first = get(&Library::first());
+    let choice = match library().choose(&Seen { first: &first, probes: None }) {
+        Choice::AskProbes { get: by_get, next: by_next } => {
+            let (by_get, by_next) = (get(&by_get), next(&by_next));
+            library().choose(&Seen { first: &first, probes: Some((&by_get, &by_next)) })
+        }
+        choice => choice,
+    };
+    match choice {
+        Choice::Found(profile) => Ok(profile),
+        Choice::Unknown(why) => Err(why),
+        Choice::AskProbes { .. } => Err("asked again after the probes".to_owned()),
+    }
+}
+
+/// Objects at which a mere read does something: no shipped profile asks for one, or for anything above it.
+#[test]
+fn no_profile_reads_what_acts_when_it_is_read() {
+    // mtxrScriptRunOutput runs a script; the whole of nsExtendOutput runs every command the device has.
+    let acts = ["1.3.6.1.4.1.14988.1.1.18", "1.3.6.1.4.1.8072.1.3.2.3.1.1", "1.3.6.1.4.1.8072.1.3.2.4"];
+    let acts = acts.map(|oid| oid.parse::<Oid>().expect("written here"));
+    for profile in library().all() {
+        let plan = profile.plan();
+        let columns = plan.tables.iter().flat_map(|table| &table.columns);
+        for oid in plan.get.iter().chain(columns) {
+            for never in acts.iter().chain(&profile.manners.never_read) {
+                // OpenWrt's own commands are asked for one by one, by name.
+                let named = profile.id == "openwrt" && oid.arcs().len() > never.arcs().len() + 1;
+                assert!(!never.is_within(oid), "{} walks over {never}", profile.id);
+                assert!(named || !oid.is_within(never), "{} reads {oid}", profile.id);
+            }
+        }
+    }
+}
+
+/// A profile says what is proven, and whether it can be flipped; a flip proves itself by something read, and has words.
+#[test]
+fn every_profile_says_what_is_proven_and_whether_it_flips() {
+    let (mut flips, mut none) = (Vec::new(), 0);
+    for profile in library().all() {
+        let said = profile.notes.join(" ");
+        let proven = said.contains("roven on") || said.contains("tried on") || said.contains("known by itself");
+        let unproven = said.contains("Nothing of it is proven") || said.contains("Never chosen by itself");
+        assert!(proven || unproven || said.contains("tried against"), "{}: {said}", profile.id);
+        for word in &profile.words {
+            assert!(said.contains(word.as_str()), "{}: its notes do not say what the word `{word}` is", profile.id);
+        }
+        match &profile.flips {
+            Some(both) => {
+                assert!(!both.open.checks.is_empty(), "{}: nothing is read after opening", profile.id);
+                flips.push(profile.id.as_str());
+            }
+            None => {
+                assert!(profile.no_flip.as_ref().is_some_and(|why| why.len() > 20), "{}", profile.id);
+                none += 1;
+            }
+        }
+    }
+    println!("flipped by SNMP: {}; not: {none}", flips.join(", "));
+    assert!(flips.len() >= 20, "{flips:?}");
+}
