@@ -19,12 +19,12 @@ mod places;
 mod record;
 mod screens;
 mod seats;
-mod times;
+pub(crate) mod times;
 mod town;
 pub mod views;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

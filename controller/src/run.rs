@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use firmware_config::ident::TownId;
+use hirake_snmp::engine::Awaited;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -27,13 +28,17 @@ use crate::broker::{Broker, CONTROLLER};
 use crate::config::{BrokerConfig, Config};
 use crate::contacts::Contacts;
 use crate::core::{Event, Remembered, Town, TownView};
+use crate::mib::monitoring::Monitoring;
 use crate::mqtt::{self, Link};
+use crate::secrets::password;
 use crate::signing::TownKey;
 use crate::snmp::Deputies;
 use crate::store::{SetAside, Store};
 use clock::Clock;
 use hands::Hands;
 
+/// Our SNMP engine's identity and count of starts, beside the signing key.
+const SNMP_ENGINE: &str = "snmp-engine";
 /// How long the start waits for the store: after that the core begins without a memory, and learns its last order from
 /// the broker, the APs, or the store when it is there.
 const STORE_START_LIMIT: Duration = Duration::from_secs(1);
@@ -103,6 +108,14 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
         inventory: Arc::new(config.inventory),
         token: config.token_file.as_deref().and_then(token),
     };
+    let snmp = config.snmp;
+    // Who we are to all who speak SNMP with us: those whose traps we hear, those who ask us, those we tell.
+    let engine = (snmp.traps.is_some() || snmp.agent.is_some() || snmp.notify.is_some())
+        .then(|| Awaited::open(config.signing_key.with_file_name(SNMP_ENGINE)));
+    if let Some(engine) = &engine {
+        let (inventory, view) = (Arc::clone(&house.inventory), house.view.clone());
+        tokio::spawn(Monitoring::start(snmp.agent, snmp.notify, engine.clone(), inventory, view));
+    }
     let counter = tokio::spawn(serve_http(config.http, http, house, closed));
 
     let mut corridor = Corridor { town, clock, hands, views, view_at: Instant::now(), changed: true };
@@ -252,15 +265,6 @@ async fn broker(config: &BrokerConfig, town: &TownId) -> anyhow::Result<Link> {
             Ok(Link { host, port: *port, login, client })
         }
     }
-}
-
-/// A password from its file: everything but the line end.
-fn password(file: &Path) -> anyhow::Result<Zeroizing<String>> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("password file {}", file.display()))?;
-    let text = Zeroizing::new(text);
-    let password = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
-    anyhow::ensure!(!password.is_empty(), "password file {} is empty", file.display());
-    Ok(password)
 }
 
 /// The token for acts over HTTP. Without it the town still opens by its key.

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use async_snmp::v3::{DesSaltState, PersistedDesSaltState};
 use async_snmp::{AuthProtocol, AuthoritativeEngine, PersistedAuthoritativeEngine, PrivProtocol, UsmConfig, UsmUser};
+use tokio::sync::watch;
 
 use crate::credentials::{Auth, Privacy, User};
 use crate::oid::Oid;
@@ -36,6 +37,28 @@ pub struct Engine {
 #[derive(Debug, thiserror::Error)]
 #[error("no SNMP engine: {0}")]
 pub struct EngineError(String);
+
+/// Our engine as soon as its file is read and written: nobody waits for a disk but those who need the engine.
+#[derive(Debug, Clone)]
+pub struct Awaited(watch::Receiver<Option<Engine>>);
+
+impl Awaited {
+    /// Opens it on a thread of its own; what keeps it from being opened is logged.
+    #[must_use]
+    pub fn open(file: PathBuf) -> Self {
+        let (sender, engine) = watch::channel(None);
+        tokio::task::spawn_blocking(move || match Engine::open(&file) {
+            Ok(engine) => drop(sender.send(Some(engine))),
+            Err(why) => tracing::error!(%why, "no traps are heard, and nobody can ask or is told over SNMP"),
+        });
+        Self(engine)
+    }
+
+    /// Waits for it; none where there will be none.
+    pub async fn engine(&self) -> Option<Engine> {
+        self.0.clone().wait_for(Option::is_some).await.ok()?.clone()
+    }
+}
 
 impl Engine {
     /// Starts the engine that `file` remembers, one start later than before; a new one where there is none.
@@ -263,6 +286,15 @@ mod tests {
         }
         let names: Vec<_> = std::fs::read_dir(folder.path()).expect("folder").flatten().collect();
         assert_eq!(names.len(), 1, "nothing is left beside the file: {names:?}");
+    }
+
+    #[tokio::test]
+    async fn whoever_needs_it_waits_for_it_and_all_get_the_same() {
+        let folder = tempfile::tempdir().expect("folder");
+        let awaited = Awaited::open(folder.path().join("engine"));
+        let (one, other) = tokio::join!(awaited.engine(), awaited.engine());
+        let (one, other) = (one.expect("made"), other.expect("made"));
+        assert_eq!((one.id(), one.boots()), (other.id(), other.boots()));
     }
 
     #[test]

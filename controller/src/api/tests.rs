@@ -4,7 +4,7 @@ mod acts;
 mod archive;
 mod description;
 mod events;
-mod made_up;
+pub(crate) mod made_up;
 mod manners;
 mod pages;
 mod town;

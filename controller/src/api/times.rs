@@ -14,7 +14,7 @@ const SHOWN_MS: std::ops::RangeInclusive<WallMs> = -62_135_596_800_000..=253_402
 /// Eras by their first day, newest first. A new era is a line here.
 const ERAS: [(&str, (i16, i8, i8)); 3] = [("令和", (2019, 5, 1)), ("平成", (1989, 1, 8)), ("昭和", (1926, 12, 25))];
 
-fn civil(ms: WallMs) -> DateTime {
+pub fn civil(ms: WallMs) -> DateTime {
     let ms = ms.clamp(*SHOWN_MS.start(), *SHOWN_MS.end());
     JST.to_datetime(Timestamp::from_millisecond(ms).expect("clamped to what a timestamp holds"))
 }
