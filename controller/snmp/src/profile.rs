@@ -23,9 +23,9 @@ pub mod template;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use form::{Mistake, ProfileErrors};
+pub use manners::Manners;
 
 use crate::oid::Oid;
 
@@ -71,42 +71,6 @@ pub enum Evidence {
     Lab,
     /// In use in a town.
     Field,
-}
-
-/// How a device wants to be asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Manners {
-    /// GETBULK; otherwise GETNEXT.
-    pub bulk: bool,
-    /// Repetitions of a GETBULK, to begin with; 1 to 100.
-    pub max_repetitions: u32,
-    /// Most objects of one request; 1 to 64.
-    pub max_varbinds: usize,
-    /// For one answer.
-    pub timeout: Duration,
-    /// After silence.
-    pub retries: u32,
-    /// Requests at once.
-    pub in_flight: usize,
-    /// It answers from another of its addresses.
-    pub reply_from_any: bool,
-    /// Below these nothing is ever read: there a read does something.
-    pub never_read: Vec<Oid>,
-}
-
-impl Default for Manners {
-    fn default() -> Self {
-        Self {
-            bulk: true,
-            max_repetitions: 25,
-            max_varbinds: 16,
-            timeout: Duration::from_secs(2),
-            retries: 2,
-            in_flight: 1,
-            reply_from_any: false,
-            never_read: Vec::new(),
-        }
-    }
 }
 
 /// What one poll of a device asks: the same every time, decided when the profile is read.

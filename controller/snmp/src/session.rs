@@ -157,6 +157,14 @@ impl Session {
         poll::poll(self, plan, deadline).await
     }
 
+    /// Rows of one GETBULK that the device has proven to bear; 0 where it is asked by GETNEXT.
+    #[must_use]
+    pub fn repetitions(&self) -> u32 {
+        let manners = self.manners();
+        let most = manners.max_repetitions;
+        if manners.bulk { self.ladder(|ladder| ladder.repetitions(most)).unwrap_or(0) } else { 0 }
+    }
+
     fn manners(&self) -> Arc<Manners> {
         Arc::clone(&self.manners.read().unwrap_or_else(PoisonError::into_inner))
     }

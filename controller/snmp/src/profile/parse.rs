@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::cell::{As, Invalid, Linear, Reading};
 use super::form::{Field, Form, Mistakes, ProfileErrors, is_name, nearest};
 use super::library::{Op, Probe, Rule};
+use super::manners::ReplyFrom;
 use super::source::Object;
 use super::table::{Column, IndexPart, Shape, Table};
 use super::template::TemplateError;
@@ -92,7 +93,9 @@ impl Draft<'_> {
         });
         let no_flip = form.take("no_flip").and_then(|why| why.text(m).map(str::to_owned));
         let rules = form.take("match").map_or_else(Vec::new, |rules| self.rules(&rules));
-        let manners = form.take("session").map_or_else(Manners::default, |session| self.manners(&session));
+        let mut manners = form.take("session").map_or_else(Manners::default, |session| self.manners(&session));
+        // Each table of the plan has a limit of its own.
+        manners.row_limit = usize::MAX;
         self.never_read.clone_from(&manners.never_read);
         if let Some(tables) = form.take("table") {
             self.tables(&tables);
@@ -225,7 +228,7 @@ impl Draft<'_> {
         if let Some(field) = form.take("reply_from") {
             match field.raw_text() {
                 Some("same") => {}
-                Some("any") => manners.reply_from_any = true,
+                Some("any") => manners.reply_from = ReplyFrom::Any,
                 _ => field.wrong(m, "same or any"),
             }
         }
