@@ -22,6 +22,7 @@ pub mod deputy;
 pub mod profile;
 
 pub mod engine;
+pub mod room;
 pub mod serve;
 pub mod session;
 pub mod traps;

@@ -1,5 +1,7 @@
 //! What one reading shows of `00000JAPAN`: of the device as a whole, and of each access point it speaks for.
 
+use std::collections::{HashMap, HashSet};
+
 use firmware_config::ssid::UNIFIED_SSID;
 use firmware_config::wire::{Network, NetworkCounts};
 
@@ -30,8 +32,10 @@ impl Air {
         *self == if open { Self::Open } else { Self::Closed }
     }
 
-    /// Whether anything is on the air, where that is known.
-    #[must_use]
+    /// Whether anything is on the air.
+    ///
+    /// # Errors
+    /// Nobody can say; why.
     pub fn any(&self) -> Result<bool, String> {
         match self {
             Self::Open | Self::Partly { .. } => Ok(true),
@@ -78,8 +82,10 @@ pub enum Listed {
     Missing,
 }
 
+/// Whether it is listed as on the air. A network of the town's own whose device does not say is; of ours nothing is taken
+/// for granted.
 fn on_air(bss: &Bss) -> bool {
-    bss.up != Some(false)
+    bss.up.unwrap_or(!is_ours(bss))
 }
 
 fn is_ours(bss: &Bss) -> bool {
@@ -87,16 +93,28 @@ fn is_ours(bss: &Bss) -> bool {
 }
 
 fn air<'a>(rows: impl Iterator<Item = &'a Bss>) -> Air {
-    let (mut up, mut of) = (0, 0);
+    let (mut up, mut of, mut unsaid) = (0, 0, None);
     for bss in rows {
         of += 1;
-        up += usize::from(on_air(bss));
+        up += usize::from(bss.up == Some(true));
+        unsaid = unsaid.or(bss.up.is_none().then_some(bss));
     }
     match (up, of) {
-        (0, _) => Air::Closed,
+        (0, _) => match unsaid {
+            Some(bss) => Air::Unknown(format!("the device does not say it of row {}", bss.row)),
+            None => Air::Closed,
+        },
         (up, of) if up == of => Air::Open,
         (up, of) => Air::Partly { up, of },
     }
+}
+
+/// Whether a poll seems to have broken off before it reached our network's row: something was wrong with it, and the row
+/// that was there before is not.
+#[must_use]
+pub fn is_torn(before: &Readings, now: &Readings, faults: &[String]) -> bool {
+    let listed = |readings: &Readings| readings.networks.iter().any(is_ours);
+    !faults.is_empty() && listed(before) && !listed(now)
 }
 
 /// Of the device as a whole. `faults`: what was wrong with the poll.
@@ -112,45 +130,71 @@ pub fn of_device(readings: &Readings, faults: &[String]) -> Air {
     if ours().any(|bss| bss.ap.is_none()) {
         return air(ours().filter(|bss| bss.ap.is_none()));
     }
-    let is_away = |bss: &&Bss| {
-        let managed = bss.ap.as_deref().and_then(|key| find(&readings.aps, key));
-        managed.is_some_and(|managed| managed.up == Some(false)) && !on_air(bss)
-    };
+    let away: HashSet<String> =
+        readings.aps.iter().filter(|ap| ap.up == Some(false)).map(|ap| plain(&ap.key)).collect();
+    let is_away = |bss: &Bss| bss.up != Some(true) && bss.ap.as_ref().is_some_and(|key| away.contains(&plain(key)));
     air(ours().filter(|bss| !is_away(bss)))
 }
 
-/// Of the access point `key` (none: the device is the AP). `device`: what [`of_device`] said.
-#[must_use]
-pub fn of_ap(readings: &Readings, key: Option<&str>, device: &Air) -> ApSeen {
-    let Some(key) = key else { return of_itself(readings, device) };
-    let managed = find(&readings.aps, key);
-    let key = managed.map_or(key, |managed| &managed.key);
-    let here = |bss: &&Bss| bss.ap.as_deref().is_none_or(|ap| same(ap, key));
-    let listed = match managed {
-        Some(ManagedAp { up: Some(false), .. }) => Listed::Gone,
-        None if !readings.aps.is_empty() => Listed::Missing,
-        // A controller that lists no APs at all may list their networks.
-        None if !readings.networks.iter().any(|bss| bss.ap.as_deref().is_some_and(|ap| same(ap, key))) => {
-            Listed::Missing
-        }
-        _ => Listed::There,
-    };
-    let air = match device {
-        Air::Unknown(why) => Air::Unknown(why.clone()),
-        _ => air(readings.networks.iter().filter(|bss| is_ours(bss)).filter(here)),
-    };
-    let up: Vec<&Bss> = readings.networks.iter().filter(here).filter(|bss| on_air(bss)).collect();
-    // A network that is all APs' counts the stations of all APs.
-    let known: Vec<(&Bss, Option<u32>)> =
-        up.iter().map(|bss| (*bss, bss.stations.filter(|_| bss.ap.is_some()))).collect();
-    seen(listed, air, &known, managed.and_then(|managed| managed.stations))
+/// A reading, sorted by access point: a controller of 1,000 APs is read once, not once for each.
+pub struct Behind<'a> {
+    readings: &'a Readings,
+    device: &'a Air,
+    /// By key, and by name where no other has it as a key.
+    aps: HashMap<String, &'a ManagedAp>,
+    /// By the AP's key.
+    networks: HashMap<String, Vec<&'a Bss>>,
+    /// Those that are all APs'.
+    shared: Vec<&'a Bss>,
 }
 
-fn of_itself(readings: &Readings, device: &Air) -> ApSeen {
-    let up: Vec<(&Bss, Option<u32>)> =
-        readings.networks.iter().filter(|bss| on_air(bss)).map(|bss| (bss, bss.stations)).collect();
-    let radios = sum(readings.radios.iter().map(|radio| radio.stations));
-    seen(Listed::There, device.clone(), &up, radios)
+impl<'a> Behind<'a> {
+    /// `device`: what [`of_device`] said.
+    #[must_use]
+    pub fn of(readings: &'a Readings, device: &'a Air) -> Self {
+        let mut aps: HashMap<String, &ManagedAp> = readings.aps.iter().map(|ap| (plain(&ap.key), ap)).collect();
+        for ap in readings.aps.iter().filter(|ap| !ap.name.is_empty()) {
+            aps.entry(plain(&ap.name)).or_insert(ap);
+        }
+        let (mut networks, mut shared) = (HashMap::<String, Vec<&Bss>>::new(), Vec::new());
+        for bss in &readings.networks {
+            match &bss.ap {
+                Some(key) => networks.entry(plain(key)).or_default().push(bss),
+                None => shared.push(bss),
+            }
+        }
+        Self { readings, device, aps, networks, shared }
+    }
+
+    /// Of the access point `key`; none: the device is the AP.
+    #[must_use]
+    pub fn ap(&self, key: Option<&str>) -> ApSeen {
+        let Some(key) = key else { return self.itself() };
+        let managed = self.aps.get(&plain(key)).copied();
+        let own = self.networks.get(&managed.map_or_else(|| plain(key), |managed| plain(&managed.key)));
+        let listed = match managed {
+            Some(ManagedAp { up: Some(false), .. }) => Listed::Gone,
+            // A controller that lists no APs at all may list their networks.
+            None if !self.aps.is_empty() || own.is_none() => Listed::Missing,
+            _ => Listed::There,
+        };
+        let here = || self.shared.iter().chain(own.into_iter().flatten()).copied();
+        let air = match self.device {
+            Air::Unknown(why) => Air::Unknown(why.clone()),
+            _ => air(here().filter(|bss| is_ours(bss))),
+        };
+        // A network that is all APs' counts the stations of all APs.
+        let stations = |bss: &Bss| bss.stations.filter(|_| bss.ap.is_some());
+        let up: Vec<(&Bss, Option<u32>)> = here().filter(|bss| on_air(bss)).map(|bss| (bss, stations(bss))).collect();
+        seen(listed, air, &up, managed.and_then(|managed| managed.stations))
+    }
+
+    fn itself(&self) -> ApSeen {
+        let up: Vec<(&Bss, Option<u32>)> =
+            self.readings.networks.iter().filter(|bss| on_air(bss)).map(|bss| (bss, bss.stations)).collect();
+        let radios = sum(self.readings.radios.iter().map(|radio| radio.stations));
+        seen(Listed::There, self.device.clone(), &up, radios)
+    }
 }
 
 fn seen(listed: Listed, air: Air, up: &[(&Bss, Option<u32>)], total: Option<u32>) -> ApSeen {
@@ -187,25 +231,11 @@ fn sum(figures: impl Iterator<Item = Option<u32>>) -> Option<u32> {
     figures.try_fold(0_u32, |sum, figure| Some(sum.saturating_add(figure?)))
 }
 
-/// The AP of this key or name.
-fn find<'a>(aps: &'a [ManagedAp], key: &str) -> Option<&'a ManagedAp> {
-    aps.iter().find(|ap| same(&ap.key, key)).or_else(|| aps.iter().find(|ap| ap.name.eq_ignore_ascii_case(key)))
-}
-
-/// MAC addresses are written in many ways; other keys in one, give or take the case.
-fn same(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other)
-        || match (mac(one), mac(other)) {
-            (Some(one), Some(other)) => one == other,
-            _ => false,
-        }
-}
-
-fn mac(text: &str) -> Option<[u8; 12]> {
-    let mut digits = text.bytes().filter(|byte| !matches!(byte, b':' | b'-' | b'.'));
-    let mut mac = [0; 12];
-    for digit in &mut mac {
-        *digit = digits.next().filter(u8::is_ascii_hexdigit)?.to_ascii_lowercase();
+/// A key or name as it is compared: MAC addresses are written in many ways, other words in one, give or take the case.
+fn plain(text: &str) -> String {
+    let digits = || text.bytes().filter(|byte| !matches!(byte, b':' | b'-' | b'.'));
+    if digits().count() == 12 && digits().all(|byte| byte.is_ascii_hexdigit()) {
+        return digits().map(|byte| char::from(byte.to_ascii_lowercase())).collect();
     }
-    digits.next().is_none().then_some(mac)
+    text.to_lowercase()
 }

@@ -29,8 +29,8 @@ pub struct Facts<'a> {
     pub answers: bool,
     /// Why it cannot be flipped at all, where it cannot.
     pub hindrance: Option<&'a str>,
-    /// The script of one way, from what that poll read.
-    pub script: &'a dyn Fn(bool, u32) -> Result<Script, String>,
+    /// The script of one way, with a number drawn for it, from what that poll read.
+    pub script: &'a dyn Fn(bool, u16) -> Result<Script, String>,
 }
 
 /// What is needed of others.
@@ -79,12 +79,19 @@ pub struct Flipper {
     save_failure: Option<String>,
     save_tries: u32,
     save_not_before: Duration,
-    /// Passes begun: another number drawn for each.
-    passes: u32,
+    /// The number last drawn.
+    drawn: u16,
     wake: Option<Duration>,
 }
 
 impl Flipper {
+    /// Nothing is wanted yet. Numbers are drawn from another place for each device.
+    #[must_use]
+    pub fn new(id: &str) -> Self {
+        let drawn = id.bytes().fold(0_u16, |sum, byte| sum.wrapping_mul(31).wrapping_add(u16::from(byte)));
+        Self { drawn: drawn % 65_535, ..Self::default() }
+    }
+
     /// The newest order wants it open, or not. Whatever is being waited for is given up where it wants the other.
     pub fn wish(&mut self, open: bool, now: Duration) {
         self.refusal = None;
@@ -264,14 +271,14 @@ impl Flipper {
             self.wake = Some(self.not_before);
             return false;
         }
-        self.passes = self.passes.wrapping_add(1);
-        match (facts.script)(open, self.passes) {
+        match (facts.script)(open, self.draw()) {
             Ok(script) => {
                 needs.log.push(format!("flipping open={open} networks={} try={}", script.rows, self.tries + 1));
                 if script.save.is_some() {
                     self.save.clone_from(&script.save);
                 }
-                self.pass = Some(Pass::new(script, open, now));
+                let undoes = self.doubt.is_some_and(|doubt| doubt.open != open);
+                self.pass = Some(Pass::new(script, open, undoes, now));
                 true
             }
             Err(why) => {
@@ -338,6 +345,13 @@ impl Flipper {
                 self.save_tries = self.save_tries.saturating_add(1);
             }
         }
+    }
+
+    /// Another number than the last times: each of 1 to 65535 once before any comes again.
+    fn draw(&mut self) -> u16 {
+        // A step that has no divisor in common with 65535 = 3 × 5 × 17 × 257.
+        self.drawn = u16::try_from((u32::from(self.drawn) + 40_504) % 65_535).unwrap_or_default();
+        self.drawn + 1
     }
 
     fn orphan(&mut self, what: For) {

@@ -75,6 +75,8 @@ enum Phase {
 pub struct Pass {
     script: Script,
     open: bool,
+    /// The other way was under way: what is read now may not be what comes of it, so no line is left out.
+    undoes: bool,
     at: usize,
     phase: Phase,
     /// Rows that were refused, and why.
@@ -94,12 +96,13 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// `open`: what the network is to be in the end.
+    /// `open`: what the network is to be in the end. `undoes`: SETs of the other way were sent, and nobody saw their end.
     #[must_use]
-    pub fn new(script: Script, open: bool, now: Duration) -> Self {
+    pub fn new(script: Script, open: bool, undoes: bool, now: Duration) -> Self {
         let mut pass = Self {
             script,
             open,
+            undoes,
             at: 0,
             phase: Phase::Reading,
             given_up: BTreeMap::new(),
@@ -224,7 +227,8 @@ impl Pass {
     fn begin_line(&mut self, now: Duration) {
         while let Some(line) = self.script.lines.get(self.at) {
             if line.row.is_none_or(|row| !self.given_up.contains_key(&row)) {
-                self.phase = if line.unless.is_empty() { Phase::Setting } else { Phase::Reading };
+                let asks = !line.unless.is_empty() && (line.once || !self.undoes);
+                self.phase = if asks { Phase::Reading } else { Phase::Setting };
                 return;
             }
             self.at += 1;
@@ -254,7 +258,8 @@ impl Pass {
                     None => return self.fail(why, false),
                 }
                 if self.given_up.len() == self.script.rows {
-                    return self.fail(why, false);
+                    let first = self.given_up.values().next().cloned();
+                    return self.fail(first.unwrap_or(why), false);
                 }
                 self.at += 1;
                 self.begin_line(now);

@@ -34,6 +34,19 @@ pub struct Rounds {
     last_begun: Option<Duration>,
     /// Polls without an answer in a row.
     unanswered: u32,
+    /// Polls that brought nothing of use in a row, for whatever reason.
+    useless: u32,
+}
+
+/// How a poll ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It was read.
+    Read,
+    /// The device is there, and cannot be read.
+    Unreadable,
+    /// Silence.
+    Unanswered,
 }
 
 impl Rounds {
@@ -49,6 +62,7 @@ impl Rounds {
             under_way: None,
             last_begun: None,
             unanswered: 0,
+            useless: 0,
         };
         rounds.due = rounds.next_place(now);
         rounds
@@ -98,10 +112,11 @@ impl Rounds {
         }
     }
 
-    /// It ended; says whether the device has gone, or is back, by this.
-    pub fn end(&mut self, answered: bool, now: Duration) {
+    /// It ended.
+    pub fn end(&mut self, end: End, now: Duration) {
         self.under_way = None;
-        self.unanswered = if answered { 0 } else { self.unanswered.saturating_add(1) };
+        self.unanswered = if end == End::Unanswered { self.unanswered.saturating_add(1) } else { 0 };
+        self.useless = if end == End::Read { 0 } else { self.useless.saturating_add(1) };
         if self.due <= now {
             self.due = self.next_place(now);
         }
@@ -126,9 +141,9 @@ impl Rounds {
         soonest.filter(|_| self.under_way.is_none())
     }
 
-    /// How long a device that does not answer is left alone.
+    /// How long a device that brings nothing is left alone.
     fn pause(&self) -> Duration {
-        match self.unanswered {
+        match self.useless {
             0 => Duration::ZERO,
             tries => AGAIN_FIRST.saturating_mul(1 << (tries - 1).min(16)).min(AGAIN_MAX),
         }
@@ -171,7 +186,7 @@ mod tests {
             share[usize::try_from((first - 100 * SECOND).as_secs()).expect("small").min(14)] += 1;
             rounds.begin(1, first);
             assert_eq!(rounds.next_wake(), None, "one at a time");
-            rounds.end(true, first + SECOND);
+            rounds.end(End::Read, first + SECOND);
             assert_eq!(rounds.next_wake(), Some(first + 15 * SECOND));
         }
         assert!(share.iter().all(|count| (40..100).contains(count)), "{share:?}");
@@ -183,7 +198,7 @@ mod tests {
         let first = rounds.next_wake().expect("a time");
         rounds.begin(1, first);
         assert_eq!(rounds.due(first + 12 * SECOND), None);
-        rounds.end(true, first + 12 * SECOND);
+        rounds.end(End::Read, first + 12 * SECOND);
         assert_eq!(rounds.next_wake(), Some(first + 15 * SECOND));
     }
 
@@ -196,7 +211,7 @@ mod tests {
             if rounds.due(now).is_some() {
                 polls += 1;
                 rounds.begin(polls, now);
-                rounds.end(true, now);
+                rounds.end(End::Read, now);
             }
             now += SECOND / 10;
         }
@@ -214,7 +229,7 @@ mod tests {
             now = at;
             assert_eq!(rounds.due(now), Some(true));
             rounds.begin(ask, now);
-            rounds.end(false, now);
+            rounds.end(End::Unanswered, now);
         }
         assert_eq!(gaps, [0, 1, 2, 4, 8, 10, 10]);
         assert!(rounds.is_gone());

@@ -2,6 +2,8 @@
 //!
 //! Made from a profile's flip and the selected rows before the first SET: nothing is left to be chosen on the way.
 
+mod write;
+
 use std::time::Duration;
 
 use crate::oid::Oid;
@@ -40,6 +42,8 @@ pub struct Line {
     pub settle: Duration,
     /// How long the device may be silent afterwards.
     pub silence: Duration,
+    /// Twice would do it twice: never sent where it seems to be done already.
+    pub once: bool,
 }
 
 /// A read that must come out.

@@ -48,7 +48,7 @@ pub struct Speaker {
     counts_seq: u64,
     counted_at: Duration,
     /// What was last said that is worth saying at once.
-    said: Option<(u64, u64, Mode, AgentState)>,
+    said: Option<(u64, u64, Mode, AgentState, String)>,
 }
 
 impl Speaker {
@@ -114,15 +114,15 @@ impl Speaker {
         }
         self.see(stand, now.mono);
         let state = self.state(stand);
-        let said = (self.told, self.running, self.mode, state);
-        if !polled && self.said == Some(said) {
+        let said = (self.told, self.running, self.mode, state, self.why(stand));
+        if !polled && self.said.as_ref() == Some(&said) {
             return;
         }
         if self.online.replace(true) != Some(true) {
             letters.push(self.presence(boot, true));
         }
+        letters.push(self.report(stand, state, said.4.clone(), boot, now));
         self.said = Some(said);
-        letters.push(self.report(stand, state, boot, now));
         if polled {
             letters.extend(self.count(boot, now));
         }
@@ -183,7 +183,7 @@ impl Speaker {
         [self.own_trouble(stand), refusal, stand.remark.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 
-    fn report(&mut self, stand: &Stand, state: AgentState, boot: &str, now: Now) -> Letter {
+    fn report(&mut self, stand: &Stand, state: AgentState, why: String, boot: &str, now: Now) -> Letter {
         self.seq += 1;
         let ago_ms = i64::try_from(now.mono.saturating_sub(self.since).as_millis()).unwrap_or(i64::MAX);
         let report = Report {
@@ -197,7 +197,7 @@ impl Speaker {
             mode: self.mode,
             since_ms: now.wall_ms.saturating_sub(ago_ms),
             state,
-            why: self.why(stand),
+            why,
             networks: self.seen.as_ref().map(|seen| seen.networks.clone()).unwrap_or_default(),
             turned_away: None,
             holds: None,

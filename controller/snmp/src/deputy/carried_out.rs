@@ -1,0 +1,173 @@
+//! Passes and savings step by step: what the stories' device never does (commits of its own, jobs that are polled).
+
+use std::time::Duration;
+
+use super::air::Air;
+use super::pass::{self, Outcome, Pass};
+use super::saving::{self, Job};
+use super::script::{Line, Proof, Saving, SavingPoll, Script, Want};
+use super::{Answer, Request};
+use crate::oid::Oid;
+use crate::trouble::{Status, Trouble};
+use crate::value::{Value, VarBind};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn oid(last: u32) -> Oid {
+    Oid::new([1, 3, 6, 1, 4, 1, 99_999, last]).expect("short")
+}
+
+fn bind(last: u32, value: i32) -> VarBind {
+    VarBind { oid: oid(last), value: Value::Integer(value) }
+}
+
+fn reads(last: u32, value: Value) -> Result<Answer, Trouble> {
+    Ok(Answer::Sheet { sheet: [(oid(last), value)].into(), faults: Vec::new() })
+}
+
+fn refused(status: Status) -> Result<Answer, Trouble> {
+    Err(Trouble::Refused { status, at: None })
+}
+
+fn silence() -> Result<Answer, Trouble> {
+    Err(Trouble::NoAnswer { waited: 6 * SECOND })
+}
+
+fn line(last: u32) -> Line {
+    Line {
+        name: format!("step {last}"),
+        row: Some(0),
+        unless: Vec::new(),
+        binds: vec![bind(last, 1)],
+        timeout: 6 * SECOND,
+        accept: vec![Status::InconsistentValue],
+        settle: 2 * SECOND,
+        silence: 20 * SECOND,
+        once: false,
+    }
+}
+
+/// Two steps, and a word of the device that must be empty (as WiNG's commit has it).
+fn script() -> Script {
+    let proof = Proof {
+        name: "committed".to_owned(),
+        row: None,
+        oid: oid(9),
+        want: Want::Octets(Vec::new()),
+        within: 10 * SECOND,
+        every: 3 * SECOND,
+        text_is_error: true,
+    };
+    Script { lines: vec![line(1), line(2)], proofs: vec![proof], save: None, rows: 1 }
+}
+
+fn is_set(need: &pass::Need, last: u32) -> bool {
+    matches!(need, pass::Need::Ask(Request::Set { binds, .. }) if binds == &[bind(last, 1)])
+}
+
+/// Carries out both steps and says when the first proof is to be read.
+fn both_steps(pass: &mut Pass) -> Duration {
+    assert!(is_set(&pass.need(SECOND), 1));
+    pass.answered(Ok(Answer::Set), SECOND);
+    assert_eq!(pass.need(SECOND), pass::Need::Wait(3 * SECOND), "it settles first");
+    assert!(is_set(&pass.need(3 * SECOND), 2));
+    // It says that it is so already.
+    pass.answered(refused(Status::InconsistentValue), 4 * SECOND);
+    4 * SECOND
+}
+
+#[test]
+fn steps_settle_proofs_are_awaited_and_then_the_network_is_looked_at() {
+    let mut pass = Pass::new(script(), true, false, SECOND);
+    let now = both_steps(&mut pass);
+    assert_eq!(pass.need(now), pass::Need::Ask(Request::Get(vec![oid(9)])));
+    pass.answered(reads(9, Value::Octets(b"busy".to_vec())), now);
+    assert_eq!(pass.need(now), pass::Need::Wait(now + 3 * SECOND));
+    let now = now + 3 * SECOND;
+    assert!(matches!(pass.need(now), pass::Need::Ask(_)));
+    pass.answered(reads(9, Value::Octets(Vec::new())), now);
+    assert_eq!(pass.need(now), pass::Need::Look(now));
+    // A poll that began before the last SET proves nothing.
+    pass.looked(&Air::Open, now - SECOND, now);
+    assert_eq!(pass.need(now), pass::Need::Look(now));
+    pass.looked(&Air::Open, now, now + SECOND);
+    assert_eq!(pass.need(now + SECOND), pass::Need::Over(Outcome::Done));
+}
+
+#[test]
+fn the_devices_own_word_is_the_reason() {
+    let mut pass = Pass::new(script(), true, false, SECOND);
+    let mut now = both_steps(&mut pass);
+    let why = loop {
+        match pass.need(now) {
+            pass::Need::Ask(_) => pass.answered(reads(9, Value::Octets(b"vlan 7 is unknown\n".to_vec())), now),
+            pass::Need::Wait(until) => now = until,
+            pass::Need::Over(Outcome::Failed { why, doubtful: true }) => break why,
+            need => unreachable!("{need:?}"),
+        }
+        assert!(now < 60 * SECOND, "the proof's time does not end");
+    };
+    assert!(why.contains("the device says: vlan 7 is unknown\\n"), "{why}");
+}
+
+#[test]
+fn after_silence_no_step_is_sent_any_more_and_a_device_that_may_be_silent_is_given_its_time() {
+    let mut pass = Pass::new(Script { proofs: Vec::new(), ..script() }, true, false, SECOND);
+    assert!(is_set(&pass.need(SECOND), 1));
+    pass.answered(silence(), 7 * SECOND);
+    assert_eq!(pass.silence_until(), 27 * SECOND);
+    let mut now = 7 * SECOND;
+    let why = loop {
+        match pass.need(now) {
+            pass::Need::Look(since) => {
+                now = since.max(now) + SECOND;
+                pass.looked(&Air::Unknown("no answer".to_owned()), now - SECOND, now);
+            }
+            pass::Need::Over(Outcome::Failed { why, .. }) => break why,
+            need => unreachable!("{need:?}"),
+        }
+    };
+    assert!(now >= 27 * SECOND + pass::AIR_WITHIN, "{now:?}");
+    assert!(why.contains("step \"step 1\": no answer within 6.0 s"), "{why}");
+}
+
+fn saving() -> Saving {
+    let poll = SavingPoll { oid: oid(10), done: 3, fail: Some(4), within: 60 * SECOND, every: 2 * SECOND };
+    Saving { sets: vec![vec![bind(5, 4)]], timeout: 6 * SECOND, poll: Some(poll), cleanup: vec![bind(5, 6)] }
+}
+
+/// Runs a saving whose job reads as these, one after the other, the last for ever.
+fn saved(answer: Result<Answer, Trouble>, states: &[i32]) -> (Result<(), String>, Vec<i32>, Duration) {
+    let (mut job, mut now, mut sent, mut states) = (Job::new(saving()), SECOND, Vec::new(), states.iter().peekable());
+    let mut answer = Some(answer);
+    loop {
+        match job.need(now) {
+            saving::Need::Ask(Request::Set { binds, .. }) => {
+                sent.extend(binds.iter().filter_map(|bind| bind.value.number()).map(|number| number as i32));
+                job.answered(answer.take().unwrap_or(Ok(Answer::Set)), now);
+            }
+            saving::Need::Ask(_) => {
+                let state = if states.len() > 1 { states.next() } else { states.peek().copied() };
+                job.answered(reads(10, Value::Integer(*state.expect("one"))), now);
+            }
+            saving::Need::Wait(until) => now = until,
+            saving::Need::Over(outcome) => return (outcome, sent, now - SECOND),
+        }
+    }
+}
+
+#[test]
+fn a_saving_is_awaited_and_tidied_up_whatever_comes_of_it() {
+    let (outcome, sent, took) = saved(Ok(Answer::Set), &[1, 2, 2, 3]);
+    assert_eq!((outcome, sent, took), (Ok(()), vec![4, 6], 8 * SECOND));
+    let (outcome, sent, _) = saved(Ok(Answer::Set), &[2, 4]);
+    assert_eq!((outcome, sent), (Err("the device says that it could not save".to_owned()), vec![4, 6]));
+    let (outcome, _, took) = saved(Ok(Answer::Set), &[2]);
+    assert!(outcome.is_err_and(|why| why.contains("within 60 s: 2")));
+    assert!(took <= 63 * SECOND, "{took:?}");
+    // Silence is not a no: the job is asked how it went.
+    assert_eq!(saved(silence(), &[3]).0, Ok(()));
+    let (outcome, sent, _) = saved(refused(Status::NoAccess), &[3]);
+    assert!(outcome.is_err_and(|why| why.contains("noAccess")));
+    assert_eq!(sent, [4, 6]);
+}
