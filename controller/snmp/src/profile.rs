@@ -2,16 +2,14 @@
 //!
 //! One TOML file a platform (`docs/profiles.md`); the shipped ones are in `controller/snmp/profiles`. `Profile::parse`
 //! proves a file whole: what it names is there, its templates can be filled in, an open has its close. Inside, in
-//! reading order: `form` and `parse*` (the file), `cell`, `table`, `source` (how values read), `read` (a sheet to
-//! readings), `select` (the rows a flip switches), `library` (all profiles, and which one a device's is).
+//! reading order: `parse` (the file), `cell`, `table`, `source` (how values read), `read` (a sheet to readings),
+//! `select` (the rows a flip switches), `rule` and `library` (all profiles, and which one a device's is).
 
 mod cell;
-mod form;
 pub mod library;
 mod parse;
-mod parse_flip;
-mod parse_values;
 mod read;
+pub mod rule;
 pub mod select;
 mod shipped;
 mod source;
@@ -24,8 +22,8 @@ pub mod template;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use form::{Mistake, ProfileErrors};
 pub use manners::Manners;
+pub use parse::form::{Mistake, ProfileErrors};
 
 use crate::oid::Oid;
 
@@ -48,7 +46,7 @@ pub struct Profile {
     pub no_flip: Option<String>,
     /// The words of the device that its flip needs (`${ap.NAME}`), without `ap.`.
     pub words: BTreeSet<String>,
-    rules: Vec<library::Rule>,
+    rules: Vec<rule::Rule>,
     plan: Arc<Plan>,
     tables: Vec<table::Table>,
     objects: Vec<source::Object>,
@@ -129,7 +127,7 @@ impl Profile {
 
     /// How it is known.
     #[must_use]
-    pub fn rules(&self) -> &[library::Rule] {
+    pub fn rules(&self) -> &[rule::Rule] {
         &self.rules
     }
 }

@@ -17,8 +17,6 @@ pub struct Manners {
     pub timeout: Duration,
     /// Tries after the first.
     pub retries: u32,
-    /// Requests at once, 1 to 8; one is made so far, whatever this says.
-    pub in_flight: usize,
     /// What names that do not rise mean.
     pub ordering: Ordering,
     /// Rows after which a table counts as endless, 1 or more; a table may say less.
@@ -58,7 +56,6 @@ impl Default for Manners {
             max_varbinds: 16,
             timeout: Duration::from_secs(2),
             retries: 2,
-            in_flight: 1,
             ordering: Ordering::Strict,
             row_limit: 5000,
             reply_from: ReplyFrom::Same,

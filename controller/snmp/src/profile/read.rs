@@ -181,7 +181,7 @@ impl Rows {
 }
 
 fn number(view: &View<'_>, source: Option<&Source>, row: Option<&Row>) -> Option<f64> {
-    view.cell(source?, row)?.number()
+    view.cell(source?, row)?.number().filter(|number| number.is_finite())
 }
 
 fn count(view: &View<'_>, source: Option<&Source>, row: Option<&Row>) -> Option<u32> {
@@ -308,7 +308,7 @@ impl Metric {
                 Some(agg) => agg.of(&cells, has_rows),
                 None => cells.first().cloned(),
             };
-            if let Some(cell) = cell {
+            if let Some(cell) = cell.filter(|cell| cell.number().is_some_and(f64::is_finite)) {
                 let counter = if let Cell::Counter(count) = cell { Some(count) } else { None };
                 let value = cell.number().unwrap_or_default();
                 figures.push(Figure { counter, ..figure(&self.claim.metric, &self.claim.scope, &of, value) });

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::cell::As;
-use super::flip::{Assign, Check, Expect, Flip, Flips, Save, SavePoll, SetValue, Step, Template};
 use super::form::{Field, Form};
-use super::parse::{Draft, did_you_mean, never};
-use super::select::Chosen;
-use super::table::Column;
+use super::{Draft, did_you_mean, is_table, never};
 use crate::oid::Oid;
+use crate::profile::cell::As;
+use crate::profile::flip::{Assign, Check, Expect, Flip, Flips, Save, SavePoll, SetValue, Step, Template};
+use crate::profile::select::Chosen;
+use crate::profile::table::Column;
 use crate::trouble::Status;
 
 /// Steps and checks of one way; the longest platform has 8.
@@ -132,7 +132,7 @@ impl Draft<'_> {
 
     /// `{ "wlan.admin" = "up" }`, or a list of checks.
     fn unless(&mut self, field: &Field<'_>, known: &BTreeSet<String>) -> Vec<(Template, Expect)> {
-        if !super::parse::is_table(field) {
+        if !is_table(field) {
             let list = field.list(&mut self.m);
             let each = list.iter().filter_map(|check| {
                 let mut form = check.named_form("`unless`".to_owned(), &mut self.m)?;
@@ -362,7 +362,7 @@ impl Draft<'_> {
         let mut form = field.named_form(format!("[flip.{way}.save]"), &mut self.m)?;
         let set = form.need("set", &mut self.m).map_or_else(Vec::new, |set| {
             let list = set.list(&mut self.m);
-            if list.first().is_some_and(super::parse::is_table) {
+            if list.first().is_some_and(is_table) {
                 vec![self.assigns(&set, known)]
             } else {
                 list.iter().map(|set| self.assigns(set, known)).collect()
