@@ -1,11 +1,22 @@
 //! The deputy: speaks for one device that has no agent of ours. Orders and answers in, requests and reports out; pure.
 //!
-//! One deputy a device; a WLAN controller's deputy speaks for every AP behind it. Rooms, in reading order: `kind` (what
-//! the device is), `rounds` (when it is polled), `air` (what a reading shows of `00000JAPAN`), `script` (a flip with every name filled in),
-//! `pass` (one carrying out of it), `saving` (making it last), `flipping` (what is wanted, until the device is so),
-//! `telling` (what an agent would say).
+//! One deputy a device; a WLAN controller's deputy speaks for every AP behind it. Rooms, in reading order: `event` (what
+//! can happen, what is asked and told), `kind` (what the device is), `rounds` (when it is polled), `air` (what a reading
+//! shows of `00000JAPAN`), `script` (a flip with every name filled in), `pass` (one carrying out of it), `saving` (making
+//! it last), `flipping` (what is wanted, until the device is so), `telling` (what an agent would say).
+//!
+//! ```text
+//!                     order (from any state below)
+//!                          │
+//!  Empty ──────────────▶ Applying ──a poll shows it──▶ Serving ──a poll shows otherwise──▶ Applying
+//!                          │    ▲                        │
+//!   a pass came to nothing,│    │ newer order            └─ what was done is saved; not saved is said, and tried again
+//!   or there is no way     ▼    │
+//!                        Refused ──tries go on for ever, at most 10 s apart──▶ Serving
+//! ```
 
 pub mod air;
+mod event;
 pub mod flipping;
 pub mod kind;
 pub mod pass;
@@ -20,19 +31,15 @@ use std::time::Duration;
 
 use firmware_config::ident::ApId;
 use firmware_config::mode::Mode;
-use firmware_config::ssid::UNIFIED_SSID;
-use firmware_config::wire::{Counts, Presence, Report, WallMs};
 
 use crate::device::{Device, DeviceAp, Role};
-use crate::oid::Oid;
-use crate::profile::flip::{Var, Vars};
 use crate::profile::library::Library;
-use crate::profile::select::Unprepared;
 use crate::profile::{Evidence, Profile};
 use crate::readings::Readings;
 use crate::trouble::Trouble;
-use crate::value::{Sheet, VarBind};
+use crate::value::Sheet;
 use air::{Air, Behind, of_device};
+pub use event::{Act, Answer, Event, Letter, Now, Request, Sighting};
 use flipping::{Facts, Flipper};
 use kind::{Kind, Told};
 use rounds::{End, Rounds};
@@ -46,93 +53,6 @@ const UPTIME_NEARLY_OVER: Duration = Duration::from_secs((1 << 32) / 100 - 3_600
 /// Polls in a row that may break off before they reach the network's own row, before it is believed to be gone: a line
 /// that loses one datagram in a hundred breaks off one poll in a hundred, and three in a row never.
 const TORN_MAX: u32 = 2;
-
-/// The time, handed in: one clock to wait by, one for reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// Monotonic, from an arbitrary start.
-    pub mono: Duration,
-    /// Wall clock.
-    pub wall_ms: WallMs,
-}
-
-/// Everything that can happen to a deputy.
-#[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each variant says what its fields are")]
-pub enum Event {
-    /// The newest order; what each AP of this device is to be in. Orders are checked before they come here.
-    Ordered { number: u64, wanted: BTreeMap<ApId, Mode> },
-    /// The town is in a disaster or a drill: look more often; or no more.
-    Hurry(bool),
-    /// Request `ask` came to this.
-    Answered { ask: u64, answer: Result<Answer, Trouble> },
-    /// The device sent a trap: look now. A hint, never a fact.
-    Hint,
-    /// The time asked for by `next_wake` has come.
-    Woke,
-}
-
-/// What a request brought.
-#[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each variant says what its fields are")]
-pub enum Answer {
-    /// A poll or a get: what was there, and what was wrong with it (a table cut short, a loop), in words.
-    Sheet { sheet: Sheet, faults: Vec<String> },
-    /// A SET was answered without an error. That is not yet proof of anything.
-    Set,
-}
-
-/// What is asked of the device.
-#[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each variant says what its fields are")]
-pub enum Request {
-    /// These objects.
-    Get(Vec<Oid>),
-    /// The name right behind each of these (GETNEXT): for probes.
-    GetNext(Vec<Oid>),
-    /// A whole poll.
-    Poll(Arc<crate::profile::Plan>),
-    /// A SET, in one PDU, with the write credentials, sent once: whether it is sent again is decided here.
-    Set { binds: Vec<VarBind>, timeout: Duration },
-}
-
-/// What a deputy wants done.
-#[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each variant says what its fields are")]
-pub enum Act {
-    /// Ask the device; answer with [`Event::Answered`]. `urgent`: part of a flip, before any poll of anybody.
-    Ask { ask: u64, request: Request, urgent: bool },
-    /// Tell the controller.
-    Tell(Box<Letter>),
-    /// One line for the log: what happened, then fields.
-    Log(String),
-}
-
-/// What a deputy tells the controller.
-#[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each variant says what its fields are")]
-pub enum Letter {
-    /// What is to be known of an AP that this device flips: in the place of an agent's report. `stations`: all those on
-    /// the AP, where the device says; the report's own figures are 0 where it does not.
-    Report { report: Report, stations: Option<u32> },
-    /// Whether it is there, as an agent's connection would say.
-    Presence(Presence),
-    /// Counts of one interval.
-    Counted(Counts),
-    /// What was seen of an AP that has an agent of its own: the second pair of eyes.
-    Saw(Sighting),
-}
-
-/// What SNMP saw of an AP that our agent looks after.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sighting {
-    /// Which.
-    pub ap: ApId,
-    /// Whether `00000JAPAN` is on the air; none where the device could not be asked, and why.
-    pub open: Result<bool, String>,
-    /// When, by our clock.
-    pub at_ms: WallMs,
-}
 
 /// How often a device is polled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -443,7 +363,7 @@ impl Deputy {
     /// What follows from everything known, whatever it was that happened.
     fn settle_up(&mut self, alive: bool, now: Now, acts: &mut Vec<Act>) {
         let (profile, seen, words) = (self.kind.profile(), &self.seen, &self.device.words);
-        let script = |open: bool, rand: u16| script(profile, &seen.sheet, words, open, rand);
+        let script = |open: bool, rand: u16| Script::of(profile.map(AsRef::as_ref), &seen.sheet, words, open, rand);
         let facts = Facts {
             air: &seen.air,
             begun: seen.begun,
@@ -493,28 +413,6 @@ impl Deputy {
         self.rounds.go_on(self.last_ask);
         acts.push(Act::Ask { ask: self.last_ask, request, urgent: false });
     }
-}
-
-/// One way of the flip, for the rows that `sheet` shows.
-fn script(
-    profile: Option<&Arc<Profile>>,
-    sheet: &Sheet,
-    words: &BTreeMap<String, String>,
-    open: bool,
-    rand: u16,
-) -> Result<Script, String> {
-    let profile = profile.ok_or("it is not known what it is")?;
-    let flips = profile.flips.as_ref().ok_or("its profile has no [flip]")?;
-    let mut rows: Vec<Vars> = match profile.select(sheet, UNIFIED_SSID.as_bytes(), words) {
-        Ok(rows) => rows,
-        // What is not there is shut; a look shows whether it is.
-        Err(Unprepared::Empty { .. } | Unprepared::NotThere { .. }) if !open => Vec::new(),
-        Err(why) => return Err(why.to_string()),
-    };
-    for vars in &mut rows {
-        vars.insert("rand".to_owned(), Var::Arcs(vec![rand.into()]));
-    }
-    Script::write(if open { &flips.open } else { &flips.close }, &rows).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ enum Happening {
     Hint,
     Hurry(bool),
     SaveWorks(bool),
+    BreaksOff(bool),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -52,6 +53,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Hint),
         1 => any::<bool>().prop_map(Happening::Hurry),
         1 => any::<bool>().prop_map(Happening::SaveWorks),
+        1 => any::<bool>().prop_map(Happening::BreaksOff),
     ]
 }
 
@@ -81,6 +83,7 @@ proptest! {
                 Happening::Hint => bench.on(Event::Hint),
                 Happening::Hurry(hurry) => bench.on(Event::Hurry(hurry)),
                 Happening::SaveWorks(works) => bench.save_works = works,
+                Happening::BreaksOff(off) => bench.breaks_off = off,
             }
             if wanted.is_none() {
                 prop_assert!(bench.sets.is_empty(), "with no order, {:?}", bench.sets);
@@ -90,6 +93,7 @@ proptest! {
         bench.mood = Mood::Obeys;
         bench.line = Line::Fine;
         bench.save_works = true;
+        bench.breaks_off = false;
         bench.pass(Duration::from_secs(150));
         let report = bench.reports.last().expect("it is heard").clone();
         prop_assert!(bench.presences.last().is_some_and(|presence| presence.online));

@@ -117,6 +117,10 @@ impl Rounds {
         self.under_way = None;
         self.unanswered = if end == End::Unanswered { self.unanswered.saturating_add(1) } else { 0 };
         self.useless = if end == End::Read { 0 } else { self.useless.saturating_add(1) };
+        // Whether it has gone or one answer was lost is known sooner than in an interval.
+        if self.unanswered == 1 {
+            self.due = self.due.min(now + AGAIN_FIRST);
+        }
         if self.due <= now {
             self.due = self.next_place(now);
         }

@@ -1,11 +1,42 @@
 //! Filling in a profile's flip: each name and value made of the variables of the row it is for.
 
+use std::collections::BTreeMap;
+
+use firmware_config::ssid::UNIFIED_SSID;
+
 use super::{Line, Proof, Saving, SavingPoll, Script, Want};
-use crate::profile::flip::{Assign, Expect, Flip, Save, SetValue, Vars};
+use crate::profile::Profile;
+use crate::profile::flip::{Assign, Expect, Flip, Save, SetValue, Var, Vars};
+use crate::profile::select::Unprepared;
 use crate::profile::template::TemplateError;
-use crate::value::{Value, VarBind};
+use crate::value::{Sheet, Value, VarBind};
 
 impl Script {
+    /// One way of a device's flip, for the rows that `sheet` shows.
+    ///
+    /// # Errors
+    /// There is nothing to switch, or no way; in words.
+    pub fn of(
+        profile: Option<&Profile>,
+        sheet: &Sheet,
+        words: &BTreeMap<String, String>,
+        open: bool,
+        rand: u16,
+    ) -> Result<Self, String> {
+        let profile = profile.ok_or("it is not known what it is")?;
+        let flips = profile.flips.as_ref().ok_or("its profile has no [flip]")?;
+        let mut rows: Vec<Vars> = match profile.select(sheet, UNIFIED_SSID.as_bytes(), words) {
+            Ok(rows) => rows,
+            // What is not there is shut; a look shows whether it is.
+            Err(Unprepared::Empty { .. } | Unprepared::NotThere { .. }) if !open => Vec::new(),
+            Err(why) => return Err(why.to_string()),
+        };
+        for vars in &mut rows {
+            vars.insert("rand".to_owned(), Var::Arcs(vec![rand.into()]));
+        }
+        Self::write(if open { &flips.open } else { &flips.close }, &rows).map_err(|error| error.to_string())
+    }
+
     /// `flip`, done to `rows`; at least one.
     ///
     /// # Errors
