@@ -1,9 +1,13 @@
 //! The walks written for the project: each is known by one profile, and reads as the file of the same name says.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use hirake_snmp::profile::Profile;
+use hirake_snmp::profile::flip::{Assign, Expect, Flip, SetValue, Vars};
 use hirake_snmp::readings::Readings;
+use hirake_snmp::value::Sheet;
 
 use crate::shipped::{library, the_profile_of, walks, walks_in};
 use crate::walk;
@@ -53,6 +57,66 @@ fn shown(profile: &str, readings: &Readings) -> String {
     text
 }
 
+/// The words that a town would have written for the device of a walk.
+fn words_of(id: &str) -> BTreeMap<String, String> {
+    let words: &[(&str, &str)] = match id {
+        "ruckus-zonedirector" => &[("group", "1")],
+        "huawei-ac" => &[("profile", "saigai")],
+        "mikrotik-routeros" => &[("open-script", "1"), ("close-script", "2")],
+        _ => &[],
+    };
+    words.iter().map(|(name, word)| ((*name).to_owned(), (*word).to_owned())).collect()
+}
+
+/// What a flip would send and read, for each row of the walk that is the prepared 00000JAPAN.
+fn flips_shown(profile: &Profile, sheet: &Sheet) -> String {
+    let Some(flips) = &profile.flips else { return String::new() };
+    let rows = match profile.select(sheet, b"00000JAPAN", &words_of(&profile.id)) {
+        Ok(rows) => rows,
+        Err(why) => return format!("flip: {why}\n"),
+    };
+    let mut text = String::new();
+    for vars in &rows {
+        // Drawn for each flip; any one stands for all.
+        let mut vars = vars.clone();
+        vars.insert("rand".to_owned(), hirake_snmp::profile::flip::Var::Arcs(vec![4711]));
+        text.push_str(&flip_shown("open", &flips.open, &vars));
+        text.push_str(&flip_shown("close", &flips.close, &vars));
+    }
+    text
+}
+
+fn flip_shown(way: &str, flip: &Flip, vars: &Vars) -> String {
+    let assign = |assign: &Assign| {
+        let oid = assign.oid.oid(vars).map_or_else(|error| error.to_string(), |oid| oid.to_string());
+        match &assign.value {
+            SetValue::Integer(number) => format!("{oid} = {number}"),
+            SetValue::Gauge(number) => format!("{oid} = gauge {number}"),
+            SetValue::Text(text) => format!("{oid} = \"{text}\""),
+            SetValue::Oid(value) => format!("{oid} = {value}"),
+        }
+    };
+    let mut text = String::new();
+    for step in &flip.steps {
+        let set: Vec<String> = step.set.iter().map(assign).collect();
+        let _ = writeln!(text, "{way}: {}: {}", step.name, set.join(", "));
+    }
+    for check in &flip.checks {
+        let oid = check.oid.oid(vars).map_or_else(|error| error.to_string(), |oid| oid.to_string());
+        let expect = match &check.expect {
+            Expect::Numbers(numbers) => format!("{numbers:?}"),
+            Expect::Octets(octets) => format!("\"{octets}\""),
+            Expect::Absent => "not there".to_owned(),
+        };
+        let _ = writeln!(text, "{way}: {}: {oid} is {expect}", check.name);
+    }
+    for set in flip.save.iter().flat_map(|save| &save.set) {
+        let set: Vec<String> = set.iter().map(assign).collect();
+        let _ = writeln!(text, "{way}: save: {}", set.join(", "));
+    }
+    text
+}
+
 /// A walk, and what is read of it, beside each other: every figure of every profile that has a walk, none left out.
 #[test]
 fn every_walk_reads_as_its_expected_file_says() {
@@ -61,7 +125,8 @@ fn every_walk_reads_as_its_expected_file_says() {
         let sheet = walk::read(&path).expect("a walk");
         let name = path.file_stem().expect("a file").to_string_lossy().into_owned();
         let Some(profile) = library().get(&name).cloned().or_else(|| the_profile_of(&sheet).ok()) else { continue };
-        let found = shown(&profile.id, &profile.read(&walk::polled(&sheet, profile.plan())));
+        let polled = walk::polled(&sheet, profile.plan());
+        let found = shown(&profile.id, &profile.read(&polled)) + &flips_shown(&profile, &polled);
         let file = path.with_extension("expected");
         let expected = std::fs::read_to_string(&file).unwrap_or_default();
         if found != expected {
