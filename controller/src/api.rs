@@ -38,6 +38,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::core::{Ask, AskRefused, Inventory, TownView};
+use crate::snmp::Deputies;
 use crate::store::Store;
 
 pub use acts::{Done, OpenWord};
@@ -71,6 +72,8 @@ pub struct House {
     pub inventory: Arc<Inventory>,
     /// The token for acts; none: acts are refused with the reason.
     pub token: Option<Token>,
+    /// SNMP, for the figures of how it does.
+    pub deputies: Deputies,
 }
 
 /// What every answer is made from.

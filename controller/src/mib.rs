@@ -15,7 +15,7 @@ use hirake_snmp::value::{Sheet, Value};
 
 use crate::api::times;
 use crate::core::key::{KeyFault, KeyPosition};
-use crate::core::view::{ApView, FacilityView, Standing, Totals};
+use crate::core::view::{ApView, FacilityView, Standing, Totals, Witnessed};
 use crate::core::{Inventory, TownView};
 
 /// `hirake`: a child of net-snmp's arc for experiments until a number is registered; the MIB says so too.
@@ -197,10 +197,11 @@ fn ap_row(ap: &ApView) -> [Value; 9] {
         Standing::Diverged => 4,
         Standing::Silent => 5,
     };
-    let seen = match ap.witnessed.map(|witnessed| witnessed.open) {
-        None => 1,
-        Some(true) => 2,
-        Some(false) => 3,
+    let seen = match ap.witnessed {
+        Witnessed::NoMeans => 1,
+        Witnessed::Seen { open: true, .. } => 2,
+        Witnessed::Seen { open: false, .. } => 3,
+        Witnessed::NotAsked { .. } => 4,
     };
     [
         words(ap.id.as_str()),

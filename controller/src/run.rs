@@ -52,6 +52,8 @@ const HTTP_RETRY: Duration = Duration::from_secs(5);
 const CONTACTS_MAX: usize = 16;
 /// Letters on their way to the core. Beyond it the line to the broker waits, and the broker keeps its own bounded queue.
 const LETTERS_MAX: usize = 1_024;
+/// What deputies say on its way to the core. Beyond it they keep the newest of each access point.
+const SAID_MAX: usize = 256;
 /// Letters the core reads before the key is looked at again: at 20 µs each, 1 ms.
 const LETTERS_AT_ONCE: usize = 64;
 /// Questions on their way to the core: people are slow.
@@ -100,18 +102,21 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
         tokio::spawn(remember_late(store.clone(), letters_in));
     }
     let clerks = clerk::start(&store, stored_in);
-    let hands = Hands::new(key, signed, (post.clone(), Deputies::none()), clerks.desk, panel);
+    let snmp = config.snmp;
+    // Who we are to all who speak SNMP with us: those whose traps we hear, those who ask us, those we tell.
+    let engine = (snmp.traps.is_some() || snmp.agent.is_some() || snmp.notify.is_some())
+        .then(|| Awaited::open(config.signing_key.with_file_name(SNMP_ENGINE)));
+    let (deputies_in, mut said) = mpsc::channel(SAID_MAX);
+    let deputies = Deputies::start(snmp.clone(), engine.clone(), drawn()?, deputies_in);
+    let hands = Hands::new(key, signed, (post.clone(), deputies.clone()), clerks.desk, panel);
     let house = House {
         view,
         questions: questions_in,
         store,
         inventory: Arc::new(config.inventory),
         token: config.token_file.as_deref().and_then(token),
+        deputies,
     };
-    let snmp = config.snmp;
-    // Who we are to all who speak SNMP with us: those whose traps we hear, those who ask us, those we tell.
-    let engine = (snmp.traps.is_some() || snmp.agent.is_some() || snmp.notify.is_some())
-        .then(|| Awaited::open(config.signing_key.with_file_name(SNMP_ENGINE)));
     if let Some(engine) = &engine {
         let (inventory, view) = (Arc::clone(&house.inventory), house.view.clone());
         tokio::spawn(Monitoring::start(snmp.agent, snmp.notify, engine.clone(), inventory, view));
@@ -146,6 +151,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
                 corridor.event(Event::Woke);
             }
             () = tokio::time::sleep_until(corridor.view_at()) => corridor.publish_view(),
+            Some(event) = said.recv() => corridor.event(event),
             count = letters.recv_many(&mut some, LETTERS_AT_ONCE) => {
                 if count == 0 {
                     anyhow::bail!("the post room closed; starting again is the cure");
@@ -237,12 +243,17 @@ pub(crate) fn raise_file_limit() {
     }
 }
 
-/// The broker inside, listening, or the way to the one outside.
-async fn broker(config: &BrokerConfig, town: &TownId) -> anyhow::Result<Link> {
+/// Eight letters that are this start's own.
+fn drawn() -> anyhow::Result<String> {
     let mut random = [0; 4];
     getrandom::fill(&mut random).context("no random numbers")?;
+    Ok(format!("{:08x}", u32::from_le_bytes(random)))
+}
+
+/// The broker inside, listening, or the way to the one outside.
+async fn broker(config: &BrokerConfig, town: &TownId) -> anyhow::Result<Link> {
     // Its own at every start: of two controllers with one name each would throw the other out, for ever.
-    let client = format!("hirake-{town}-{:08x}", u32::from_le_bytes(random));
+    let client = format!("hirake-{town}-{}", drawn()?);
     match config {
         BrokerConfig::Inside { listen, agents_password_file } => {
             let password = agents_password_file.as_deref().map(password).transpose()?;

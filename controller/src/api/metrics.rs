@@ -8,19 +8,23 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use firmware_config::mode::Mode;
 
+use hirake_snmp::room::DeviceStatus;
+
 use super::Desk;
 use crate::core::Inventory;
 use crate::core::view::{Standing, TownView};
+use crate::snmp::Health;
 
 /// The gauges.
 #[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
 pub async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
-    let text = text(&desk.house.inventory, &desk.view(), desk.started_s);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    let mut page = text(&desk.house.inventory, &desk.view(), desk.started_s);
+    snmp(&mut page, &desk.house.deputies.health().await);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page.0).into_response()
 }
 
-fn text(inventory: &Inventory, view: &TownView, started_s: f64) -> String {
+fn text(inventory: &Inventory, view: &TownView, started_s: f64) -> Page {
     let mut page = Page::default();
     page.family("hirake_build_info", "What runs here.");
     let town = inventory.town.as_str();
@@ -69,7 +73,67 @@ fn text(inventory: &Inventory, view: &TownView, started_s: f64) -> String {
     page.sample("hirake_store_up", &[], f64::from(u8::from(view.store_lost.is_none())));
     page.family("hirake_entries_waiting", "Entries of the record that wait in memory for the store.");
     page.sample("hirake_entries_waiting", &[], whole(view.store_lost.as_ref().map_or(0, |lost| lost.2 as u64)));
-    page.0
+    page
+}
+
+/// How SNMP does; nothing in a town without devices.
+fn snmp(page: &mut Page, health: &Health) {
+    if let Some(sums) = &health.datagrams {
+        page.counter("hirake_snmp_datagrams_total", "What went over SNMP since the start, by what became of it.");
+        for (what, count) in [
+            ("sent", sums.sent),
+            ("resent", sums.resent),
+            ("answers", sums.answers),
+            ("timeouts", sums.timeouts),
+            ("malformed", sums.malformed),
+            ("late-or-unknown", sums.late_or_unknown),
+            ("wrong-source", sums.wrong_source),
+            ("not-believed", sums.not_believed),
+            ("turned-away", sums.turned_away),
+            ("rediscoveries", sums.rediscoveries),
+            ("misshapen", sums.misshapen),
+            ("tables-cut", sums.tables_cut),
+            ("stepped-down", sums.stepped_down),
+        ] {
+            page.sample("hirake_snmp_datagrams_total", &[("what", what)], whole(count));
+        }
+    }
+    if let Some(sums) = &health.traps {
+        page.counter("hirake_snmp_traps_total", "Traps and informs since the start, by what became of them.");
+        for (what, count) in [
+            ("accepted", sums.accepted),
+            ("hints", sums.hints),
+            ("left-out", sums.left_out),
+            ("unknown-community", sums.unknown_community),
+            ("below-level", sums.below_level),
+            ("unknown-user", sums.unknown_user),
+            ("wrong-password", sums.wrong_password),
+            ("undecipherable", sums.undecipherable),
+            ("not-in-time", sums.not_in_time),
+        ] {
+            page.sample("hirake_snmp_traps_total", &[("what", what)], whole(count));
+        }
+    }
+    if health.devices.is_empty() {
+        return;
+    }
+    page.family("hirake_snmp_device_up", "1 while the device answers; its profile once that is known.");
+    for device in &health.devices {
+        let profile = device.profile.as_deref().unwrap_or_default();
+        let labels = [("device", device.id.as_str()), ("profile", profile)];
+        page.sample("hirake_snmp_device_up", &labels, f64::from(u8::from(device.answers)));
+    }
+    let counts: [(&str, &str, fn(&DeviceStatus) -> u64); 3] = [
+        ("hirake_snmp_device_polls_total", "Reads since the start.", |device| device.polls),
+        ("hirake_snmp_device_timeouts_total", "Requests that went unanswered.", |device| device.timeouts),
+        ("hirake_snmp_device_sets_total", "SETs since the start.", |device| device.sets),
+    ];
+    for (name, help, count) in counts {
+        page.counter(name, help);
+        for device in &health.devices {
+            page.sample(name, &[("device", &device.id)], whole(count(device)));
+        }
+    }
 }
 
 /// A count as a sample; exact up to 2^53, which no count here reaches.
@@ -84,6 +148,10 @@ struct Page(String);
 impl Page {
     fn family(&mut self, name: &str, help: &str) {
         writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} gauge").expect("a String takes all");
+    }
+
+    fn counter(&mut self, name: &str, help: &str) {
+        writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} counter").expect("a String takes all");
     }
 
     fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {

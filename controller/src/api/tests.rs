@@ -64,6 +64,7 @@ impl Served {
             questions: asked,
             store,
             inventory: Arc::new(made_up_inventory()),
+            deputies: crate::snmp::Deputies::none(),
             token: token.map(|text| Token::new(text).expect("a token")),
         };
         let server = tokio::spawn(serve(listener, house.clone(), stopping));

@@ -206,7 +206,7 @@ impl Fleet {
         Ok(self.heard(at, true, now))
     }
 
-    /// This AP has no deputy until the next start.
+    /// This AP has no deputy until one speaks.
     ///
     /// # Errors
     /// It is no AP of this town, or has an agent; in words.
@@ -314,6 +314,7 @@ impl Fleet {
         let post = &mut self.posts[at];
         if alive {
             post.accounts.line = Line::There;
+            post.accounts.no_deputy = None;
         }
         if post.accounts.line != Line::Gone {
             post.accounts.heard = Some(self.ears.of(post.ap.managed).listening.at(now.mono));

@@ -59,7 +59,7 @@ pub struct Accounts {
     pub line: Line,
     /// When it was last heard, on the clock that stands while nobody can be heard.
     pub heard: Option<Duration>,
-    /// Why nobody can speak for it until the next start.
+    /// Why nobody can speak for it, until somebody does.
     pub no_deputy: Option<String>,
     /// Witnessed: what SNMP sees beside the agent; none where there is no means of seeing.
     pub witness: Option<Witness>,

@@ -75,7 +75,7 @@ pub enum Event {
     DeputyPresence(Presence),
     /// Counts of one interval, from a deputy.
     DeputyCounted(Counts),
-    /// This AP has no deputy until the next start, and why: a secret that cannot be read, for one.
+    /// This AP has no deputy until one speaks, and why: a secret that cannot be read, for one.
     NoDeputy { ap: ApId, why: String },
     /// SNMP saw an AP that has an agent, or could not.
     Witnessed(Sighting),

@@ -107,11 +107,17 @@ fn nobody_speaks_for_an_ap_but_the_one_the_town_named() {
 fn a_secret_that_cannot_be_read_is_said_of_its_aps_and_stops_nobody_else() {
     let mut bench = Bench::settled_in(mixed());
     let why = "community file /etc/hirake/c: No such file".to_owned();
+    bench.aps.get_mut(&ap("school-2")).expect("there").linked = false;
     bench.on(Event::NoDeputy { ap: ap("school-2"), why: why.clone() });
     bench.turn(DISASTER);
     bench.pass(s(60));
     assert_eq!(bench.stands("school-2"), (Standing::Refused, why));
     assert_eq!(bench.view().totals.open, 3, "the agents' APs are open");
+    bench.aps.get_mut(&ap("school-2")).expect("there").linked = true;
+    let back = bench.comes(&ap("school-2"), true);
+    bench.on(back);
+    bench.pass(s(11));
+    assert_eq!(bench.view().totals.open, 4, "the secret came, and the deputy with it");
 }
 
 #[test]
