@@ -21,9 +21,9 @@ use crate::oid::Oid;
 use crate::trouble::Trouble;
 use crate::value::{Sheet, Value};
 
-/// How long the network's row may take after the last SET: a radio that starts needs 5 to 10 s, and one that must
-/// listen for radar 60 s; the latter is seen by the polls that go on.
-pub const AIR_WITHIN: Duration = Duration::from_secs(30);
+/// How long the network's row may take after the last SET before that is said: a radio that starts needs 5 to 10 s. One
+/// that must listen for radar needs 60 s; it is seen by the polls that go on.
+pub const AIR_WITHIN: Duration = Duration::from_secs(15);
 /// Between looks until then.
 pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Longest word of a device taken over into `why`, in characters.
