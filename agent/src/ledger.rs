@@ -3,15 +3,18 @@
 //! The orders in it are signed; they are verified again at each start, so that flash that rots or was written by
 //! somebody else orders nothing.
 
+mod plan;
+
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
+use std::path::PathBuf;
 
 use firmware_config::wire::DOCUMENT_MAX_BYTES;
 use serde::{Deserialize, Serialize};
 
 use crate::core::holding::{Kept, SignedOrder};
 use crate::town_key::TownKey;
+use plan::{Desk, Name, STORE};
 
 /// The version in `v`. A ledger of another version is set aside.
 const VERSION: u32 = 1;
@@ -54,20 +57,14 @@ pub enum LedgerError {
 /// One ledger file.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    path: PathBuf,
+    desk: Desk,
 }
 
 impl Ledger {
     /// The ledger at `path`; its directory must exist.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
-    }
-
-    fn beside(&self, ending: &str) -> PathBuf {
-        let mut name = self.path.clone().into_os_string();
-        name.push(ending);
-        name.into()
+        Self { desk: Desk { path } }
     }
 
     /// Reads it; no file is an empty ledger. A spoilt one is renamed `….bad`.
@@ -76,46 +73,36 @@ impl Ledger {
     /// It cannot be read, or is spoilt: then there is nothing to go by.
     pub fn load(&self, key: &TownKey) -> Result<Kept, LedgerError> {
         let mut text = Vec::new();
-        match File::open(&self.path).and_then(|file| file.take(FILE_MAX_BYTES + 1).read_to_end(&mut text)) {
+        match File::open(&self.desk.path).and_then(|file| file.take(FILE_MAX_BYTES + 1).read_to_end(&mut text)) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Kept::default()),
             Err(source) => return Err(self.io(source)),
         }
         read(&text, key).map_err(|why| {
-            let bad = self.beside(".bad");
-            let aside = match fs::rename(&self.path, &bad) {
+            let bad = self.desk.at(Name::Bad);
+            let aside = match fs::rename(&self.desk.path, &bad) {
                 Ok(()) => format!("moved to {}", bad.display()),
                 Err(error) => format!("could not be moved to {}: {error}", bad.display()),
             };
-            LedgerError::Spoilt { path: self.path.display().to_string(), why, aside }
+            LedgerError::Spoilt { path: self.desk.path.display().to_string(), why, aside }
         })
     }
 
     /// Writes it: a new file beside it, synced, renamed over it, the directory synced.
     ///
     /// # Errors
-    /// Something refused; what was there before is still there.
+    /// Something refused; what was there before is still there, or (the directory could not be synced) this page is.
     pub fn store(&self, kept: &Kept) -> Result<(), LedgerError> {
-        let new = self.beside(".new");
-        let written = self.replace(&new, &write(kept));
+        let written = self.desk.perform(&STORE, &write(kept));
         if written.is_err() {
             // Half a page must not eat the flash that the next try needs. It may not be there at all.
-            let _ = fs::remove_file(&new);
+            let _ = fs::remove_file(self.desk.at(Name::New));
         }
         written.map_err(|source| self.io(source))
     }
 
-    fn replace(&self, new: &Path, text: &[u8]) -> io::Result<()> {
-        let mut file = File::create(new)?;
-        file.write_all(text)?;
-        file.sync_all()?;
-        fs::rename(new, &self.path)?;
-        let dir = self.path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(dir)?.sync_all()
-    }
-
     fn io(&self, source: io::Error) -> LedgerError {
-        LedgerError::Io { path: self.path.display().to_string(), source }
+        LedgerError::Io { path: self.desk.path.display().to_string(), source }
     }
 }
 
@@ -142,5 +129,7 @@ fn read(text: &[u8], key: &TownKey) -> Result<Kept, String> {
     })
 }
 
+#[cfg(test)]
+mod power;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ mod log;
 mod render;
 mod serve;
 mod status;
+mod store;
 mod words;
 
 use std::path::PathBuf;
@@ -65,6 +66,56 @@ enum Command {
         #[arg(long)]
         watch: bool,
     },
+    /// The record by itself
+    Record {
+        #[command(subcommand)]
+        what: RecordCommand,
+    },
+    /// Copy the store at one moment, while the controller runs; nothing is written over
+    Backup {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The copy to be made
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Put a copy back, while no controller runs; what stood there is kept under another name
+    Restore {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The copy
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum RecordCommand {
+    /// Look whether any line was changed, removed, written in or moved, and name it
+    Verify {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// A store, or a copy of one, instead of the town's
+        #[arg(value_name = "FILE", conflicts_with = "config")]
+        file: Option<PathBuf>,
+        /// A hash that somebody wrote down; the record must hold it
+        #[arg(long, value_name = "HASH")]
+        known: Option<String>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct StoreArgs {
+    /// The town's file, which names the store; without it, the usual place
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// In English instead of Japanese
+    #[arg(long)]
+    en: bool,
+}
+
+fn language(en: bool) -> Language {
+    if en { Language::En } else { Language::Ja }
 }
 
 #[derive(Debug, clap::Args)]
@@ -79,7 +130,7 @@ struct Asked {
 
 impl Asked {
     fn language(&self) -> Language {
-        if self.en { Language::En } else { Language::Ja }
+        language(self.en)
     }
 }
 
@@ -94,6 +145,11 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Render { config, out, ap } => render::render(&config, &ap, out.as_deref()),
         Command::Status { asked } => Ok(answered(status::status(&asked.http, asked.language()))),
         Command::Key { asked, watch } => Ok(answered(key::key(&asked.http, asked.language(), watch))),
+        Command::Record { what: RecordCommand::Verify { store, file, known } } => {
+            store::verify(store.config.as_deref(), file, known.as_deref(), language(store.en))
+        }
+        Command::Backup { store, file } => store::backup(store.config.as_deref(), &file, language(store.en)),
+        Command::Restore { store, file } => store::restore(store.config.as_deref(), &file, language(store.en)),
     }
 }
 

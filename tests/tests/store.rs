@@ -8,6 +8,7 @@ use anyhow::{Result, ensure};
 use tests::bench::{Bench, BrokerKind, Plan, record, total};
 use tests::inventory;
 use tests::panel::Turn;
+use tests::process::product;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// An opening that waits for nothing, on a busy machine.
@@ -150,4 +151,120 @@ async fn a_damaged_database_is_set_aside_and_the_key_opens_with_a_new_one() -> R
     }
     assert!(aside.len() >= 2, "{aside:?}");
     bench.stop()
+}
+
+/// What `hirake` answers to a command about the bench's store: its exit code, and everything it said.
+fn hirake(bench: &Bench, words: &[&str], file: &Path) -> Result<(i32, String)> {
+    let config = bench.dir().join("controller.toml");
+    let out =
+        Command::new(product("hirake")?).args(words).arg("--en").arg("--config").arg(config).arg(file).output()?;
+    let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    Ok((out.status.code().unwrap_or(-1), said))
+}
+
+/// Shows that copies made while counts and entries flow are whole, that a copy is not put back under a controller that
+/// runs, and that one put back opens nothing that was closed since and gives no order's number again.
+#[tokio::test]
+async fn a_copy_made_under_load_is_put_back_and_opens_nothing_and_reuses_no_number() -> Result<()> {
+    let at = tempfile::tempdir()?;
+    let store = at.path().join("store.sqlite");
+    let mut plan = plan(&store);
+    plan.counts_interval_s = 5;
+    let mut bench = Bench::raise(plan).await?;
+    let settled =
+        |open: usize| move |b: &Bench, town: &serde_json::Value| total(town, "settled") == 2 && b.open_radios() == open;
+    let until =
+        async |bench: &Bench, what: &str, open| bench.until(what, PATIENCE, |town| settled(open)(bench, town)).await;
+    until(&bench, "settled, closed", 0).await?;
+    bench.panel.turn(Turn::Disaster);
+    until(&bench, "open", 2).await?;
+    // Copies of the open town, one after the other, while it works.
+    for n in 0..5 {
+        let copy = at.path().join(format!("copy-{n}.sqlite"));
+        let (code, said) = hirake(&bench, &["backup"], &copy)?;
+        assert_eq!(code, 0, "{said}");
+        let (code, said) = verify(&copy)?;
+        assert!(code == 0 && said.contains("as it was written"), "{said}");
+    }
+    let copy = at.path().join("copy-4.sqlite");
+    let (code, said) = hirake(&bench, &["backup"], &copy)?;
+    assert!(code == 1 && said.contains("nothing is written over"), "{said}");
+    bench.panel.turn(Turn::Normal);
+    let town = until(&bench, "closed again", 0).await?;
+    let number = town["order"]["number"].as_u64().unwrap_or_default();
+    let (code, said) = hirake(&bench, &["restore"], &copy)?;
+    assert!(code == 1 && said.contains("another program is at work on it"), "{said}");
+    assert_eq!(bench.open_radios(), 0);
+
+    bench.kill_controller();
+    let (code, said) = hirake(&bench, &["restore"], &copy)?;
+    assert!(code == 0 && said.contains("put back"), "{said}");
+    bench.start_controller().await?;
+    let higher =
+        |town: &serde_json::Value| total(town, "settled") == 2 && town["order"]["number"].as_u64() >= Some(number);
+    let opened = std::cell::Cell::new(0);
+    bench
+        .until("settled under the old number or a higher one", PATIENCE, |town| {
+            opened.set(opened.get() + bench.open_radios());
+            higher(town) && town["mode"] == "normal"
+        })
+        .await?;
+    assert_eq!(opened.get(), 0, "no radio opened, not for a moment that was seen");
+    // And the key goes on counting: a number that nobody has given yet.
+    bench.panel.turn(Turn::Disaster);
+    let town = until(&bench, "open once more", 2).await?;
+    assert!(town["order"]["number"].as_u64() > Some(number), "{town}");
+    let entries = bench.until_recorded("store-restored", PATIENCE).await?;
+    let mut numbers: Vec<u64> = entries.as_array().into_iter().flatten().filter_map(|it| it["seq"].as_u64()).collect();
+    let all = numbers.len();
+    numbers.dedup();
+    assert_eq!(numbers.len(), all, "each entry has a number of its own");
+    let (code, said) = verify(&store)?;
+    assert_eq!(code, 0, "the record of the running controller is whole: {said}");
+    bench.stop()
+}
+
+fn verify(file: &Path) -> Result<(i32, String)> {
+    let out = Command::new(product("hirake")?).args(["record", "verify", "--en"]).arg(file).output()?;
+    Ok((out.status.code().unwrap_or(-1), String::from_utf8_lossy(&out.stdout).into_owned()))
+}
+
+/// Shows that a line changed by hand is named with its number and its day, and that the exit code says so.
+#[tokio::test]
+async fn a_changed_line_of_the_record_is_named_by_the_real_program() -> Result<()> {
+    let at = tempfile::tempdir()?;
+    let store = at.path().join("store.sqlite");
+    let bench = Bench::raise(plan(&store)).await?;
+    bench.until("both settled", PATIENCE, |town| total(town, "settled") == 2).await?;
+    bench.panel.turn(Turn::Disaster);
+    let entries = bench.until_recorded("opened", PATIENCE).await?;
+    let opened = record(&entries, "opened").next().cloned().unwrap_or_default();
+    let copy = at.path().join("copy.sqlite");
+    assert_eq!(hirake(&bench, &["backup"], &copy)?.0, 0);
+    bench.stop()?;
+    // The hash on paper, before and after.
+    let paper = |said: &str| said.lines().last().map(|line| line.rsplit("  ").next().unwrap_or("").to_owned());
+    let (_, said) = verify(&copy)?;
+    let known = paper(&said).unwrap_or_default();
+    let out =
+        Command::new(product("hirake")?).args(["record", "verify", "--en", "--known", &known]).arg(&copy).output()?;
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
+    // In the file itself: the one who opened becomes another.
+    let bytes = std::fs::read(&copy)?;
+    let needle = br#"["by","key"]"#;
+    let places: Vec<usize> =
+        bytes.windows(needle.len()).enumerate().filter(|(_, at)| at == needle).map(|(at, _)| at).collect();
+    ensure!(!places.is_empty(), "the opening is in the file");
+    let mut changed = bytes.clone();
+    for place in places {
+        changed[place..place + needle.len()].copy_from_slice(br#"["by","kex"]"#);
+    }
+    std::fs::write(&copy, changed)?;
+    let (code, said) = verify(&copy)?;
+    assert_eq!(code, 7, "{said}");
+    let line = format!("! {}  ", opened["seq"]);
+    assert!(said.lines().any(|it| it.starts_with(&line) && it.contains("changed")), "{line}: {said}");
+    let day = opened["at"].as_str().and_then(|at| at.get(..10)).unwrap_or("?").to_owned();
+    assert!(said.contains(&day), "{day}: {said}");
+    Ok(())
 }

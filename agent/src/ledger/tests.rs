@@ -9,12 +9,12 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 
 use super::*;
 
-struct Town {
+pub(super) struct Town {
     pair: Ed25519KeyPair,
-    key: TownKey,
+    pub(super) key: TownKey,
 }
 
-fn town(seed: u8) -> Town {
+pub(super) fn town(seed: u8) -> Town {
     let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).expect("a key");
     let line = Base64UrlUnpadded::encode_string(pair.public_key().as_ref());
     let key = TownKey::parse(format!("{line}\n").as_bytes()).expect("a key");
@@ -22,7 +22,7 @@ fn town(seed: u8) -> Town {
 }
 
 impl Town {
-    fn order(&self, number: u64) -> SignedOrder {
+    pub(super) fn order(&self, number: u64) -> SignedOrder {
         let wanted = Wanted { mode: Mode::Disaster, drill: None };
         let order = Order {
             v: 1,
@@ -68,7 +68,7 @@ fn every_beginning_of_a_ledger_is_set_aside_and_a_new_one_can_be_written() {
     let whole = write(&kept);
     let bad = dir.path().join("ledger.bad");
     for length in 0..whole.len() {
-        std::fs::write(&ledger.path, &whole[..length]).expect("written");
+        std::fs::write(&ledger.desk.path, &whole[..length]).expect("written");
         let error = ledger.load(&town.key).expect_err("half a ledger");
         assert!(error.to_string().contains("moved to"), "{length}: {error}");
         assert_eq!(std::fs::read(&bad).expect("set aside"), &whole[..length]);
@@ -87,7 +87,7 @@ fn one_flipped_bit_is_never_believed() {
         for bit in 0..8 {
             let mut flipped = whole.clone();
             flipped[at] ^= 1 << bit;
-            std::fs::write(&ledger.path, &flipped).expect("written");
+            std::fs::write(&ledger.desk.path, &flipped).expect("written");
             if let Ok(read) = ledger.load(&town.key) {
                 assert_eq!(read, kept, "byte {at} bit {bit}");
             }
@@ -106,7 +106,7 @@ fn another_towns_signature_is_set_aside() {
 #[test]
 fn a_huge_file_is_not_read_into_memory() {
     let (town, (_dir, ledger)) = (town(1), desk());
-    std::fs::File::create(&ledger.path).and_then(|file| file.set_len(1 << 40)).expect("a sparse file");
+    std::fs::File::create(&ledger.desk.path).and_then(|file| file.set_len(1 << 40)).expect("a sparse file");
     let error = ledger.load(&town.key).expect_err("huge").to_string();
     assert!(error.contains("longer than"), "{error}");
 }
@@ -124,4 +124,75 @@ fn a_directory_that_is_missing_or_in_the_way_is_named_and_nothing_is_lost() {
     let next = Kept { order: Some(town.order(2)), newest: None, drill_over: false };
     assert!(ledger.store(&next).is_err());
     assert_eq!(ledger.load(&town.key).expect("the last one"), kept);
+}
+
+/// A tmpfs of its own; taken down when dropped.
+struct SmallFlash(std::path::PathBuf);
+
+impl SmallFlash {
+    /// None where this user may not mount; that is said loudly.
+    fn mount(at: &std::path::Path) -> Option<Self> {
+        let flash = Self(at.to_owned());
+        if flash.ask("mount", &["-t", "tmpfs", "-o", "size=64k", "none"]) {
+            return Some(flash);
+        }
+        eprintln!("SKIPPED: a small disk cannot be mounted here (needs root); 1 test says nothing about it");
+        std::mem::forget(flash);
+        None
+    }
+
+    fn ask(&self, program: &str, words: &[&str]) -> bool {
+        std::process::Command::new(program).args(words).arg(&self.0).status().is_ok_and(|status| status.success())
+    }
+
+    /// Writes until not one byte more fits.
+    fn fill(&self) {
+        use std::io::Write;
+        let mut file = std::fs::File::create(self.0.join("filler")).expect("made");
+        for size in [4096, 64, 1] {
+            while file.write_all(&vec![b'x'; size]).is_ok() {}
+        }
+    }
+}
+
+impl Drop for SmallFlash {
+    fn drop(&mut self) {
+        self.ask("umount", &["-l"]);
+    }
+}
+
+#[test]
+fn a_filled_or_read_only_flash_keeps_the_old_order_and_takes_the_new_one_when_it_can() {
+    let town = town(1);
+    let dir = tempfile::tempdir().expect("a directory");
+    let Some(flash) = SmallFlash::mount(dir.path()) else { return };
+    let ledger = Ledger::new(dir.path().join("ledger"));
+    let kept = |number| Kept { order: Some(town.order(number)), newest: None, drill_over: false };
+    ledger.store(&kept(1)).expect("stored");
+    flash.fill();
+    for _ in 0..3 {
+        let error = ledger.store(&kept(2)).expect_err("full").to_string();
+        assert!(error.contains("ledger") && error.contains("No space left"), "{error}");
+        assert_eq!(ledger.load(&town.key).expect("the old one"), kept(1));
+        assert!(!dir.path().join("ledger.new").exists(), "half a page eats no flash");
+    }
+    std::fs::remove_file(dir.path().join("filler")).expect("emptied");
+    ledger.store(&kept(2)).expect("stored");
+    assert_eq!(ledger.load(&town.key).expect("the new one"), kept(2));
+
+    assert!(flash.ask("mount", &["-o", "remount,ro"]));
+    let error = ledger.store(&kept(3)).expect_err("read-only").to_string();
+    assert!(error.contains("Read-only"), "{error}");
+    assert_eq!(ledger.load(&town.key).expect("the old one"), kept(2));
+    // What cannot be moved away is said, and is not believed either.
+    assert!(flash.ask("mount", &["-o", "remount,rw"]));
+    std::fs::write(dir.path().join("ledger"), b"{").expect("spoilt");
+    assert!(flash.ask("mount", &["-o", "remount,ro"]));
+    for _ in 0..2 {
+        let error = ledger.load(&town.key).expect_err("spoilt").to_string();
+        assert!(error.contains("could not be moved"), "{error}");
+    }
+    assert!(flash.ask("mount", &["-o", "remount,rw"]));
+    ledger.store(&kept(3)).expect("stored over it");
+    assert_eq!(ledger.load(&town.key).expect("the new one"), kept(3));
 }

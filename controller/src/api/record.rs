@@ -38,11 +38,22 @@ pub struct RecordQuery {
     limit: Option<u32>,
 }
 
+/// Where the record's chain ends: worth writing down on paper, for `hirake record verify --known`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HeadJson {
+    /// The newest entry's number; 0 before the first.
+    pub number: u64,
+    /// Its hash: 64 figures 0-9 a-f.
+    pub hash: String,
+}
+
 /// A page of the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RecordJson {
     /// Newest first.
     pub entries: Vec<EntryJson>,
+    /// The newest entry of the whole record and its hash.
+    pub head: HeadJson,
     /// What to give as `before` for the next page; null at the end of the record.
     pub next_before: Option<u64>,
 }
@@ -68,9 +79,11 @@ pub async fn record(
 ) -> Result<Json<RecordJson>, ApiError> {
     let limit = limit(asked.limit)?.unwrap_or(PAGE);
     let entries = desk.house.store.entries(asked.before, limit).await.map_err(|error| ApiError::store(&error))?;
+    let head = desk.house.store.head().await.map_err(|error| ApiError::store(&error))?;
+    let head = HeadJson { number: head.number, hash: head.hash.to_string() };
     let full = entries.len() >= limit as usize;
     let next_before = entries.last().filter(|_| full).map(|last| last.seq);
-    Ok(Json(RecordJson { entries: entries.into_iter().map(Into::into).collect(), next_before }))
+    Ok(Json(RecordJson { head, entries: entries.into_iter().map(Into::into).collect(), next_before }))
 }
 
 const HEADINGS: &[&str] = &["日時", "日時（ISO 8601）", "訓練", "番号", "できごと", "種別", "詳細"];

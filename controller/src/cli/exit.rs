@@ -14,8 +14,10 @@ pub const UNREACHABLE: u8 = 4;
 pub const NEEDS_A_LOOK: u8 = 5;
 /// `render`: the file has no such access point, or gives it no radio plan.
 pub const NOTHING_TO_RENDER: u8 = 6;
+/// `record verify`, `backup`: lines of the record are not as they were written, or the hash on paper is not in it.
+pub const RECORD_WRONG: u8 = 7;
 
 /// The same for people, under `--help`.
 pub const TABLE: &str = "\
 Exit codes: 0 all is well; 1 failed; 2 command line not understood; 3 configuration refused; 4 no controller answers;
-5 something needs a look (status, key); 6 nothing to render";
+5 something needs a look (status, key); 6 nothing to render; 7 the record is not as it was written";

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use super::words::{Language, clock, number, safe, text};
-use super::{ask, exit, key};
+use super::{ask, exit, key, store};
 
 /// Where an AP may stand, worst first.
 const WORST_FIRST: [&str; 4] = ["silent", "diverged", "refused", "settling"];
@@ -19,7 +19,12 @@ const WORST_FIRST: [&str; 4] = ["silent", "diverged", "refused", "settling"];
 pub fn status(at: &str, language: Language) -> Result<ExitCode, ask::NoAnswer> {
     let town = ask::get(at, "/api/v1/town")?;
     // Whoever reads may have seen enough (`| head`); the exit code is told all the same.
-    let _closed = std::io::stdout().write_all(told(&town, language).as_bytes());
+    let mut text = told(&town, language);
+    // A store out of reach is told above; the town is told all the same.
+    if let Ok(record) = ask::get(at, "/api/v1/record?limit=1") {
+        text.push_str(&head_told(&record, language));
+    }
+    let _closed = std::io::stdout().write_all(text.as_bytes());
     Ok(ExitCode::from(if needs_a_look(&town) { exit::NEEDS_A_LOOK } else { exit::WELL }))
 }
 
@@ -53,6 +58,16 @@ fn array<'v>(value: &'v Value, key: &str) -> &'v [Value] {
 fn needs_a_look(town: &Value) -> bool {
     let absent = |key: &str| town.get(key).is_none_or(Value::is_null);
     !unsettled(town).is_empty() || !absent("broker_lost") || !absent("store_lost") || key::needs_a_look(town)
+}
+
+/// The newest entry's hash, for the paper.
+fn head_told(record: &Value, language: Language) -> String {
+    let hash = text(record, "/head/hash");
+    if hash.is_empty() {
+        return String::new();
+    }
+    let what = language.pick("最新の記録の番号とハッシュ(紙に控える)", "newest entry and its hash, for the paper");
+    format!("{what}  {}  {}\n", number(record, "/head/number"), safe(&store::on_paper(hash)))
 }
 
 /// The whole answer as text.
@@ -205,6 +220,15 @@ mod tests {
         assert!(told.starts_with("汐見町  平時"), "{told}");
         assert!(told.contains("汐見町役場 本庁舎 1階ロビー (yakuba-1)"), "{told}");
         assert!(told.contains("対応が必要  27 台"), "{told}");
+    }
+
+    #[test]
+    fn the_newest_hash_is_told_in_groups_to_be_copied() {
+        let record = json!({"head": {"number": 12, "hash": "0123456789abcdef".repeat(4)}});
+        let told = head_told(&record, Language::En);
+        let groups = "01234567 89abcdef ".repeat(4);
+        assert_eq!(told, format!("newest entry and its hash, for the paper  12  {}\n", groups.trim_end()));
+        assert_eq!(head_told(&json!({"head": 5}), Language::Ja), "");
     }
 
     #[test]

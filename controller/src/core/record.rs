@@ -84,6 +84,9 @@ kinds! {
     StoreBack = "store-back",
     /// The store was damaged; it was set aside, and a new one begun: `file` (its name now), `why`.
     StoreSetAside = "store-set-aside",
+    /// A copy of the store was put back by hand: `from`, `number` (the copy's last entry), `replaced` (where what stood
+    /// there lies now), `replaced-number` and `replaced-hash` (its last entry).
+    StoreRestored = "store-restored",
     /// A person asked for something and was refused: `by`, `ask`, `why`.
     AskRefused = "ask-refused",
 }

@@ -210,13 +210,13 @@ async fn begin_with(connection: &mut SqliteConnection, legacy: &Legacy) -> sqlx:
 }
 
 /// What a look through the file found.
-enum Looked {
+pub(super) enum Looked {
     Whole,
     Damaged(String),
 }
 
 /// Looks through the whole file for as long as `goes_on` says; none where that was not long enough.
-async fn check(
+pub(super) async fn check(
     connection: &mut SqliteConnection,
     goes_on: impl FnMut() -> bool + Send + 'static,
 ) -> sqlx::Result<Option<Looked>> {

@@ -160,7 +160,12 @@ async fn write_activations(whole: &mut SqliteConnection, activations: &[Activati
 
 /// An entry keeps its number, unless the file already goes further: then it is given the next one. `head` is where the
 /// record ends, and moves on with it.
-async fn write_entry(whole: &mut SqliteConnection, run: &str, entry: &Entry, head: &mut Link) -> sqlx::Result<()> {
+pub(super) async fn write_entry(
+    whole: &mut SqliteConnection,
+    run: &str,
+    entry: &Entry,
+    head: &mut Link,
+) -> sqlx::Result<()> {
     let fields = to_json(&entry.fields);
     let line = Line {
         number: entry.seq.max(head.number.saturating_add(1)),

@@ -1,6 +1,7 @@
 //! The archive on real files: what comes back, what is stored once, and what a bad disk does.
 
 mod chain;
+mod copy;
 mod damage;
 
 use std::time::Duration;
@@ -72,6 +73,17 @@ async fn open(path: &std::path::Path) -> Store {
     let store = Store::open(path).await.expect("opened");
     store.remembered().await.expect("read");
     store
+}
+
+/// Closes everything, so that the file is whole by itself.
+async fn closed(store: Store) {
+    let file = store.file().expect("open");
+    drop(store);
+    file.readers.close().await;
+    // The last to go writes the log into the file.
+    if let Some(writer) = file.writer.lock().await.take() {
+        writer.connection.close().await.expect("closed");
+    }
 }
 
 /// The whole record looked through.

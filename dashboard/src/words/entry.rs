@@ -102,6 +102,12 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         ("store-set-aside", Lang::En) => {
             format!("the record's file was damaged; kept as {}, a new one begun ({})", field("file"), field("why"))
         }
+        ("store-restored", Lang::Ja) => {
+            format!("記録を控え {} から戻した(控えの最後は{}番)", field("from"), field("number"))
+        }
+        ("store-restored", Lang::En) => {
+            format!("the record was put back from {} (which ended with entry {})", field("from"), field("number"))
+        }
         ("store-back", Lang::Ja) => format!("記録の保存を再開(待っていた{}件)", field("kept")),
         ("store-back", Lang::En) => format!("the record is stored again ({} entries waited)", field("kept")),
         ("ask-refused", _) => why("操作を受け付けなかった", "request refused"),

@@ -62,6 +62,8 @@ async fn the_record_comes_newest_first_page_by_page() {
         json!({"seq": page["entries"][1]["seq"], "at": "2026-11-22T14:32:06.123+09:00", "kind": "opened",
             "drill": true, "fields": {"by": "田中", "why": "練習, \"春\""}})
     );
+    let head = served.house.store.head().await.expect("read");
+    assert_eq!(page["head"], json!({"number": 3, "hash": head.hash.to_string()}));
     let rest = served.get(&format!("/api/v1/record?limit=2&before={}", page["next_before"])).await.json();
     assert_eq!(rest["entries"].as_array().map(Vec::len), Some(1));
     assert_eq!((&rest["entries"][0]["kind"], &rest["next_before"]), (&json!("started"), &Value::Null));

@@ -60,7 +60,8 @@ async fn every_way_to_tamper_with_the_record_is_found_and_named() {
         "UPDATE entries SET id = 4 WHERE id = 7",
         "UPDATE entries SET id = 7 WHERE id = 99",
     ];
-    let ways: [(&[&'static str], &[(u64, Wrong)]); 11] = [
+    type Way = (&'static [&'static str], &'static [(u64, Wrong)]);
+    let ways: [Way; 11] = [
         (&["UPDATE entries SET fields = replace(fields, '鍵', '錠') WHERE id = 5"], &[(5, Wrong::Changed)]),
         (&["UPDATE entries SET at_ms = at_ms + 1 WHERE id = 1"], &[(1, Wrong::Changed)]),
         (&["UPDATE entries SET drill = 1 - drill WHERE id = 10"], &[(10, Wrong::Changed)]),

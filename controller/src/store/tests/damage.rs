@@ -24,17 +24,6 @@ async fn told(asides: &mut mpsc::Receiver<SetAside>) -> SetAside {
     tokio::time::timeout(Duration::from_secs(30), asides.recv()).await.expect("told").expect("the store lives")
 }
 
-/// Closes everything, so that the file is whole by itself.
-async fn closed(store: Store) {
-    let file = store.file().expect("open");
-    drop(store);
-    file.readers.close().await;
-    // The last to go writes the log into the file.
-    if let Some(writer) = file.writer.lock().await.take() {
-        writer.connection.close().await.expect("closed");
-    }
-}
-
 #[tokio::test]
 async fn a_file_that_is_no_database_is_set_aside_byte_for_byte_and_a_new_one_begun() {
     let folder = tempfile::tempdir().expect("folder");
