@@ -3,9 +3,11 @@
 //! One TOML file a platform (`docs/profiles.md`); the shipped ones are in `controller/snmp/profiles`. `Profile::parse`
 //! proves a file whole: what it names is there, its templates can be filled in, an open has its close. Inside, in
 //! reading order: `parse` (the file), `cell`, `table`, `source` (how values read), `read` (a sheet to readings),
-//! `select` (the rows a flip switches), `rule` and `library` (all profiles, and which one a device's is).
+//! `select` (the rows a flip switches), `explain` (what each line found), `rule` and `library` (all profiles, and which
+//! one a device's is).
 
 mod cell;
+pub mod explain;
 pub mod library;
 mod parse;
 mod read;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::explain::Outcome;
 use super::flip::{Expect, SetValue, Var};
 use super::*;
 use crate::counter::Count;
@@ -225,6 +226,32 @@ fn wrong_types_are_faults_and_absence_is_unknown() {
         ]
     );
     assert_eq!((readings.networks[0].up, readings.networks[0].stations), (None, None));
+}
+
+/// Whoever writes a profile sees what each of its lines found on a device, and what is wrong with it.
+#[test]
+fn each_line_says_what_it_found() {
+    let mut sheet = ap_sheet();
+    sheet.insert(oid("1.3.6.1.4.1.99999.3.1.1.9"), text("x"));
+    sheet.remove(&oid("1.3.6.1.4.1.99999.5.1.0"));
+    let words = BTreeMap::from([("radio".to_owned(), "1".to_owned())]);
+    let findings = profile(AP).explain(&sheet, b"00000JAPAN", &words);
+    let told: Vec<String> =
+        findings.iter().map(|finding| format!("{:?} {}: {}", finding.outcome, finding.line, finding.found)).collect();
+    for expected in [
+        "Absent model 1.3.6.1.4.1.99999.5.1.0: not there",
+        "Read version 1.3.6.1.4.1.99999.5.2.0: 5",
+        "Wrong stats.stations 1.3.6.1.4.1.99999.3.1.1: row 9: expected a number, found OCTET STRING \"x\"",
+        "Read wlan.ssid 1.3.6.1.4.1.99999.2.1.1: 2: town, 00000JAPAN",
+        "Read [network]: 2: town on, 00000JAPAN off",
+        "Read [radio]: 1: 0 channel 36",
+        "Read stations of device (1): 1: 3",
+        "Read channel of radio (1): 1: 0 36",
+        "Read [bss]: 1 rows to switch",
+    ] {
+        assert!(told.iter().any(|line| line == expected), "{expected} in {told:#?}");
+    }
+    assert!(profile(AP).explain(&Sheet::new(), b"x", &words).iter().all(|finding| finding.outcome == Outcome::Absent));
 }
 
 /// The prepared row is found by its octets and by the device's own words; its variables are all there.

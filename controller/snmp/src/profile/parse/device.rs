@@ -17,7 +17,14 @@ impl Draft<'_> {
         let m = &mut self.m;
         let mut form = field.named_form("[match]".to_owned(), m)?;
         let prefixes: Vec<Oid> = form.need("sys_object_id", m).map_or_else(Vec::new, |prefixes| {
-            prefixes.one_or_list().iter().filter_map(|prefix| prefix.oid(m)).collect()
+            let list = prefixes.one_or_list();
+            if list.is_empty() {
+                prefixes.say(
+                    m,
+                    "`sys_object_id`: an empty list matches nothing; leave [match] out for a profile used by name",
+                );
+            }
+            list.iter().filter_map(|prefix| prefix.oid(m)).collect()
         });
         let sys_descr = form.take("sys_descr").and_then(|regex| regex.regex(m));
         let priority = form.take("priority").and_then(|number| number.whole(m, -1000..=1000)).unwrap_or(0);
