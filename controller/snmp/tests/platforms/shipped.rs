@@ -98,3 +98,25 @@ fn every_profile_says_what_is_proven_and_whether_it_flips() {
     println!("flipped by SNMP: {}; not: {none}", flips.join(", "));
     assert!(flips.len() >= 20, "{flips:?}");
 }
+
+/// `docs/platforms.md` has a line for each profile, as the profile is now. On a change the new table is printed.
+#[test]
+fn the_table_of_platforms_is_the_profiles_own() {
+    let line = |profile: &Profile| {
+        let mut figures: Vec<String> = Vec::new();
+        for claim in profile.claims() {
+            if !figures.contains(&claim.metric) {
+                figures.push(claim.metric);
+            }
+        }
+        let flip = profile.no_flip.as_ref().map_or("yes".to_owned(), |why| format!("no: {why}"));
+        let (id, vendor, evidence) = (&profile.id, &profile.vendor, profile.evidence.word());
+        format!("| `{id}` | {vendor} | {evidence} | {} | {flip} |", figures.join(", "))
+    };
+    let head = ["| profile | maker | evidence | figures | flip |".to_owned(), "|---|---|---|---|---|".to_owned()];
+    let table: Vec<String> = head.into_iter().chain(library().all().map(|profile| line(profile))).collect();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/platforms.md");
+    let text = std::fs::read_to_string(file).expect("docs/platforms.md");
+    let found: Vec<&str> = text.lines().filter(|line| line.starts_with('|')).collect();
+    assert!(found == table, "docs/platforms.md should say:\n{}", table.join("\n"));
+}
