@@ -207,6 +207,27 @@ const LINES: &[Line] = &[
         &[(0, false), (1, true)],
     ),
     (
+        "ruijie-ac",
+        Network,
+        &[("1.3.6.1.4.1.4881.1.1.10.2.56.4.1.2.1.1.3", JAPAN)],
+        "1.3.6.1.4.1.4881.1.1.10.2.56.3.1.3.1.5.1.97.3",
+        &[(1, true), (2, false)],
+    ),
+    (
+        "fs-ac",
+        Network,
+        &[("1.3.6.1.4.1.52642.1.1.10.2.56.4.1.2.1.1.3", JAPAN)],
+        "1.3.6.1.4.1.52642.1.1.10.2.56.3.1.3.1.5.1.97.3",
+        &[(1, true), (2, false)],
+    ),
+    (
+        "cisco-aironet",
+        Network,
+        &[],
+        "1.3.6.1.4.1.9.9.413.1.1.3.1.1.1.10.48.48.48.48.48.74.65.80.65.78",
+        &[(1, true), (2, false)],
+    ),
+    (
         "openwrt",
         Network,
         &[("1.3.6.1.2.1.31.1.1.1.18.7", JAPAN), ("1.3.6.1.2.1.2.2.1.3.7", Number(6))],
@@ -219,11 +240,11 @@ fn oid(text: &str) -> Oid {
     text.parse().expect("written here")
 }
 
-/// On the air, as read: of what `of` says.
+/// On the air, as read: of what `of` says. Not there is not said.
 fn up(of: &Of, readings: &Readings) -> Option<bool> {
     match of {
-        Network => readings.networks.first().expect("there is a network").up,
-        Ap => readings.aps.first().expect("there is an AP").up,
+        Network => readings.networks.first()?.up,
+        Ap => readings.aps.first()?.up,
     }
 }
 
