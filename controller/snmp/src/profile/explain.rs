@@ -58,7 +58,7 @@ impl Profile {
             let values =
                 figures.map(|f| if f.of.is_empty() { f.value.to_string() } else { format!("{} {}", f.of, f.value) });
             let line = format!("{} of {} ({})", claim.metric, claim.scope, claim.unit);
-            findings.push(listed(&line, values.collect()));
+            findings.push(listed(&line, &values.collect::<Vec<_>>()));
         }
         if self.chosen.is_some() {
             findings.push(match self.select(sheet, ssid, words) {
@@ -78,15 +78,15 @@ impl Profile {
         let mut findings = Vec::new();
         if !self.networks.is_empty() {
             let of = |bss: &crate::readings::Bss| format!("{} {}", Readings::show_ssid(&bss.ssid), state(bss.up));
-            findings.push(listed("[network]", readings.networks.iter().map(of).collect()));
+            findings.push(listed("[network]", &readings.networks.iter().map(of).collect::<Vec<_>>()));
         }
         if !self.radios.is_empty() {
             let of = |radio: &crate::readings::Radio| format!("{} channel {}", radio.row, radio.channel);
-            findings.push(listed("[radio]", readings.radios.iter().map(of).collect()));
+            findings.push(listed("[radio]", &readings.radios.iter().map(of).collect::<Vec<_>>()));
         }
         if self.managed.is_some() {
             let of = |ap: &crate::readings::ManagedAp| format!("{} {} {}", ap.key, ap.name, state(ap.up));
-            findings.push(listed("[ap]", readings.aps.iter().map(of).collect()));
+            findings.push(listed("[ap]", &readings.aps.iter().map(of).collect::<Vec<_>>()));
         }
         findings
     }
@@ -108,11 +108,12 @@ fn of_column(table: &Table, column: &Column, place: usize, rows: &[Row], faults:
     if let Some(fault) = faults.iter().find_map(|fault| fault.strip_prefix(&format!("{name}: "))) {
         return finding(&line, Outcome::Wrong, fault);
     }
-    listed(&line, rows.iter().filter_map(|row| row.cells[place].as_ref()).map(shown).collect())
+    let values: Vec<String> = rows.iter().filter_map(|row| row.cells[place].as_ref()).map(shown).collect();
+    listed(&line, &values)
 }
 
 /// How many, and the first of them.
-fn listed(line: &str, values: Vec<String>) -> Finding {
+fn listed(line: &str, values: &[String]) -> Finding {
     if values.is_empty() {
         return finding(line, Outcome::Absent, "not there");
     }

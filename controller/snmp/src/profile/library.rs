@@ -141,10 +141,11 @@ impl Library {
         fitting.sort_by_key(|(rank, _, _)| std::cmp::Reverse(*rank));
         let Some((get, next)) = seen.probes else {
             // Only those that the best rule without probes does not already beat are worth a question.
-            let sure = fitting.iter().position(|(_, rule, _)| rule.probes.is_empty());
-            let asked = &fitting[..sure.unwrap_or(fitting.len())];
-            if !asked.is_empty() {
-                return ask(asked.iter().flat_map(|(_, rule, _)| &rule.probes));
+            let sure = fitting.iter().find(|(_, rule, _)| rule.probes.is_empty()).map(|(rank, _, _)| *rank);
+            let asked = fitting.iter().filter(|(rank, _, _)| sure.is_none_or(|sure| *rank >= sure));
+            let mut probes = asked.flat_map(|(_, rule, _)| &rule.probes).peekable();
+            if probes.peek().is_some() {
+                return ask(probes);
             }
             return best(&fitting, &said);
         };

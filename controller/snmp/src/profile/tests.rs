@@ -479,6 +479,10 @@ fn several_mistakes_are_told_at_once() {
     let endless = "a = [".repeat(10_000);
     assert!(Profile::parse("f.toml", &endless).is_err());
     assert!(Profile::parse("f.toml", &" ".repeat(1 << 20)).is_err());
+    let many: String = (0..5_000).map(|at| format!("k{at} = 1\n")).collect();
+    let errors = Profile::parse("f.toml", &many).expect_err("none of it");
+    assert_eq!(errors.mistakes.len(), 51);
+    assert!(errors.to_string().ends_with("and 950 more mistakes behind this one"), "{errors}");
 }
 
 /// A column's cells, index parts and all, whatever they are.
@@ -537,4 +541,53 @@ proptest! {
             prop_assert!(!errors.mistakes.is_empty());
         }
     }
+}
+
+/// A controller of 1,000 APs with 20 networks each: every row finds its AP without looking at all of them.
+#[test]
+fn a_large_controller_is_read_row_by_row() {
+    let profile = profile(
+        r#"
+schema = 1
+id = "large"
+vendor = "Some"
+evidence = "mib"
+no_flip = "x"
+[session]
+row_limit = 100000
+[table.ap]
+root = "1.3.1"
+index = [{ name = "ap", as = "int" }]
+[table.ap.col]
+name = { id = 1, as = "text" }
+[table.vap]
+root = "1.3.2"
+index = [{ name = "ap", as = "int" }, { name = "wlan", as = "int" }]
+[table.vap.col]
+ssid = { id = 1, as = "ssid" }
+stations = { id = 2, as = "gauge" }
+[ap]
+table = "ap"
+name = "name"
+stations = { col = "vap.stations", agg = "sum" }
+[network]
+table = "vap"
+ssid = "ssid"
+ap = "ap.name"
+stations = "stations"
+"#,
+    );
+    let mut sheet = Sheet::new();
+    for ap in 0..1_000_u32 {
+        sheet.insert(oid("1.3.1.1").with(&[ap]).expect("short"), text(&format!("ap{ap}")));
+        for wlan in 0..20 {
+            sheet.insert(oid("1.3.2.1").with(&[ap, wlan]).expect("short"), text("town"));
+            sheet.insert(oid("1.3.2.2").with(&[ap, wlan]).expect("short"), Value::Gauge32(2));
+        }
+    }
+    let readings = profile.read(&sheet);
+    assert_eq!((readings.aps.len(), readings.networks.len()), (1_000, 20_000));
+    assert!(readings.aps.iter().all(|ap| ap.stations == Some(40)));
+    assert_eq!(readings.networks[19_999].ap.as_deref(), Some("ap999"));
+    assert!(readings.figures.iter().any(|f| f.scope == "ssid" && f.of == "town" && f.value == 40_000.0));
 }

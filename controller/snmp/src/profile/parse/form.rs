@@ -18,6 +18,8 @@ pub(super) type Value<'a> = &'a Spanned<DeValue<'a>>;
 const REGEX_MAX: usize = 256 << 10;
 /// Most mistakes listed; a file of another kind has one in every line.
 const MISTAKES_MAX: usize = 50;
+/// Most mistakes noted, to be sorted by line: each counts the lines before it.
+const NOTED_MAX: usize = 1_000;
 
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +61,9 @@ impl<'a> Mistakes<'a> {
 
     /// Notes one at an octet of the file.
     pub(super) fn at(&mut self, place: usize, words: impl Into<String>) {
+        if self.found.len() >= NOTED_MAX {
+            return;
+        }
         let before = self.text.as_bytes().get(..place).unwrap_or(self.text.as_bytes());
         let line = before.iter().filter(|octet| **octet == b'\n').count() + 1;
         self.found.push(Mistake { line, words: words.into() });
@@ -81,7 +86,11 @@ impl<'a> Mistakes<'a> {
     pub(super) fn into_errors(mut self, name: &str) -> ProfileErrors {
         self.found.sort_by_key(|mistake| mistake.line);
         self.found.dedup();
+        let more = self.found.len().saturating_sub(MISTAKES_MAX);
         self.found.truncate(MISTAKES_MAX);
+        if let Some(line) = self.found.last().map(|mistake| mistake.line).filter(|_| more > 0) {
+            self.found.push(Mistake { line, words: format!("and {more} more mistakes behind this one") });
+        }
         ProfileErrors { name: name.to_owned(), mistakes: self.found }
     }
 }
