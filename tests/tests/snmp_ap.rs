@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use async_snmp::{AuthProtocol, PrivProtocol};
 use hirake_snmp::oid::Oid;
+use hirake_snmp::profile::library::{Choice, Library, Seen};
+use tests::snmp_ap::answer::Objects;
 use tests::snmp_ap::{Access, Device, DevicePlan, OnSet, Platform, UserPlan, walk};
 use tokio::time::sleep;
 
@@ -219,6 +221,52 @@ async fn users_are_known_by_their_passwords_and_only_some_may_write() -> Result<
     ensure!(said.contains("Authentication failure"), "{said}");
     let said = ask("snmpget", &hirake.replace("hirake", "nobody"), &device, IF_ADMIN).await?;
     ensure!(said.contains("Unknown user name"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_shipped_profiles_know_each_make_and_read_whether_it_is_open() -> Result<()> {
+    // What a device shows, closed and open, put before the library as a poll would: found out by asking, read without faults.
+    let library = Library::shipped()?;
+    for (platform, id) in [
+        (Platform::OpenWrt, "openwrt"),
+        (Platform::Aireos, "cisco-wlc"),
+        (Platform::ZoneFlex, "ruckus-zoneflex"),
+        (Platform::ZoneDirector, "ruckus-zonedirector"),
+        (Platform::Aironet, "cisco-aironet"),
+        (Platform::RouterOs, "mikrotik-routeros"),
+        (Platform::ArubaInstant, "aruba-instant"),
+        (Platform::UniFi, "ubiquiti-unifi"),
+    ] {
+        let plan = DevicePlan { follows: Duration::ZERO, ..DevicePlan::controller(platform, "ap", 12, 2) };
+        let device = Device::start(plan)?;
+        let objects = Objects { walk: Arc::new(device.shown()), ..Objects::default() };
+        let first = &*objects.walk;
+        let profile = match library.choose(&Seen { first, probes: None }) {
+            Choice::Found(profile) => profile,
+            Choice::AskProbes { next, .. } => {
+                let behind = next.iter().filter_map(|oid| objects.next(oid));
+                let next = behind.map(|(oid, value)| (oid.clone(), value.clone())).collect();
+                match library.choose(&Seen { first, probes: Some((first, &next)) }) {
+                    Choice::Found(profile) => profile,
+                    other => anyhow::bail!("{platform:?}: {other:?}"),
+                }
+            }
+            Choice::Unknown(why) => anyhow::bail!("{platform:?}: {why}"),
+        };
+        assert_eq!(profile.id, id, "{platform:?}");
+        for open in [false, true] {
+            device.turn(open);
+            let readings = profile.read(&device.shown());
+            assert_eq!(readings.faults, Vec::<String>::new(), "{platform:?}, open: {open}");
+            let japan: Vec<_> = readings.networks.iter().filter(|bss| bss.ssid == b"00000JAPAN").collect();
+            ensure!(japan.iter().all(|bss| bss.up == Some(open)), "{platform:?}, open: {open}: {japan:?}");
+            ensure!(!open || !japan.is_empty(), "{platform:?} is open and nobody sees it");
+            if platform.speaks_for_many() {
+                assert_eq!(readings.aps.len(), 2, "{platform:?}");
+            }
+        }
+    }
     Ok(())
 }
 
