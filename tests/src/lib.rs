@@ -11,6 +11,8 @@ pub mod radio;
 pub mod snmp_ap;
 pub mod snmp_fleet;
 
+pub mod deputies;
+
 pub mod panel;
 
 pub mod broker;

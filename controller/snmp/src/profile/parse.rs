@@ -101,6 +101,7 @@ impl Draft<'_> {
         let identity = form.take("identity");
         let identity = self.identity(identity.as_ref());
         let networks = form.take("network").map_or_else(Vec::new, |field| self.networks(&field));
+        let mut soonest = self.tables_in_use();
         let radios = form.take("radio").map_or_else(Vec::new, |field| self.radios(&field));
         let managed = form.take("ap").and_then(|field| self.managed(&field));
         let metrics = form.take("metric").map_or_else(Vec::new, |field| self.metrics(&field));
@@ -118,6 +119,7 @@ impl Draft<'_> {
             let table = &mut self.tables[chosen.table];
             let places: Vec<usize> = chosen.variables.iter().filter_map(|name| table.find(name)).collect();
             places.into_iter().for_each(|place| table.use_place(place));
+            soonest.insert(chosen.table);
             chosen
         });
         form.close(&mut self.m);
@@ -132,7 +134,7 @@ impl Draft<'_> {
             no_flip,
             words: std::mem::take(&mut self.words),
             rules,
-            plan: Arc::new(self.plan()),
+            plan: Arc::new(self.plan(&soonest)),
             tables: std::mem::take(&mut self.tables),
             objects: std::mem::take(&mut self.objects),
             identity: identity?,
@@ -160,9 +162,18 @@ impl Draft<'_> {
         }
     }
 
-    fn plan(&self) -> Plan {
+    fn tables_in_use(&self) -> BTreeSet<usize> {
+        let in_use = |table: &Table| table.columns.iter().any(|column| column.used);
+        self.tables.iter().enumerate().filter(|(_, table)| in_use(table)).map(|(at, _)| at).collect()
+    }
+
+    /// What says whether a network is on the air comes first: a line that loses much may bring nothing behind it.
+    fn plan(&self, soonest: &BTreeSet<usize>) -> Plan {
         let get: BTreeSet<Oid> = self.objects.iter().map(|object| object.oid.clone()).collect();
-        let tables = self.tables.iter().filter_map(|table| {
+        let mut order: Vec<usize> = (0..self.tables.len()).collect();
+        order.sort_by_key(|at| !soonest.contains(at));
+        let tables = order.into_iter().filter_map(|at| {
+            let table = &self.tables[at];
             let columns: Vec<Oid> =
                 table.columns.iter().filter(|column| column.used).map(|column| column.oid.clone()).collect();
             (!columns.is_empty()).then(|| TablePlan {

@@ -170,6 +170,15 @@ fn a_plan_has_what_is_read() {
     );
 }
 
+/// A poll that a bad line cuts short has read at least whether the network is on the air.
+#[test]
+fn what_says_whether_a_network_is_on_the_air_is_asked_first() {
+    let library = super::library::Library::shipped().expect("shipped profiles are valid");
+    let profile = library.get("cisco-wlc").expect("a shipped profile");
+    let tables: Vec<&str> = profile.plan().tables.iter().map(|table| &*table.name).collect();
+    assert_eq!(tables, ["wlan", "ap", "load", "noise", "radio"]);
+}
+
 /// Tables are joined by their indexes, transforms are made, and what is missing stays unknown.
 #[test]
 fn a_sheet_comes_to_readings() {
