@@ -72,6 +72,32 @@ fn no_profile_reads_what_acts_when_it_is_read() {
     }
 }
 
+/// Nobody's device is asked after (design ruling 12): where a platform has a station's address in the names of a table,
+/// no profile reads any of it, though it be the only way to count.
+#[test]
+fn no_profile_reads_a_table_that_names_stations() {
+    let tables = [
+        "1.3.6.1.4.1.26928.1.1.1.2.1.2", // ahClientTable
+        "1.3.6.1.4.1.42397.1.1.3.3",     // gwnClientTable
+        "1.3.6.1.4.1.14988.1.1.1.2",     // mtxrWlRtabTable
+        "1.3.6.1.4.1.14179.2.1.4",       // bsnMobileStationTable
+        "1.3.6.1.4.1.14823.2.2.1.4.1.2", // nUserTable
+        "1.3.6.1.4.1.14823.2.3.3.1.2.4", // aiClientTable
+        "1.3.6.1.4.1.25053.1.2.2.1.1.3", // ruckusZDWLANStaTable
+        "1.3.6.1.4.1.9.9.273.1.2",       // cDot11ClientConfigInfoTable and its sisters
+        "1.3.6.1.4.1.2011.6.139.18",     // hwWlanStationTable
+        "1.3.6.1.4.1.41112.1.4.7",       // ubntStaTable
+    ];
+    let tables = tables.map(|oid| oid.parse::<Oid>().expect("written here"));
+    for profile in library().all() {
+        let plan = profile.plan();
+        for oid in plan.get.iter().chain(plan.tables.iter().flat_map(|table| &table.columns)) {
+            let named = tables.iter().find(|table| oid.is_within(table) || table.is_within(oid));
+            assert!(named.is_none(), "{} reads {oid}, which names stations", profile.id);
+        }
+    }
+}
+
 /// A profile says what is proven, and whether it can be flipped; a flip proves itself by something read, and has words.
 #[test]
 fn every_profile_says_what_is_proven_and_whether_it_flips() {
