@@ -184,6 +184,8 @@ impl Fleet {
             return Ok(self.heard(at, true, now));
         }
         post.accounts.line = Line::Gone;
+        // A deputy that reaches nobody is one all the same.
+        post.accounts.no_deputy = None;
         Ok(self.rejudge(at, now))
     }
 

@@ -10,9 +10,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use tokio::sync::oneshot;
 
+use hirake_snmp::device::{DeviceAp, Role};
+
 use super::*;
 use crate::broker::PACKET_MAX_BYTES;
-use crate::config::KeyConfig;
+use crate::config::{KeyConfig, SnmpCredentials, SnmpDevice};
 use crate::core::inventory::{Ap, Facility, Inventory, Managed};
 
 fn inventory() -> Inventory {
@@ -286,4 +288,43 @@ async fn a_broker_address_that_is_taken_stops_the_start_with_the_reason() {
     let _taken = std::net::TcpListener::bind(hall.broker).expect("taken");
     let error = serve(hall.config(), std::future::pending()).await.expect_err("taken");
     assert!(format!("{error:#}").contains(&hall.broker.to_string()), "{error:#}");
+}
+
+#[tokio::test]
+async fn a_device_whose_secret_is_missing_is_named_and_the_town_opens_without_it() {
+    // One AP is flipped by SNMP, and the file with its community is not there: the agents' APs get their order at once,
+    // the screen says what is missing; when the file comes, the device is asked.
+    let hall = TownHall::new();
+    let mut config = hall.config();
+    let device = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("bound");
+    let ap = DeviceAp {
+        ap: "hall-1".parse().expect("valid"),
+        facility: "hall".parse().expect("valid"),
+        key: None,
+        role: Role::Flip,
+    };
+    config.inventory.aps[1].managed = Managed::Snmp;
+    config.snmp.devices.push(SnmpDevice {
+        id: "old-ap".to_owned(),
+        address: device.local_addr().expect("bound"),
+        profile: None,
+        read: SnmpCredentials::V2c(hall.path("community")),
+        write: None,
+        context: String::new(),
+        words: std::collections::BTreeMap::new(),
+        aps: vec![ap],
+    });
+    let running = Running::start(config);
+    let mut orders = hall.orders().await;
+    hall.turn(true);
+    hall.ordered(&mut orders, Mode::Disaster).await;
+    hall.told(r#"no SNMP device \"old-ap\""#).await;
+    let mut datagram = [0; 1500];
+    assert!(device.try_recv(&mut datagram).is_err(), "nobody asks with a secret that is not there");
+
+    std::fs::write(hall.path("community"), "town-reader\n").expect("written");
+    let asked = tokio::time::timeout(Duration::from_secs(20), device.recv(&mut datagram)).await;
+    let length = asked.expect("asked when the secret is there").expect("received");
+    assert!(datagram[..length].windows(11).any(|bytes| bytes == b"town-reader"));
+    running.stop().await;
 }

@@ -23,6 +23,7 @@ fn it_opens_closes_and_counts_as_any_other() {
     assert_eq!((seat.managed, seat.stations), (Managed::Snmp, Some(5)), "stations as its device says");
     assert_eq!(seat.witnessed, Witnessed::NoMeans, "nothing else sees it");
     bench.turn(NORMAL);
+    bench.pass(s(21));
     assert_eq!(bench.view().totals.settled, 6);
     assert!(
         bench.actions.iter().any(|action| matches!(action, Action::StoreCounts(counts) if counts.ap == ap("school-2")))
