@@ -29,6 +29,9 @@ use pace::{Pace, Verdict};
 const RETRY: Duration = Duration::from_secs(5);
 /// How long after a failed read the next: an error that stays must not become a loop.
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
+/// How often the port is opened anew, which forgets the clocks of all devices: a cheap one that lost its count of starts in a
+/// blackout would never be heard again by SNMPv3. What can be heard twice thereby is a hint.
+const FORGET: Duration = Duration::from_secs(300);
 /// Failed reads in a row after which the port is opened anew.
 const ERRORS_MAX: u32 = 20;
 
@@ -77,13 +80,13 @@ pub struct Counts {
     pub unknown_community: u64,
     /// Turned away: a user with a password came without one.
     pub below_level: u64,
-    /// Turned away: no such user. This and the next three begin anew when the port is opened anew.
+    /// Turned away: no such user.
     pub unknown_user: u64,
     /// Turned away: wrong authentication password, or forged.
     pub wrong_password: u64,
     /// Turned away: wrong privacy password.
     pub undecipherable: u64,
-    /// Turned away: old, or sent again, or of a device whose clock went back.
+    /// Turned away: informs that are old or sent again. Traps that are, or whose device's clock went back, are not counted.
     pub not_in_time: u64,
 }
 
@@ -94,6 +97,19 @@ struct Sums {
     left_out: AtomicU64,
     unknown_community: AtomicU64,
     below_level: AtomicU64,
+    unknown_user: AtomicU64,
+    wrong_password: AtomicU64,
+    undecipherable: AtomicU64,
+    not_in_time: AtomicU64,
+}
+
+impl Sums {
+    fn add(&self, usm: [u64; 4]) {
+        let sums = [&self.unknown_user, &self.wrong_password, &self.undecipherable, &self.not_in_time];
+        for (sum, more) in sums.into_iter().zip(usm) {
+            sum.fetch_add(more, Ordering::Relaxed);
+        }
+    }
 }
 
 /// The ear. Dropped, it hears no more.
@@ -114,10 +130,20 @@ impl Traps {
         engine: &Engine,
         hints: mpsc::Sender<Heard>,
     ) -> Self {
+        Self::forgetting(FORGET, at, who, engine, hints)
+    }
+
+    fn forgetting<'a>(
+        forget: Duration,
+        at: SocketAddr,
+        who: impl IntoIterator<Item = &'a Credentials>,
+        engine: &Engine,
+        hints: mpsc::Sender<Heard>,
+    ) -> Self {
         let known = Known::new(who);
         let sums = Arc::new(Sums::default());
         let (opened, open) = watch::channel(None);
-        let ear = Ear { at, known: Arc::new(known), engine: engine.clone(), sums: Arc::clone(&sums), hints };
+        let ear = Ear { at, forget, known: Arc::new(known), engine: engine.clone(), sums: Arc::clone(&sums), hints };
         Self { sums, open, task: tokio::spawn(ear.listen(opened)) }
     }
 
@@ -126,17 +152,17 @@ impl Traps {
     pub fn counts(&self) -> Counts {
         let sum = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
         let open = self.open.borrow();
-        let usm = |count: fn(&NotificationReceiver) -> u32| open.as_ref().map_or(0, |open| count(open).into());
+        let now = open.as_ref().map_or([0; 4], usm);
         Counts {
             accepted: sum(&self.sums.accepted),
             hints: sum(&self.sums.hints),
             left_out: sum(&self.sums.left_out),
             unknown_community: sum(&self.sums.unknown_community),
             below_level: sum(&self.sums.below_level),
-            unknown_user: usm(NotificationReceiver::usm_unknown_usernames),
-            wrong_password: usm(NotificationReceiver::usm_wrong_digests),
-            undecipherable: usm(NotificationReceiver::usm_decryption_errors),
-            not_in_time: usm(NotificationReceiver::usm_not_in_time_windows),
+            unknown_user: sum(&self.sums.unknown_user) + now[0],
+            wrong_password: sum(&self.sums.wrong_password) + now[1],
+            undecipherable: sum(&self.sums.undecipherable) + now[2],
+            not_in_time: sum(&self.sums.not_in_time) + now[3],
         }
     }
 
@@ -146,6 +172,17 @@ impl Traps {
         let open = open.wait_for(Option::is_some).await.ok()?;
         open.as_ref().map(NotificationReceiver::local_addr)
     }
+}
+
+/// What the port itself turned away since it was opened: unknown user, wrong password, undecipherable, not in time.
+fn usm(open: &NotificationReceiver) -> [u64; 4] {
+    [
+        open.usm_unknown_usernames(),
+        open.usm_wrong_digests(),
+        open.usm_decryption_errors(),
+        open.usm_not_in_time_windows(),
+    ]
+    .map(u64::from)
 }
 
 impl Drop for Traps {
@@ -209,8 +246,16 @@ impl Known {
     }
 }
 
+/// Why the port is opened anew.
+enum Ended {
+    /// To forget the clocks of devices.
+    Forget,
+    Failed(String),
+}
+
 struct Ear {
     at: SocketAddr,
+    forget: Duration,
     known: Arc<Known>,
     engine: Engine,
     sums: Arc<Sums>,
@@ -220,15 +265,25 @@ struct Ear {
 impl Ear {
     async fn listen(self, opened: watch::Sender<Option<NotificationReceiver>>) {
         let mut told = String::new();
+        let mut paced = (Pace::default(), Instant::now());
+        let mut open_before = false;
         loop {
             match self.open().await {
                 Ok(receiver) => {
-                    tracing::info!(at = %receiver.local_addr(), "traps of devices are heard");
+                    if !std::mem::replace(&mut open_before, true) {
+                        tracing::info!(at = %receiver.local_addr(), "traps of devices are heard");
+                    }
                     told.clear();
                     opened.send_replace(Some(receiver.clone()));
-                    let why = self.hear(&receiver).await;
+                    let ended = self.hear(&receiver, &mut paced).await;
                     opened.send_replace(None);
-                    tracing::warn!(at = %self.at, why, "traps of devices cannot be read; the port is opened anew");
+                    self.sums.add(usm(&receiver));
+                    match ended {
+                        Ended::Forget => continue,
+                        Ended::Failed(why) => {
+                            tracing::warn!(at = %self.at, why, "traps of devices cannot be read; the port is opened anew");
+                        }
+                    }
                 }
                 Err(why) if why == told => {}
                 Err(why) => {
@@ -237,6 +292,7 @@ impl Ear {
                         "traps of devices are not heard: the port is taken, or not permitted; polls go on, and it is tried again"
                     );
                     told = why;
+                    open_before = false;
                 }
             }
             tokio::time::sleep(RETRY).await;
@@ -257,10 +313,10 @@ impl Ear {
         builder.build().await.map_err(|error| error.to_string())
     }
 
-    /// Hears until the port fails; why it does.
-    async fn hear(&self, receiver: &NotificationReceiver) -> String {
-        let start = Instant::now();
-        let mut pace = Pace::default();
+    /// Hears until the port is to be opened anew. `paced` goes on from one to the next, with the start of its clock.
+    async fn hear(&self, receiver: &NotificationReceiver, paced: &mut (Pace, Instant)) -> Ended {
+        let (pace, start) = (&mut paced.0, paced.1);
+        let forget = Instant::now() + self.forget;
         let mut errors = 0;
         // Kept over the turns of the loop: given up half-way, an inform would be accepted and never acknowledged.
         let mut next = pin!(receiver.recv());
@@ -272,19 +328,20 @@ impl Ear {
                         Ok(received) => {
                             errors = 0;
                             if let Some(heard) = read(received.source, &received.notification) {
-                                self.pass_on(&mut pace, heard, start.elapsed());
+                                self.pass_on(pace, heard, start.elapsed());
                             }
                         }
                         Err(error) => {
                             errors += 1;
                             if errors == ERRORS_MAX {
-                                return error.to_string();
+                                return Ended::Failed(error.to_string());
                             }
                             tokio::time::sleep(ERROR_PAUSE).await;
                         }
                     }
                     next.set(receiver.recv());
                 }
+                () = tokio::time::sleep_until(forget) => return Ended::Forget,
                 () = tokio::time::sleep_until(start + due.unwrap_or_default()), if due.is_some() => {
                     for heard in pace.due(start.elapsed()) {
                         self.hint(heard);

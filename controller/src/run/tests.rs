@@ -283,6 +283,34 @@ async fn a_store_that_comes_late_keeps_open_what_it_remembers() {
 }
 
 #[tokio::test]
+async fn the_towns_monitoring_is_told_that_the_key_was_turned() {
+    // Shows: controller.toml → secrets, engine, informs; the manager here is our own ear for traps.
+    let hall = TownHall::new();
+    std::fs::write(hall.path("community"), "monitoring\n").expect("written");
+    let engine = hirake_snmp::engine::Engine::open(&hall.path("manager")).expect("engine");
+    let known = hirake_snmp::credentials::Credentials::V2c {
+        community: hirake_snmp::credentials::Secret::new("monitoring".to_owned().into()),
+    };
+    let (heard_in, mut heard) = mpsc::channel(16);
+    let local: SocketAddr = "127.0.0.1:0".parse().expect("valid");
+    let manager = hirake_snmp::traps::Traps::listen(local, [&known], &engine, heard_in);
+    let to = manager.listening().await.expect("listening");
+    let with = crate::config::SnmpCredentials::V2c(hall.path("community"));
+    let mut config = hall.config();
+    config.snmp.notify = Some(crate::config::SnmpNotify { to: vec![to], with, inform: true });
+    let running = Running::start(config);
+    let mut says = async |word: &str| {
+        let said = async { while heard.recv().await.expect("listening").words() != word {} };
+        tokio::time::timeout(Duration::from_secs(30), said).await.expect("in time");
+    };
+    says("coldStart").await;
+    hall.turn(true);
+    says("1.3.6.1.4.1.8072.9999.9999.119.0.1").await;
+    running.stop().await;
+    assert!(hall.path("snmp-engine").exists(), "the identity is kept beside the signing key");
+}
+
+#[tokio::test]
 async fn a_broker_address_that_is_taken_stops_the_start_with_the_reason() {
     let hall = TownHall::new();
     let _taken = std::net::TcpListener::bind(hall.broker).expect("taken");

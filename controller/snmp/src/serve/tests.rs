@@ -204,7 +204,7 @@ impl Manager {
             .into_iter()
             .find(|path| std::path::Path::new(path).exists());
         let mut command = Command::new(tool.unwrap_or("snmptrapd"));
-        command.args(["-f", "-Lo", "-n", "-C", "-On", "-c"]).arg(&file).arg(format!("udp:{at}"));
+        command.args(["-f", "-Lo", "-n", "-X", "-C", "-On", "-c"]).arg(&file).arg(format!("udp:{at}"));
         command.args(["-p"]).arg(folder.join("pid"));
         command.env("MIBS", "").env("SNMPCONFPATH", folder).env("SNMP_PERSISTENT_DIR", folder.join("kept"));
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();

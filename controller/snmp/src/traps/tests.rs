@@ -35,10 +35,15 @@ struct Bench {
 
 impl Bench {
     async fn start(who: &[Credentials]) -> Self {
+        Self::forgetting(FORGET, who).await
+    }
+
+    async fn forgetting(forget: Duration, who: &[Credentials]) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let engine = Engine::open(&folder.path().join("engine")).expect("engine");
         let (hints_in, hints) = mpsc::channel(64);
-        let traps = Traps::listen("127.0.0.1:0".parse().expect("valid"), who, &engine, hints_in);
+        let at = std::net::UdpSocket::bind("127.0.0.1:0").expect("socket").local_addr().expect("address");
+        let traps = Traps::forgetting(forget, at, who, &engine, hints_in);
         let at = traps.listening().await.expect("listening");
         Self { traps, hints, at, folder }
     }
@@ -196,6 +201,30 @@ async fn where_no_community_is_configured_none_is_taken() {
     }
     bench.until(|counts| counts.unknown_community == 1).await;
     assert!(bench.hints.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_device_that_lost_its_count_of_starts_is_heard_again_after_a_while() {
+    let hirake = user("hirake", Some(Auth::Sha256), None);
+    let trap = |clock: &'static str, at: &str| {
+        let who = ["-v3", "-e", SENDER, "-u", "hirake", "-l", "authNoPriv", "-a", "SHA-256", "-A", PASSWORD];
+        [&who[..], &["-Z", clock, at, "", LINK_DOWN]].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    for (forget, heard) in [(FORGET, 2), (Duration::from_millis(500), 3)] {
+        let mut bench = Bench::forgetting(forget, &[hirake.clone(), town()]).await;
+        let at = bench.at.to_string();
+        for clock in ["7,100000", "1,20"] {
+            let args = trap(clock, &at);
+            if bench.run("snmptrap", &args.iter().map(String::as_str).collect::<Vec<_>>()).await.is_none() {
+                return;
+            }
+            // As long as the shorter of the two takes to forget.
+            tokio::time::sleep(Duration::from_millis(600)).await;
+        }
+        assert_eq!(bench.run("snmptrap", &["-v2c", "-c", "town", &at, "", LINK_DOWN]).await, Some(true));
+        bench.until(|counts| counts.accepted == heard).await;
+        bench.next().await;
+    }
 }
 
 #[tokio::test]

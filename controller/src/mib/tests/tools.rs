@@ -204,7 +204,7 @@ impl Manager {
         );
         std::fs::write(&config, lines).expect("written");
         let mut command = bench.command(snmptrapd);
-        command.args(["-f", "-Lo", "-n", "-C", "-c"]).arg(&config).arg("-p").arg(bench.folder.path().join("pid"));
+        command.args(["-f", "-Lo", "-n", "-X", "-C", "-c"]).arg(&config).arg("-p").arg(bench.folder.path().join("pid"));
         command.arg(format!("udp:{at}")).env("SNMP_PERSISTENT_DIR", bench.folder.path().join("kept"));
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut child = child.expect("started");
