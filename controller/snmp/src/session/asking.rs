@@ -1,7 +1,7 @@
 //! One set of credentials speaking to one device: a question out, an answer or trouble in, engines found out anew.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Instant;
 
 use async_snmp::{Auth, Client, ClientBuilder, DecodeConfig, ErrorKind, Retry};
@@ -43,6 +43,9 @@ pub(super) struct Voice {
     tally: Arc<Tally>,
     version: Version,
     silent: AtomicU32,
+    /// Messages are encrypted; and an answer was had with these credentials.
+    private: bool,
+    proven: AtomicBool,
     /// How often the device's engine was found out anew: by all voices, and when this one last did.
     turns: Arc<AtomicU32>,
     turn: AtomicU32,
@@ -73,7 +76,7 @@ impl Voice {
             }
         };
         // Each voice has its own hint; address policy and counts are the device's.
-        let door = Door { hint: Arc::default(), ..gate.door.clone() };
+        let door = Door { hint: Arc::default(), heard: Arc::default(), ..gate.door.clone() };
         let mut building = ClientBuilder::new(auth)
             .request_timeout(NEVER)
             .retry(Retry::none())
@@ -92,6 +95,8 @@ impl Voice {
             tally: Arc::clone(sockets.tally()),
             version,
             silent: AtomicU32::new(0),
+            private: matches!(credentials, Credentials::V3(user) if user.privacy.is_some()),
+            proven: AtomicBool::new(false),
             turns: Arc::clone(&gate.turns),
             turn: AtomicU32::new(gate.turns.load(Ordering::Relaxed)),
         })
@@ -150,6 +155,7 @@ impl Voice {
         match answer {
             Ok(binds) => {
                 self.silent.store(0, Ordering::Relaxed);
+                self.proven.store(true, Ordering::Relaxed);
                 let came = binds.len();
                 let binds: Vec<VarBind> = binds.into_iter().filter_map(words::incoming).collect();
                 if binds.len() < came {
@@ -195,6 +201,12 @@ impl Voice {
     fn turned_away(&self) -> Option<Trouble> {
         let hint = self.door.hint.take();
         let words = match hint {
+            // What it cannot decrypt a device throws away without a word (net-snmp does).
+            Hint::Nothing
+                if self.private && !self.proven.load(Ordering::Relaxed) && self.door.heard.load(Ordering::Relaxed) =>
+            {
+                "the device says who it is and is silent then; the privacy password or protocol may be wrong"
+            }
             Hint::Nothing => return None,
             Hint::EngineChanged => {
                 self.door.hint.set(hint);

@@ -80,6 +80,8 @@ pub(super) struct Door {
     pub handle: UdpHandle,
     pub anywhere: Arc<AtomicBool>,
     pub hint: Arc<HintCell>,
+    /// Something of the device's was believed once, be it only who it is.
+    pub heard: Arc<AtomicBool>,
     pub tally: Arc<Tally>,
 }
 
@@ -114,7 +116,10 @@ impl Transport for Door {
             }
             let verdict = validate(datagram.clone(), source);
             match &verdict {
-                Ok(Candidate::Accept(_)) => self.tally.answers.add(),
+                Ok(Candidate::Accept(_)) => {
+                    self.heard.store(true, Ordering::Relaxed);
+                    self.tally.answers.add();
+                }
                 Ok(Candidate::Reject) => {
                     self.tally.not_believed.add();
                     if let Some(hint) = hint(datagram) {

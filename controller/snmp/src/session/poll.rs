@@ -186,7 +186,8 @@ impl Poll<'_> {
             };
             match answer {
                 Ok(binds) => self.took(&mut walk, &asked, binds, repetitions),
-                Err(Trouble::NoAnswer { .. } | Trouble::Refused { status: Status::TooBig, .. })
+                // Some agents say genErr where an answer became too large.
+                Err(Trouble::NoAnswer { .. } | Trouble::Refused { status: Status::TooBig | Status::GenErr, .. })
                     if repetitions.is_some() && self.step_down() => {}
                 Err(Trouble::Refused { status: Status::TooBig, .. }) if width > 1 => width /= 2,
                 Err(Trouble::Refused { status, at }) => {

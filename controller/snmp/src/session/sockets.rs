@@ -17,8 +17,11 @@ use crate::trouble::Trouble;
 const RECEIVE_BUFFER_BYTES: usize = 4 << 20;
 /// Where Linux says how much of that it gives to anybody.
 const RECEIVE_BUFFER_LIMIT: &str = "/proc/sys/net/core/rmem_max";
-/// What we say we can take in one SNMPv3 message, and send: one Ethernet frame, so that nothing is cut into fragments.
-const MESSAGE_BYTES: usize = 1472;
+/// What we send at most: one Ethernet frame, so that nothing is cut into fragments.
+const REQUEST_BYTES: usize = 1472;
+/// What we say we can take in one SNMPv3 message: all that UDP carries, or a long text could not be read at all. Polls
+/// keep answers short by asking for few varbinds at once.
+const ANSWER_BYTES: usize = 65_507;
 
 /// The sockets of all sessions. Clones are the same.
 #[derive(Clone)]
@@ -162,6 +165,7 @@ impl Sockets {
             handle: socket.handle(address).map_err(|error| Trouble::NotSent(error.to_string()))?,
             anywhere: Arc::new(AtomicBool::new(false)),
             hint: Arc::new(HintCell::default()),
+            heard: Arc::default(),
             tally: Arc::clone(&self.shared.tally),
         };
         Ok(Gate { door, engines: Arc::new(EngineCache::new()), turns: Arc::default() })
@@ -219,8 +223,8 @@ async fn bind(address: &str) -> Result<UdpTransport, Trouble> {
     let building = UdpTransport::builder()
         .bind(address)
         .recv_buffer_size(RECEIVE_BUFFER_BYTES)
-        .receive_capacity(MESSAGE_BYTES)
-        .send_capacity(MESSAGE_BYTES)
+        .receive_capacity(ANSWER_BYTES)
+        .send_capacity(REQUEST_BYTES)
         .warn_on_source_mismatch(false);
     building.build().await.map_err(|error| Trouble::NotSent(error.to_string()))
 }
