@@ -81,8 +81,7 @@ impl Voice {
             .request_timeout(NEVER)
             .retry(Retry::none())
             .max_oids_per_request(BINDS_MAX)
-            .decode_config(DecodeConfig::default())
-            .engine_cache(Arc::clone(&gate.engines));
+            .decode_config(DecodeConfig::default());
         if matches!(credentials, Credentials::V3(user) if matches!(user.privacy, Some((Privacy::Des, _)))) {
             building = building.des_salt_state(sockets.salts());
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use async_snmp::v3::{DesSaltState, PersistedDesSaltState};
-use async_snmp::{EngineCache, MasterKeys, UdpStats, UdpTransport, UsmConfig};
+use async_snmp::{MasterKeys, UdpStats, UdpTransport, UsmConfig};
 use tokio::sync::{Mutex, OnceCell};
 
 use super::door::{Door, HintCell};
@@ -152,10 +152,11 @@ impl Sockets {
         }
     }
 
-    /// What the credentials of one device share: its place at the socket, and what is known of its engine.
+    /// What the credentials of one device share: its place at the socket, and how often its engine was found out anew.
     ///
-    /// One engine cache a device, not one for all: cheap devices leave the factory with the same engine identity, and a
-    /// cache in common would hold one's clock against the other's.
+    /// What is known of an engine is shared by nobody, though the library has a cache for it: cheap devices leave the
+    /// factory with the same engine identity, and a cache in common holds one's clock against the other's; and it holds a
+    /// clock from before a power cut against the device that lost it, even when asked anew.
     pub(super) async fn gate(&self, address: SocketAddr) -> Result<Gate, Trouble> {
         let socket = match address {
             SocketAddr::V4(_) => &self.shared.v4,
@@ -168,7 +169,7 @@ impl Sockets {
             heard: Arc::default(),
             tally: Arc::clone(&self.shared.tally),
         };
-        Ok(Gate { door, engines: Arc::new(EngineCache::new()), turns: Arc::default() })
+        Ok(Gate { door, turns: Arc::default() })
     }
 
     pub(super) fn tally(&self) -> &Arc<Tally> {
@@ -214,7 +215,6 @@ impl std::fmt::Debug for Sockets {
 #[derive(Clone)]
 pub(super) struct Gate {
     pub door: Door,
-    pub engines: Arc<EngineCache>,
     /// How often the engine was found out anew.
     pub turns: Arc<AtomicU32>,
 }
