@@ -80,14 +80,22 @@ struct Tally {
     all: usize,
 }
 
-/// Whether the recordings are there, and what is read of them; the table is printed.
+/// Says it now, and once more where `HIRAKE_SNMP_TABLE` names a file: `./dev test` shows that at its end.
+fn say(words: &str) {
+    println!("{words}");
+    if let Some(file) = std::env::var_os("HIRAKE_SNMP_TABLE") {
+        std::fs::write(file, format!("{words}\n")).expect("HIRAKE_SNMP_TABLE can be written");
+    }
+}
+
+/// Whether the recordings are there, and what is read of them: a table, platform by platform.
 #[test]
 fn what_others_read_of_the_recordings_is_read_equal() {
     let Some(folder) = folder() else {
-        println!("no recordings: neither HIRAKE_SNMP_RECORDINGS nor ../shared/snmp is a folder with walks");
+        say("SNMP recordings: none; neither HIRAKE_SNMP_RECORDINGS nor ../shared/snmp is a folder with walks");
         return;
     };
-    println!("recordings: {}", folder.display());
+    let mut said = vec![format!("SNMP recordings: {}", folder.display())];
     let (mut table, mut wrong) = (BTreeMap::<(String, String), Tally>::new(), Vec::new());
     for path in walks_in(&folder) {
         let name = path.file_stem().expect("a file").to_string_lossy().into_owned();
@@ -95,7 +103,7 @@ fn what_others_read_of_the_recordings_is_read_equal() {
         let profile = match the_profile_of(&sheet) {
             Ok(profile) => profile,
             Err(why) => {
-                println!("  {name}: {why}");
+                said.push(format!("  {name}: {why}"));
                 continue;
             }
         };
@@ -106,29 +114,31 @@ fn what_others_read_of_the_recordings_is_read_equal() {
             let tally = table.entry((profile.id.clone(), expected.class.clone())).or_default();
             tally.all += 1;
             match compare(&expected, &polled, &readings, |sheet| profile.read(sheet), profile.plan()) {
-                Outcome::Equal => tally.equal += 1,
-                Outcome::Unknown => {
-                    tally.unknown += 1;
-                    continue;
+                Outcome::Equal => {
+                    tally.equal += 1;
+                    equal += 1;
                 }
-                Outcome::NotRead => continue,
+                Outcome::Unknown => tally.unknown += 1,
+                Outcome::NotRead => {}
                 Outcome::Differs(found) => wrong.push(format!("{name}: {expected:?} is read as {found:?}")),
             }
-            equal += 1;
         }
-        let (figures, faults) = (readings.figures.len(), readings.faults);
-        println!(
-            "  {name}: {}, {equal} values equal, {figures} figures, {odd} odd lines, faults: {faults:?}",
-            profile.id
-        );
+        let (id, figures) = (&profile.id, readings.figures.len());
+        said.push(format!("  {name}: {id}, {equal} values equal, {figures} figures, {odd} odd lines"));
+        said.extend(readings.faults.iter().map(|fault| format!("    {fault}")));
         if let Some((_, floor)) = FLOOR.iter().find(|(known, _)| *known == name) {
             assert!(equal >= *floor, "{name}: {equal} values equal, {floor} were before");
         }
     }
-    println!("{:<22}{:<14}{:>7}{:>9}{:>9}{:>9}", "platform", "values", "equal", "unknown", "claimed", "in all");
+    said.push(format!(
+        "{:<22}{:<14}{:>7}{:>9}{:>9}{:>9}",
+        "platform", "values", "equal", "unknown", "claimed", "in all"
+    ));
     for ((profile, class), Tally { equal, unknown, all }) in &table {
-        println!("{profile:<22}{class:<14}{equal:>7}{unknown:>9}{:>9}{all:>9}", equal + unknown);
+        let claimed = equal + unknown;
+        said.push(format!("{profile:<22}{class:<14}{equal:>7}{unknown:>9}{claimed:>9}{all:>9}"));
     }
+    say(&said.join("\n"));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

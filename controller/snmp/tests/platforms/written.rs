@@ -62,6 +62,7 @@ fn words_of(id: &str) -> BTreeMap<String, String> {
     let words: &[(&str, &str)] = match id {
         "ruckus-zonedirector" => &[("group", "1")],
         "huawei-ac" => &[("profile", "saigai")],
+        "ruijie-ac" => &[("group", "gym")],
         "mikrotik-routeros" => &[("open-script", "1"), ("close-script", "2")],
         _ => &[],
     };
