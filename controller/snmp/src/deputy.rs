@@ -396,7 +396,7 @@ impl Deputy {
             wish: self.flipper.wanted(),
             mode: self.mode_wanted().unwrap_or_default(),
             settled: settled && self.unreadable.is_none(),
-            refusal: self.unreadable.clone().or_else(|| self.flipper.refusal().map(str::to_owned)),
+            refusal: self.unreadable.clone().or_else(|| self.flipper.refusal_told()),
             remark: self.flipper.not_saved().map(|why| format!("not saved, a reboot would lose it: {why}")),
             agent: format!("snmp/{}", self.kind.profile().map_or("?", |profile| &profile.id)),
         };

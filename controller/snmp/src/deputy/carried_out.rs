@@ -112,7 +112,7 @@ fn the_devices_own_word_is_the_reason() {
 
 #[test]
 fn after_silence_no_step_is_sent_any_more_and_a_device_that_may_be_silent_is_given_its_time() {
-    let mut pass = Pass::new(Script { proofs: Vec::new(), ..script() }, true, false, SECOND);
+    let mut pass = Pass::new(script(), true, false, SECOND);
     assert!(is_set(&pass.need(SECOND), 1));
     pass.answered(silence(), 7 * SECOND);
     assert_eq!(pass.silence_until(), 27 * SECOND);
@@ -127,7 +127,7 @@ fn after_silence_no_step_is_sent_any_more_and_a_device_that_may_be_silent_is_giv
             need => unreachable!("{need:?}"),
         }
     };
-    assert!(now >= 27 * SECOND + pass::AIR_WITHIN, "{now:?}");
+    assert!(now >= 27 * SECOND + pass::LOST_WITHIN, "{now:?}");
     assert!(why.contains("step \"step 1\": no answer within 6.0 s"), "{why}");
 }
 
@@ -170,4 +170,18 @@ fn a_saving_is_awaited_and_tidied_up_whatever_comes_of_it() {
     let (outcome, sent, _) = saved(refused(Status::NoAccess), &[3]);
     assert!(outcome.is_err_and(|why| why.contains("noAccess")));
     assert_eq!(sent, [4, 6]);
+}
+
+#[test]
+fn what_came_on_the_air_after_silence_is_proven_like_anything_else() {
+    let mut pass = Pass::new(script(), true, false, SECOND);
+    assert!(is_set(&pass.need(SECOND), 1));
+    pass.answered(silence(), 7 * SECOND);
+    assert_eq!(pass.need(7 * SECOND), pass::Need::Look(7 * SECOND));
+    pass.looked(&Air::Open, 8 * SECOND, 9 * SECOND);
+    assert_eq!(pass.need(9 * SECOND), pass::Need::Ask(Request::Get(vec![oid(9)])));
+    pass.answered(reads(9, Value::Octets(Vec::new())), 10 * SECOND);
+    assert_eq!(pass.need(10 * SECOND), pass::Need::Look(10 * SECOND));
+    pass.looked(&Air::Open, 10 * SECOND, 11 * SECOND);
+    assert_eq!(pass.need(11 * SECOND), pass::Need::Over(Outcome::Done));
 }

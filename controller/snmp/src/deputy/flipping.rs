@@ -133,6 +133,13 @@ impl Flipper {
         self.refusal.as_deref()
     }
 
+    /// The same, with the word that it is tried again where it is.
+    #[must_use]
+    pub fn refusal_told(&self) -> Option<String> {
+        let tries = if self.tries > 0 { "; tries go on" } else { "" };
+        self.refusal.as_ref().map(|why| format!("{why}{tries}"))
+    }
+
     /// Why what is on the air would not survive a reboot.
     #[must_use]
     pub fn not_saved(&self) -> Option<&str> {
@@ -265,6 +272,7 @@ impl Flipper {
         }
         if let Some(why) = facts.hindrance {
             self.refusal = Some(why.to_owned());
+            self.tries = 0;
             return false;
         }
         if now < self.not_before {

@@ -4,7 +4,7 @@
 //!  Line ──unless holds─────────────▶ next line
 //!    │ SET answered, or refused as "so already" ──settle──▶ next line
 //!    │ refused ──▶ this row is given up; the others go on
-//!    │ silence ──▶ no line is sent any more: what came of it is read
+//!    │ silence ──▶ no line is sent any more; Looking, and Proving only where the network is as wanted
 //!    ▼ no line left
 //!  Proving ──all hold──▶ Looking ──the network is as wanted──▶ done
 //!    └──time is up──▶ failed       └──time is up──▶ failed
@@ -24,6 +24,9 @@ use crate::value::{Sheet, Value};
 /// How long the network's row may take after the last SET before that is said: a radio that starts needs 5 to 10 s. One
 /// that must listen for radar needs 60 s; it is seen by the polls that go on.
 pub const AIR_WITHIN: Duration = Duration::from_secs(15);
+/// The same after a SET that was not answered and may be sent again: it was lost on its way, mostly, and another pass is
+/// not far.
+pub const LOST_WITHIN: Duration = Duration::from_secs(3);
 /// Between looks until then.
 pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Longest word of a device taken over into `why`, in characters.
@@ -83,6 +86,8 @@ pub struct Pass {
     given_up: BTreeMap<usize, String>,
     /// The line that was not answered, and why.
     unanswered: Option<String>,
+    /// The proofs wait for the network to be as wanted.
+    proofs_owed: bool,
     /// A SET was sent.
     touched: bool,
     /// Proofs not yet seen to hold, each with the end of its time.
@@ -107,6 +112,7 @@ impl Pass {
             phase: Phase::Reading,
             given_up: BTreeMap::new(),
             unanswered: None,
+            proofs_owed: false,
             touched: false,
             pending: Vec::new(),
             silence_until: now,
@@ -198,6 +204,9 @@ impl Pass {
             return;
         }
         if air.is(self.open) && self.given_up.is_empty() {
+            if std::mem::take(&mut self.proofs_owed) {
+                return self.begin_proofs(now);
+            }
             self.over = Some(Outcome::Done);
             return;
         }
@@ -238,7 +247,7 @@ impl Pass {
 
     fn set(&mut self, answer: Result<Answer, Trouble>, now: Duration) {
         let Some(line) = self.line() else { return };
-        let (row, settle, silence) = (line.row, line.settle, line.silence);
+        let (row, settle, silence, once) = (line.row, line.settle, line.silence, line.once);
         let accepted = matches!(&answer, Err(Trouble::Refused { status, .. }) if line.accept.contains(status));
         match answer {
             Ok(_) => self.settle(settle, silence, now),
@@ -247,7 +256,8 @@ impl Pass {
                 self.unanswered = Some(format!("step \"{}\": {trouble}", line.name));
                 self.silence_until = self.silence_until.max(now + silence);
                 self.at = self.script.lines.len();
-                self.begin_proofs(now);
+                self.proofs_owed = true;
+                self.look(if once { AIR_WITHIN } else { LOST_WITHIN }, now);
             }
             Err(trouble) => {
                 let why = format!("step \"{}\": {trouble}", line.name);
@@ -305,7 +315,11 @@ impl Pass {
     }
 
     fn begin_looking(&mut self, now: Duration) {
-        self.look_until = self.silence_until.max(now) + AIR_WITHIN;
+        self.look(AIR_WITHIN, now);
+    }
+
+    fn look(&mut self, within: Duration, now: Duration) {
+        self.look_until = self.silence_until.max(now) + within;
         self.phase = Phase::Looking(now);
     }
 

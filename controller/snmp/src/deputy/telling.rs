@@ -179,7 +179,7 @@ impl Speaker {
     }
 
     fn why(&self, stand: &Stand) -> String {
-        let refusal = stand.refusal.as_ref().filter(|_| !stand.settled).map(|why| format!("{why}; tries go on"));
+        let refusal = stand.refusal.clone().filter(|_| !stand.settled);
         [self.own_trouble(stand), refusal, stand.remark.clone()].into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 
