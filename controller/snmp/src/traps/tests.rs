@@ -4,6 +4,7 @@ use std::process::Command;
 
 use tokio::net::UdpSocket;
 
+use super::ear::RETRY;
 use super::*;
 use crate::credentials::{Auth, Privacy, Secret, User};
 
