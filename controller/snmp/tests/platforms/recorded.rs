@@ -240,8 +240,14 @@ fn compare(
         figures.iter().filter(|figure| figure.scope == scope && figure.of == of).map(|figure| figure.value).sum::<f64>()
     };
     let summed = |figure: &Figure| Figure { value: sum(&figure.scope, &figure.of), ..figure.clone() };
+    let all = |figure: &Figure| {
+        let value = figures.iter().filter(|other| other.scope == figure.scope).map(|other| other.value).sum::<f64>();
+        Figure { value, ..figure.clone() }
+    };
     let several = expected.oids.len() > 1;
-    if figures.iter().any(|figure| same(figure, expected) || several && same(&summed(figure), expected)) {
+    if figures.iter().any(|figure| {
+        same(figure, expected) || several && (same(&summed(figure), expected) || same(&all(figure), expected))
+    }) {
         Outcome::Equal
     } else if expected.class == "frequency" && expected.value == 0.0 && figures.iter().all(|f| f.metric == "channel") {
         // A channel the other project has no frequency for, such as those above 6 GHz.
