@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::core::Inventory;
+use crate::store::keep::Keep;
 
 pub use desk::{Complaints, REMARKS_MAX, Remark};
 pub use house::{BROKER_LISTEN, HTTP_LISTEN, MQTT_PORT, SIGNING_KEY, STORE_PATH};
@@ -33,6 +34,8 @@ pub struct Config {
     pub broker: BrokerConfig,
     /// The SQLite file.
     pub store: PathBuf,
+    /// How long what is kept in it.
+    pub keep: Keep,
     /// The town's private signing key; made on first start. The public half is written beside it, ending in `.pub`.
     pub signing_key: PathBuf,
     /// Where the dashboard and `/api/v1` listen. Loopback only until sign-in exists.

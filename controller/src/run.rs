@@ -6,6 +6,7 @@
 mod clerk;
 mod clock;
 mod hands;
+mod janitor;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -101,6 +102,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
     if late {
         tokio::spawn(remember_late(store.clone(), letters_in));
     }
+    let janitor = tokio::spawn(janitor::work(store.clone(), config.keep, clock, stored_in.clone()));
     let clerks = clerk::start(&store, stored_in);
     let snmp = config.snmp;
     // Who we are to all who speak SNMP with us: those whose traps we hear, those who ask us, those we tell.
@@ -164,6 +166,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
     }
 
     tracing::info!("the controller stops");
+    janitor.abort();
     closing.send_replace(true);
     corridor.publish_view();
     // With the hands goes the desk: the clerks finish what lies there, and go.

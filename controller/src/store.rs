@@ -4,12 +4,13 @@
 //! is answered with the reason. A file that is damaged is set aside under a name that says so, and a new one is begun.
 //!
 //! `open` (opening, checking), `aside` (what a damaged file becomes), `record` and its `chain`, `counts`,
-//! `copy` (by hand, beside the controller).
+//! `keep` (for how long), `copy` (by hand, beside the controller).
 
 mod aside;
 pub mod chain;
 pub mod copy;
 mod counts;
+pub mod keep;
 mod open;
 mod record;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::BrokerConfig;
 use super::desk::{Desk, Found, quoted};
 use super::table::Table;
+use crate::store::keep::Keep;
 
 /// Where agents reach the broker inside, where the file does not say: MQTT's own port on every address.
 pub const BROKER_LISTEN: &str = "0.0.0.0:1883";
@@ -17,6 +18,9 @@ pub const STORE_PATH: &str = "/var/lib/hirake/hirake.db";
 pub const SIGNING_KEY: &str = "/var/lib/hirake/town.key";
 /// Where the dashboard listens, where the file does not say.
 pub const HTTP_LISTEN: &str = "127.0.0.1:8080";
+/// What a store may be told to keep: a month, so that a slip of the pen deletes no disaster that is still going on, to a
+/// hundred years.
+const KEEP_DAYS: (u32, u32) = (30, 36_500);
 /// Longest user name for an outside broker.
 pub const USER_MAX: usize = 100;
 
@@ -119,8 +123,19 @@ fn host_and_port(address: &str) -> Option<(String, u16)> {
     (!host.is_empty() && host.len() <= 253 && host.chars().all(plain)).then(|| (host.to_owned(), port))
 }
 
-pub(super) fn store(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Option<PathBuf> {
-    one_path(desk, root, "store", "path", STORE_PATH).map(|found| found.is)
+/// Where the store lies, and for how long it keeps what.
+pub(super) fn store(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> (Option<PathBuf>, Keep) {
+    let Some(table) = root.table(desk, "store", "store") else {
+        return ((!root.has("store")).then(|| PathBuf::from(STORE_PATH)), Keep::default());
+    };
+    let path = table.path(desk, "path").map(|found| found.is);
+    let path = path.or_else(|| (!table.has("path")).then(|| PathBuf::from(STORE_PATH)));
+    let counts = table.number(desk, "keep-counts-days", KEEP_DAYS, " days").map(|found| found.is);
+    let record = table.number(desk, "keep-record-days", KEEP_DAYS, " days; leave it out to keep the record for ever");
+    table.finish(desk);
+    let default = Keep::default();
+    let keep = Keep { counts_days: counts.unwrap_or(default.counts_days), record_days: record.map(|found| found.is) };
+    (path, keep)
 }
 
 pub(super) fn signing(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Option<PathBuf> {

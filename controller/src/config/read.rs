@@ -87,7 +87,7 @@ fn walk(desk: &mut Desk<'_>, root: &Table<'_, '_>, ap: Option<&ApId>) -> Option<
     let town = town::read_town(desk, root);
     let (key, drill_length) = key::read(desk, root);
     let broker = house::broker(desk, root);
-    let store = house::store(desk, root);
+    let (store, keep) = house::store(desk, root);
     let signing_key = house::signing(desk, root);
     let (http, token_file) = house::http(desk, root);
     let share = house::settle(desk, root);
@@ -107,6 +107,7 @@ fn walk(desk: &mut Desk<'_>, root: &Table<'_, '_>, ap: Option<&ApId>) -> Option<
         key: key?,
         broker: broker?,
         store: store?,
+        keep,
         signing_key: signing_key?,
         http: http?,
         token_file,

@@ -90,6 +90,8 @@ pub enum Event {
     Recalled(Remembered),
     /// The store was damaged: it lies under the name `file` now, and a new one, which knows nothing, was begun.
     StoreSetAside { file: String, why: String },
+    /// What was kept long enough is gone from the store.
+    Deleted(Deleted),
     /// Something that is not our order stands on the order topic.
     ForeignOrderSeen { why: String },
     /// The connection to the broker is up (`Ok`) or down.
@@ -163,6 +165,23 @@ pub enum Action {
     Signal { lamp: Pattern, buzzer: Pattern },
     /// The answer to a person: the activation opened or ended (0 where there is none), or why not.
     Answer { ask_id: u64, outcome: Result<u64, AskRefused> },
+}
+
+/// What was deleted from the store because its time was up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deleted {
+    /// The deletion's number in the store, by which it knows that the record tells of it.
+    pub id: i64,
+    /// [`Kind::CountsDeleted`] or [`Kind::RecordDeleted`].
+    pub kind: Kind,
+    /// How many rows.
+    pub rows: u64,
+    /// Time of the oldest, ISO 8601.
+    pub from: String,
+    /// Time of the newest.
+    pub to: String,
+    /// Of the record: the last entry that went, and its hash in figures; the chain goes on from it.
+    pub last: Option<(u64, String)>,
 }
 
 /// What must survive a power cut, as one whole.

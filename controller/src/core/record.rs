@@ -87,6 +87,11 @@ kinds! {
     /// A copy of the store was put back by hand: `from`, `number` (the copy's last entry), `replaced` (where what stood
     /// there lies now), `replaced-number` and `replaced-hash` (its last entry).
     StoreRestored = "store-restored",
+    /// Counts whose time was up were deleted: `deletion` (its number in the store), `rows`, `from`, `to`.
+    CountsDeleted = "counts-deleted",
+    /// The beginning of the record was deleted, its time being up: as above, and `number` and `hash` of the last entry
+    /// that went.
+    RecordDeleted = "record-deleted",
     /// A person asked for something and was refused: `by`, `ask`, `why`.
     AskRefused = "ask-refused",
 }

@@ -19,7 +19,7 @@ use super::record::Record;
 use super::refusals::Refusals;
 use super::retry::Retry;
 use super::watchman::Watchman;
-use super::{Action, Durable, Event, Inventory, Kind, Now, Pattern, Remembered, TownView};
+use super::{Action, Deleted, Durable, Event, Inventory, Kind, Now, Pattern, Remembered, TownView};
 use super::{archive, lamp, order, view};
 
 /// How long after the start a first step that opens nothing is held back: the key is read within a second, and a broker
@@ -165,6 +165,7 @@ impl Town {
             Event::OwnOrderHeld(held) => self.own_order_held(held, now),
             Event::Recalled(remembered) => self.recalled(remembered, now),
             Event::StoreSetAside { file, why } => self.store_set_aside(file, why, now),
+            Event::Deleted(deleted) => self.deleted(deleted, now),
             Event::ForeignOrderSeen { why } => self.restore_order(why, now),
             Event::Broker(outcome) => self.broker(outcome, now),
             Event::Stored { batch, outcome } => self.stored(batch, outcome, now),
@@ -385,6 +386,15 @@ impl Town {
             };
             self.actions.push(Action::Store { batch, what });
         }
+    }
+
+    fn deleted(&mut self, it: Deleted, now: Now) {
+        let mut fields =
+            vec![("deletion", it.id.to_string()), ("rows", it.rows.to_string()), ("from", it.from), ("to", it.to)];
+        if let Some((number, hash)) = it.last {
+            fields.extend([("number", number.to_string()), ("hash", hash)]);
+        }
+        self.write(now, it.kind, false, fields);
     }
 
     /// A new store knows nothing: what is in force is offered to it as if it had just been decided.

@@ -89,6 +89,7 @@ impl TownHall {
             key: KeyConfig::Panel { socket: self.path("panel"), drill: false },
             broker: BrokerConfig::Inside { listen: self.broker, agents_password_file: None },
             store: self.path("town.db"),
+            keep: crate::store::keep::Keep::default(),
             signing_key: self.path("town.key"),
             http: self.http,
             token_file: None,

@@ -137,6 +137,15 @@ pub(super) async fn set_head(connection: &mut SqliteConnection, head: Link) -> s
     Ok(())
 }
 
+pub(super) async fn set_base(connection: &mut SqliteConnection, base: Link) -> sqlx::Result<()> {
+    sqlx::query("UPDATE chain SET base_number = ?, base_hash = ?")
+        .bind(signed(base.number))
+        .bind(base.hash.bytes())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// What is wrong at one place of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::chain::{self, Line, Link};
-use super::{Store, StoreError, signed, unsigned};
+use super::{Store, StoreError, keep, signed, unsigned};
 use crate::core::key::KeyMemory;
 use crate::core::{Activation, Durable, Entry, KeyPosition, Kind, Remembered, Source};
 
@@ -190,8 +190,14 @@ pub(super) async fn write_entry(
     .bind(&fields)
     .bind(head.hash.bytes())
     .bind(hash.bytes())
-    .execute(whole)
+    .execute(&mut *whole)
     .await?;
+    if matches!(entry.kind, Kind::CountsDeleted | Kind::RecordDeleted)
+        && let Some(deletion) = entry.fields.iter().find(|(name, _)| *name == "deletion")
+        && let Ok(deletion) = deletion.1.parse()
+    {
+        keep::told(&mut *whole, deletion).await?;
+    }
     if added.rows_affected() > 0 {
         *head = Link { number: line.number, hash };
     }

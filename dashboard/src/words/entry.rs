@@ -47,6 +47,7 @@ fn marked(text: String, drill: bool, lang: Lang) -> String {
 #[must_use]
 pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<String>) -> String {
     let field = |name: &str| entry.field(name);
+    let day = |name: &str| field(name).get(..10).unwrap_or_default();
     let ap = || name_of(field("ap")).unwrap_or_else(|| field("ap").to_owned());
     let why = |ja: &str, en: &str| match (field("why"), lang) {
         ("", Lang::Ja) => ja.to_owned(),
@@ -108,6 +109,28 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         ("store-restored", Lang::En) => {
             format!("the record was put back from {} (which ended with entry {})", field("from"), field("number"))
         }
+        ("counts-deleted", Lang::Ja) => {
+            format!("保存期間を過ぎた集計{}件を削除({}〜{})", field("rows"), day("from"), day("to"))
+        }
+        ("counts-deleted", Lang::En) => {
+            format!("{} counts deleted, their time being up ({} to {})", field("rows"), day("from"), day("to"))
+        }
+        ("record-deleted", Lang::Ja) => {
+            format!(
+                "保存期間を過ぎた記録{}件を{}番まで削除({}〜{})",
+                field("rows"),
+                field("number"),
+                day("from"),
+                day("to")
+            )
+        }
+        ("record-deleted", Lang::En) => format!(
+            "{} entries deleted up to number {}, their time being up ({} to {})",
+            field("rows"),
+            field("number"),
+            day("from"),
+            day("to")
+        ),
         ("store-back", Lang::Ja) => format!("記録の保存を再開(待っていた{}件)", field("kept")),
         ("store-back", Lang::En) => format!("the record is stored again ({} entries waited)", field("kept")),
         ("ask-refused", _) => why("操作を受け付けなかった", "request refused"),

@@ -1,0 +1,259 @@
+//! The janitor: what is older than it is to be kept goes, a little at a time, and the record is told.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use firmware_config::wire::WallMs;
+use tokio::sync::mpsc;
+
+use super::clock::Clock;
+use crate::api::times::iso;
+use crate::core::{Deleted, Event, Kind};
+use crate::store::keep::{Deletion, Keep, What};
+use crate::store::{Store, StoreError};
+
+/// After the start: there are better things to do.
+const FIRST: Duration = Duration::from_secs(300);
+const EVERY: Duration = Duration::from_secs(3600);
+/// Between two steps, so that whoever writes the record waits for one step at most.
+const PAUSE: Duration = Duration::from_millis(100);
+const DAY_MS: WallMs = 86_400_000;
+
+/// Works until the controller stops.
+pub(super) async fn work(store: Store, keep: Keep, clock: Clock, events: mpsc::Sender<Event>) {
+    let mut told = HashSet::new();
+    tokio::time::sleep(FIRST).await;
+    loop {
+        if let Err(error) = round(&store, keep, clock.now().wall_ms, &events, &mut told).await {
+            tracing::warn!(%error, "what is too old was not deleted; tried again in an hour");
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// One round. A clock that is ahead of everything that was ever stored deletes nothing that is not old by that.
+async fn round(
+    store: &Store,
+    keep: Keep,
+    wall_ms: WallMs,
+    events: &mpsc::Sender<Event>,
+    told: &mut HashSet<i64>,
+) -> Result<(), StoreError> {
+    if let Some(vouched_ms) = store.vouched_ms().await? {
+        let now_ms = wall_ms.min(vouched_ms);
+        let days = [(What::Counts, Some(keep.counts_days)), (What::Record, keep.record_days)];
+        for (what, days) in days.into_iter().filter_map(|(what, days)| Some((what, days?))) {
+            let older_ms = now_ms.saturating_sub(WallMs::from(days).saturating_mul(DAY_MS));
+            let mut deletion = None;
+            let gone = loop {
+                let step = store.delete_some(what, older_ms, now_ms, deletion).await?;
+                deletion = step.deletion;
+                if !step.more {
+                    break deletion;
+                }
+                tokio::time::sleep(PAUSE).await;
+            };
+            if gone.is_some() {
+                store.empty_log().await?;
+            }
+        }
+    }
+    // Also those of a round that was cut off, by an error or by a power cut.
+    for deletion in store.untold_deletions().await? {
+        if told.insert(deletion.id) {
+            let _ = events.send(Event::Deleted(in_words(&deletion))).await;
+        }
+    }
+    Ok(())
+}
+
+fn in_words(it: &Deletion) -> Deleted {
+    Deleted {
+        id: it.id,
+        kind: match it.what {
+            What::Counts => Kind::CountsDeleted,
+            What::Record => Kind::RecordDeleted,
+        },
+        rows: it.rows,
+        from: iso(it.from_ms),
+        to: iso(it.to_ms),
+        last: it.last.map(|last| (last.number, last.hash.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use firmware_config::mode::Mode;
+    use firmware_config::wire::{Counts, NetworkCounts};
+
+    use super::*;
+    use crate::core::{Durable, Entry};
+    use crate::store::chain::Link;
+    use crate::store::copy::verify;
+
+    /// 2026-11-22T14:32:04+09:00.
+    const NOW: WallMs = 1_795_325_524_000;
+
+    fn sample(seq: u64, at_ms: WallMs) -> Counts {
+        let network = NetworkCounts {
+            interface: "wlan0jp".to_owned(),
+            ssid: "00000JAPAN".to_owned(),
+            stations: 3,
+            joins: 1,
+            leaves: 1,
+        };
+        let (ap, boot) = ("gym-1".parse().expect("valid"), "b".to_owned());
+        Counts { v: 1, ap, boot, seq, at_ms, interval_s: 30, mode: Mode::Normal, networks: vec![network] }
+    }
+
+    fn entries(numbers: std::ops::RangeInclusive<u64>, at_ms: impl Fn(u64) -> WallMs) -> Durable {
+        let entry = |seq| {
+            let fields = vec![("by", format!("operator:someone-{seq}")), ("why", "x".repeat(50))];
+            Entry { seq, at_ms: at_ms(seq), kind: Kind::Closed, drill: false, fields }
+        };
+        Durable { entries: numbers.map(entry).collect(), ..Durable::default() }
+    }
+
+    async fn open(path: &std::path::Path) -> Store {
+        let store = Store::open(path).await.expect("opened");
+        store.remembered().await.expect("read");
+        store
+    }
+
+    /// One round; what it had to tell.
+    async fn worked(store: &Store, keep: Keep, wall_ms: WallMs) -> Vec<Deleted> {
+        let (events, mut told) = mpsc::channel(16);
+        round(store, keep, wall_ms, &events, &mut HashSet::new()).await.expect("a round");
+        drop(events);
+        let mut all = Vec::new();
+        while let Some(Event::Deleted(deleted)) = told.recv().await {
+            all.push(deleted);
+        }
+        all
+    }
+
+    async fn counted(store: &Store) -> Vec<WallMs> {
+        store.counts(None, WallMs::MIN, WallMs::MAX, 10_000).await.expect("read").iter().map(|row| row.at_ms).collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_too_old_goes_and_the_record_can_tell_what_went() {
+        // 3,500 samples, one an hour, kept for 100 days: 2,400 stay (and the one of the very moment).
+        let folder = tempfile::tempdir().expect("folder");
+        let store = open(&folder.path().join("town.db")).await;
+        let hour = |n: u64| NOW - 3_600_000 * WallMs::try_from(n).expect("small");
+        let all: Vec<Counts> = (0..3_500).map(|n| sample(n, hour(n))).collect();
+        store.add_counts(&all).await.expect("stored");
+        let keep = Keep { counts_days: 100, record_days: None };
+        let told = worked(&store, keep, NOW).await;
+        let left = counted(&store).await;
+        assert_eq!((left.len(), left.first(), left.last()), (2_401, Some(&hour(2_400)), Some(&hour(0))));
+        let expected = Deleted {
+            id: 1,
+            kind: Kind::CountsDeleted,
+            rows: 1_099,
+            from: iso(hour(3_499)),
+            to: iso(hour(2_401)),
+            last: None,
+        };
+        assert_eq!(told, [expected.clone()]);
+        // Cut off before the record could tell: told again by the next round, until the entry is stored.
+        assert_eq!(worked(&store, keep, NOW).await, [expected]);
+        let mut said = entries(1..=1, |_| NOW);
+        said.entries[0].kind = Kind::CountsDeleted;
+        said.entries[0].fields = vec![("deletion", "1".to_owned())];
+        store.write(&said, None).await.expect("stored");
+        assert_eq!(worked(&store, keep, NOW).await, []);
+    }
+
+    #[tokio::test]
+    async fn the_beginning_of_the_record_goes_and_what_is_left_is_a_whole_chain() {
+        // Shows also that the bytes are gone from the file, and that an entry whose clock was wrong goes with its
+        // neighbours: neither sooner nor never.
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("town.db");
+        let store = open(&path).await;
+        let day = |n: u64| NOW - DAY_MS * (1_500 - WallMs::try_from(n).expect("small"));
+        let at = |n| match n {
+            500 => 0,
+            600 => NOW + 400 * DAY_MS,
+            1_450 => 0,
+            _ => day(n).max(1_767_225_600_000),
+        };
+        store.write(&entries(1..=1_500, at), None).await.expect("stored");
+        drop(store);
+        let store = open(&path).await;
+        let head = store.head().await.expect("read");
+        let keep = Keep { record_days: Some(100), ..Keep::default() };
+        let told = worked(&store, keep, NOW).await;
+        let (number, hash) = told.first().and_then(|it| it.last.clone()).expect("told");
+        assert_eq!((told.len(), told[0].rows, number), (1, 1_399, 1_399));
+        let left = store.entries(None, 2_000).await.expect("read");
+        assert_eq!((left.len(), left.last().map(|entry| entry.seq)), (101, Some(1_400)));
+        let verdict = verify(&path, Some(head.hash)).await.expect("read");
+        assert_eq!((verdict.wrong, verdict.chained, verdict.known), (0, 101, Some(1_500)));
+        let Link { number: base, hash: base_hash } = verdict.ends.base;
+        assert_eq!((base, base_hash.to_string()), (number, hash), "the chain goes on from what the record will tell");
+        // The numbers go on, and so do the names of those whose time is not up.
+        store.write(&entries(1_501..=1_501, |_| NOW), None).await.expect("stored");
+        let copy = folder.path().join("copy.db");
+        crate::store::copy::backup(&path, &copy).await.expect("copied");
+        let files = [path, folder.path().join("town.db-wal"), copy];
+        let bytes = files.map(|file| std::fs::read(&file).expect("a file")).concat();
+        let holds = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+        assert!(holds(b"someone-1450") && !holds(b"someone-77\""), "deleted is gone");
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_ahead_deletes_nothing_and_one_in_1970_neither() {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = open(&folder.path().join("town.db")).await;
+        let samples: Vec<Counts> = (0..100).map(|n| sample(n, NOW - 3_600_000 * n as WallMs)).collect();
+        store.add_counts(&samples).await.expect("stored");
+        // The controller's own entries say what its clock says: they vouch for nothing.
+        store.write(&entries(1..=10, |_| NOW + 4_000 * DAY_MS), None).await.expect("stored");
+        let keep = Keep { counts_days: 30, record_days: Some(30) };
+        for wall_ms in [NOW + 4_000 * DAY_MS, 0, -DAY_MS, NOW] {
+            assert_eq!(worked(&store, keep, wall_ms).await, []);
+        }
+        assert_eq!(counted(&store).await.len(), 100);
+    }
+
+    #[tokio::test]
+    async fn counts_of_an_ap_whose_clock_was_never_set_stay() {
+        // Made in a disaster, after a power cut, without a clock: they are no older for that.
+        let folder = tempfile::tempdir().expect("folder");
+        let store = open(&folder.path().join("town.db")).await;
+        store.add_counts(&[sample(1, 5_000), sample(2, NOW - 900 * DAY_MS), sample(3, NOW)]).await.expect("stored");
+        assert_eq!(worked(&store, Keep::default(), NOW).await, []);
+        assert_eq!(counted(&store).await.len(), 3, "900 days ago there was no such program");
+    }
+
+    #[tokio::test]
+    async fn whoever_writes_waits_for_one_step_at_most() {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = open(&folder.path().join("town.db")).await;
+        let old: Vec<Counts> = (0..30_000).map(|n| sample(n, NOW - 300 * DAY_MS + n as WallMs)).collect();
+        for some in old.chunks(1_000) {
+            store.add_counts(some).await.expect("stored");
+        }
+        store.add_counts(&[sample(99_999, NOW)]).await.expect("stored");
+        let deleting = store.clone();
+        let rounds =
+            tokio::spawn(async move { worked(&deleting, Keep { counts_days: 30, record_days: None }, NOW).await });
+        let mut longest = Duration::ZERO;
+        let mut number = 0;
+        while !rounds.is_finished() {
+            number += 1;
+            let begun = std::time::Instant::now();
+            store.write(&entries(number..=number, |_| NOW), None).await.expect("stored");
+            longest = longest.max(begun.elapsed());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let told = rounds.await.expect("ended");
+        assert_eq!((told.len(), told[0].rows), (1, 30_000));
+        assert!(number > 20, "{number} entries while it went on");
+        println!("longest wait of {number} writings while 30,000 rows went: {longest:?}");
+        assert!(longest < Duration::from_secs(1), "{longest:?}");
+    }
+}
