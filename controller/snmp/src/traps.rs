@@ -83,6 +83,15 @@ pub struct Counts {
     pub not_in_time: u64,
 }
 
+impl Counts {
+    /// How many were turned away.
+    #[must_use]
+    pub fn turned_away(&self) -> u64 {
+        let community = self.unknown_community + self.below_level + self.unknown_user;
+        community + self.wrong_password + self.undecipherable + self.not_in_time
+    }
+}
+
 #[derive(Default)]
 struct Sums {
     accepted: AtomicU64,
@@ -97,6 +106,22 @@ struct Sums {
 }
 
 impl Sums {
+    /// All of it, with what the port that is open now turned away itself.
+    fn counts(&self, usm: [u64; 4]) -> Counts {
+        let sum = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
+        Counts {
+            accepted: sum(&self.accepted),
+            hints: sum(&self.hints),
+            left_out: sum(&self.left_out),
+            unknown_community: sum(&self.unknown_community),
+            below_level: sum(&self.below_level),
+            unknown_user: sum(&self.unknown_user) + usm[0],
+            wrong_password: sum(&self.wrong_password) + usm[1],
+            undecipherable: sum(&self.undecipherable) + usm[2],
+            not_in_time: sum(&self.not_in_time) + usm[3],
+        }
+    }
+
     fn add(&self, usm: [u64; 4]) {
         let sums = [&self.unknown_user, &self.wrong_password, &self.undecipherable, &self.not_in_time];
         for (sum, more) in sums.into_iter().zip(usm) {
@@ -143,20 +168,7 @@ impl Traps {
     /// What was heard and what was not.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let sum = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
-        let open = self.open.borrow();
-        let now = open.as_ref().map_or([0; 4], usm);
-        Counts {
-            accepted: sum(&self.sums.accepted),
-            hints: sum(&self.sums.hints),
-            left_out: sum(&self.sums.left_out),
-            unknown_community: sum(&self.sums.unknown_community),
-            below_level: sum(&self.sums.below_level),
-            unknown_user: sum(&self.sums.unknown_user) + now[0],
-            wrong_password: sum(&self.sums.wrong_password) + now[1],
-            undecipherable: sum(&self.sums.undecipherable) + now[2],
-            not_in_time: sum(&self.sums.not_in_time) + now[3],
-        }
+        self.sums.counts(self.open.borrow().as_ref().map_or([0; 4], usm))
     }
 
     /// Where it listens, as soon as it does; none where it was dropped before.

@@ -114,6 +114,12 @@ async fn every_walk_gives_every_value_in_order_whatever_the_version() {
         assert!(fine, "{tool}: {said}");
         assert_eq!(said.lines().collect::<Vec<_>>(), expected, "{tool} {args:?}");
     }
+    // The whole tree, the library's own objects behind ours: each tool stops at the end and finds every name to rise.
+    for whole in ["snmpwalk", "snmpbulkwalk"] {
+        let (fine, said) = bench.run(whole, &["-v2c", "-c", "town", "-On", &at, ".1.3"]).await.expect("installed");
+        assert!(fine && said.lines().count() > expected.len() + 2, "{said}");
+        assert!(said.contains(".1.3.6.1.6.3.10.2.1.2.0 = INTEGER: 1"), "snmpEngineBoots: {said}");
+    }
     // SNMPv1 has no 64 bits: the walk goes round the one value it cannot carry (RFC 3584 §4.2.2.1).
     let (_, said) = bench.run("snmpwalk", &["-v1", "-c", "old", "-On", &at, playpen]).await.expect("installed");
     let without: Vec<&String> = expected.iter().filter(|line| !line.contains("Counter64")).collect();

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::known::Known;
 use super::pace::{Pace, Verdict};
-use super::{Heard, Sums, usm};
+use super::{Counts, Heard, Sums, usm};
 use crate::engine::Engine;
 use crate::oid::Oid;
 
@@ -47,6 +47,7 @@ impl Ear {
         let mut told = String::new();
         let mut paced = (Pace::default(), Instant::now());
         let mut open_before = false;
+        let mut before = Counts::default();
         loop {
             match self.open().await {
                 Ok(receiver) => {
@@ -59,7 +60,10 @@ impl Ear {
                     opened.send_replace(None);
                     self.sums.add(usm(&receiver));
                     match ended {
-                        Ended::Forget => continue,
+                        Ended::Forget => {
+                            self.say(&mut before);
+                            continue;
+                        }
                         Ended::Failed(why) => {
                             tracing::warn!(at = %self.at, why, "traps of devices cannot be read; the port is opened anew");
                         }
@@ -77,6 +81,16 @@ impl Ear {
             }
             tokio::time::sleep(RETRY).await;
         }
+    }
+
+    /// Says what was turned away since it was last said: a wrong password on a device shows here, and nowhere else.
+    fn say(&self, before: &mut Counts) {
+        let counts = self.sums.counts([0; 4]);
+        let turned_away = counts.turned_away() - before.turned_away();
+        if turned_away > 0 || counts.left_out > before.left_out {
+            tracing::warn!(turned_away, since_the_start = ?counts, "traps were turned away or left out");
+        }
+        *before = counts;
     }
 
     async fn open(&self) -> Result<NotificationReceiver, String> {
