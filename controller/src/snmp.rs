@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use crate::config::{SnmpConfig, SnmpDevice};
 use crate::core::{Event, Sighting};
 use opening::Opened;
+pub use opening::library;
 
 /// How often what is missing is tried again: a secret, a socket, a room that closed.
 const RETRY: Duration = Duration::from_secs(5);
@@ -138,7 +139,7 @@ async fn look_after(
 ) {
     let sockets = sockets().await;
     counted.send_replace(Some(Counted { sockets: sockets.clone(), traps: None }));
-    let library = library(config.profiles.clone()).await;
+    let library = profiles(config.profiles.clone()).await;
     let (letters_in, mut letters) = mpsc::channel(LETTERS_MAX);
     let (hints_in, mut hints) = mpsc::channel::<traps::Heard>(HINTS_MAX);
     let ears = Ears { at: config.traps, engine, hints: hints_in, counted };
@@ -230,9 +231,13 @@ async fn sockets() -> Sockets {
 }
 
 /// The shipped profiles and the town's own; one of the town's that is wrong is said and left out.
-async fn library(folder: Option<PathBuf>) -> Arc<Library> {
+async fn profiles(folder: Option<PathBuf>) -> Arc<Library> {
     let read = tokio::task::spawn_blocking(move || opening::library(folder.as_deref())).await;
-    Arc::new(read.unwrap_or_default())
+    let (library, wrong) = read.unwrap_or_default();
+    for why in wrong {
+        tracing::error!(why, "SNMP goes on without it");
+    }
+    Arc::new(library)
 }
 
 /// What a deputy says, as the core hears it.

@@ -58,7 +58,8 @@ pub fn facility(id: &str, wanted: Mode, n: usize) -> Facility {
                     on_air: networks.clone(),
                     agent: "0.1.0".to_owned(),
                 }),
-                way: Way::Agent,
+                // The car park's is of another make.
+                way: if i % 6 == 0 { Way::Snmp { profile: Some("cisco-wlc".to_owned()) } } else { Way::Agent },
                 witnessed: Witnessed::NoMeans,
             })
             .collect(),
@@ -216,6 +217,9 @@ pub fn with_faults(size: Size) -> Screen {
         (Standing::Refused, "hostapd: could not add the interface wlan0jp".to_owned(), OPENED_MS + 3_000);
     ap.reported = ap.reported.take().map(|said| Reported { running: 11, mode: Mode::Normal, ..said });
     screen.facilities[unseen].aps[0].witnessed = Witnessed::NotSeen(NOW_MS - MINUTE_MS);
+    screen.facilities[unseen].aps[1].witnessed = Witnessed::NotAsked(
+        "no answer within 5.0 s: is it powered, is the address right, does it allow SNMP from here?".to_owned(),
+    );
     settle(&mut screen);
     let at = screen.facilities[out].clone();
     for (seq, ap) in (5..).zip(&at.aps) {

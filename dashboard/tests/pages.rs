@@ -1,7 +1,7 @@
 //! Shows what every page keeps: words for every state, both languages whole, nothing from outside as markup, small.
 
 use dashboard::sample::{self, Size};
-use dashboard::words::{Style, ap_word, disagreement, say};
+use dashboard::words::{Style, ap_word, disagreement, say, told};
 use dashboard::{
     Ap, ApsQuery, Lang, RecordPage, Screen, Standing, Witnessed, assets, board, fragments, page_aps, page_now,
     page_record, page_wall,
@@ -343,4 +343,30 @@ fn a_long_list_is_paged_and_found_by_name_and_by_standing() {
     assert_eq!(rows(&ApsQuery { state: Some(Standing::Silent), ..ApsQuery::default() }), 1);
     assert_eq!(rows(&ApsQuery { q: "hall-17".into(), ..ApsQuery::default() }), 11);
     assert_eq!(rows(&ApsQuery { q: "nowhere".into(), ..ApsQuery::default() }), 0);
+}
+
+/// An access point that SNMP flips is a row as any other, with its way and its profile; a witness that could not look is
+/// neither a yes, a no nor "nothing can look".
+#[test]
+fn who_carries_orders_out_and_what_could_not_be_seen_is_said_in_the_list() {
+    let screen = sample::with_faults(Size::Town);
+    let page = page_aps(&screen, Lang::Ja, &ApsQuery::default());
+    assert!(page.contains("SNMP (cisco-wlc)"));
+    assert!(page.contains("確認できず(機器が答えない"));
+    let english = page_aps(&screen, Lang::En, &ApsQuery::default());
+    assert!(english.contains("could not be asked (no answer within 5.0 s"));
+    let sums = board::sums(&screen);
+    assert_eq!((sums.unasked, sums.unseen), (1, 1));
+    assert_eq!(sums.aps, sums.seen + sums.unseen + sums.unasked + sums.no_means);
+    assert!(page_now(&screen, Lang::Ja).contains("1台 確認できず"));
+}
+
+/// A device's reason is English, for whoever maintains it; what it comes to stands before it in Japanese.
+#[test]
+fn a_devices_reason_has_what_it_comes_to_before_it() {
+    let refused = "step \"on\": notWritable: the object cannot be written on this device";
+    assert_eq!(told(refused, Lang::Ja), format!("機器が書き込みを許していない — {refused}"));
+    assert_eq!(told(refused, Lang::En), refused);
+    assert_eq!(told("hostapd: could not add the interface", Lang::Ja), "hostapd: could not add the interface");
+    assert!(told("witness-sees-it-not", Lang::Ja).contains("SNMPでは見えない"));
 }

@@ -123,17 +123,15 @@ fn snmp(page: &mut Page, health: &Health) {
         let labels = [("device", device.id.as_str()), ("profile", profile)];
         page.sample("hirake_snmp_device_up", &labels, f64::from(u8::from(device.answers)));
     }
-    let counts: [(&str, &str, fn(&DeviceStatus) -> u64); 3] = [
-        ("hirake_snmp_device_polls_total", "Reads since the start.", |device| device.polls),
-        ("hirake_snmp_device_timeouts_total", "Requests that went unanswered.", |device| device.timeouts),
-        ("hirake_snmp_device_sets_total", "SETs since the start.", |device| device.sets),
-    ];
-    for (name, help, count) in counts {
+    let mut each = |name: &str, help: &str, count: fn(&DeviceStatus) -> u64| {
         page.counter(name, help);
         for device in &health.devices {
             page.sample(name, &[("device", &device.id)], whole(count(device)));
         }
-    }
+    };
+    each("hirake_snmp_device_polls_total", "Reads since the start.", |device| device.polls);
+    each("hirake_snmp_device_timeouts_total", "Requests that went unanswered.", |device| device.timeouts);
+    each("hirake_snmp_device_sets_total", "SETs since the start.", |device| device.sets);
 }
 
 /// A count as a sample; exact up to 2^53, which no count here reaches.

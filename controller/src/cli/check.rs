@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use hirake_snmp::device::Role;
+
 use super::exit;
 use crate::config::{Complaints, Config, Remark};
 
@@ -37,10 +39,21 @@ fn praise(config: &Config) -> String {
     let inventory = &config.inventory;
     let shelters = inventory.facilities.iter().filter(|facility| facility.shelter).count();
     let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
-    format!(
+    let town = format!(
         "ok: {} at {}, {}",
         count(inventory.aps.len(), "AP", "APs"),
         count(inventory.facilities.len(), "facility", "facilities"),
         count(shelters, "shelter", "shelters"),
-    )
+    );
+    let devices = &config.snmp.devices;
+    let roles = || devices.iter().flat_map(|device| &device.aps).map(|ap| ap.role);
+    let (flipped, watched) =
+        (roles().filter(|role| *role == Role::Flip).count(), roles().filter(|role| *role == Role::Witness).count());
+    match devices.len() {
+        0 => town,
+        some => {
+            let devices = count(some, "SNMP device", "SNMP devices");
+            format!("{town}; {devices} for {}, and as second eyes on {watched}", count(flipped, "AP", "APs"))
+        }
+    }
 }

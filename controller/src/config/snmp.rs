@@ -2,6 +2,7 @@
 
 mod credentials;
 mod device;
+mod fit;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -111,6 +112,7 @@ pub(super) fn read(desk: &mut Desk<'_>, root: &Table<'_, '_>, aps: &[Found<ApTab
     let mut devices = device::read(desk, root, &mut known);
     device::assign(desk, &mut devices, aps);
     known.finish(desk);
+    fit::look(desk, config.as_ref().unwrap_or(&SnmpConfig::default()), &devices);
     let devices = devices.into_iter().filter_map(device::Reading::finish).collect();
     Some(SnmpConfig { devices, ..config? })
 }
@@ -195,7 +197,7 @@ fn both(desk: &mut Desk<'_>, table: &Table<'_, '_>, one: &'static str, other: &'
     match (table.has(one), table.has(other)) {
         (true, false) => desk.miss(table.place(one), format!("snmp: {one} without {other} ({which}); expected both")),
         (false, true) => {
-            desk.miss(table.place(other), format!("snmp: {other} without {one}; expected both or neither"))
+            desk.miss(table.place(other), format!("snmp: {other} without {one}; expected both or neither"));
         }
         _ => {}
     }

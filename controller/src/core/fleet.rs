@@ -226,7 +226,7 @@ impl Fleet {
         let at = self.find(&sighting.ap, Managed::Agent)?;
         let witness = self.posts[at].accounts.witness.as_mut();
         let witness = witness.ok_or_else(|| format!("the inventory has no witness for AP \"{}\"", sighting.ap))?;
-        witness.saw(sighting.open.map_err(cut), sighting.at_ms, now.mono);
+        witness.saw(sighting.open.map_err(|why| cut(&why)), sighting.at_ms, now.mono);
         Ok(self.rejudge(at, now))
     }
 
@@ -374,6 +374,6 @@ impl Fleet {
 }
 
 /// Why a witness could not look, as short as a reason of an AP.
-fn cut(why: String) -> String {
+fn cut(why: &str) -> String {
     why.chars().take(super::activation::WHY_MAX).collect()
 }

@@ -71,24 +71,29 @@ fn unheard(ap: &DeviceAp, device: &str, why: &str) -> Event {
     }
 }
 
-/// The shipped profiles and those in `folder`, by name; one that is wrong is logged and left out.
-pub(super) fn library(folder: Option<&Path>) -> Library {
+/// The shipped profiles and those in `folder`, by name; and of each that is wrong and left out, why.
+pub fn library(folder: Option<&Path>) -> (Library, Vec<String>) {
+    let mut wrong = Vec::new();
     let mut library = Library::shipped().unwrap_or_else(|error| {
-        tracing::error!(%error, "the shipped SNMP profiles cannot be read");
+        wrong.push(format!("the shipped profiles cannot be read: {error}"));
         Library::default()
     });
-    let Some(folder) = folder else { return library };
+    let Some(folder) = folder else { return (library, wrong) };
     let mut files: Vec<_> = match std::fs::read_dir(folder) {
         Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
         Err(error) => {
-            tracing::error!(folder = %folder.display(), %error, "the town's own SNMP profiles cannot be read");
-            return library;
+            wrong.push(format!("profiles {}: cannot be read: {error}", quoted(folder)));
+            return (library, wrong);
         }
     };
     files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
     files.sort();
     if files.len() > PROFILES_MAX {
-        tracing::error!(folder = %folder.display(), found = files.len(), "only the first {PROFILES_MAX} profiles are read");
+        wrong.push(format!(
+            "profiles {}: {} files; only the first {PROFILES_MAX} are read",
+            quoted(folder),
+            files.len()
+        ));
     }
     for file in files.into_iter().take(PROFILES_MAX) {
         let name = file.display().to_string();
@@ -98,13 +103,14 @@ pub(super) fn library(folder: Option<&Path>) -> Library {
                 bytes => Err(std::io::Error::other(format!("{bytes} bytes; at most {PROFILE_MAX_BYTES} are read"))),
             })
             .map_err(|error| error.to_string());
-        match text.and_then(|text| library.add(&name, &text).map_err(|error| error.to_string())) {
-            Ok(added) if added.replaced => {
-                tracing::info!(profile = added.id, file = name, "the town's profile replaces a shipped one")
-            }
-            Ok(added) => tracing::info!(profile = added.id, file = name, "a profile of the town's own"),
-            Err(why) => tracing::error!(file = name, why, "this SNMP profile is not taken"),
+        if let Err(why) = text.and_then(|text| library.add(&name, &text).map_err(|error| error.to_string())) {
+            wrong.push(format!("profile {} is not taken: {why}", quoted(&file)));
         }
     }
-    library
+    (library, wrong)
+}
+
+/// A path as it may be put on a terminal.
+fn quoted(path: &Path) -> String {
+    format!("{:?}", path.to_string_lossy())
 }

@@ -23,13 +23,13 @@ const ADDRESS_ALLOWED: &str = "ADDRESS or ADDRESS:PORT in figures, such as 192.0
 /// A device as far as it could be read, and who names it.
 pub(super) struct Reading {
     at: usize,
-    id: String,
+    pub(super) id: String,
     address: Option<SocketAddr>,
-    profile: Option<String>,
+    pub(super) profile: Option<Found<String>>,
     read: Option<SnmpCredentials>,
     write: Option<SnmpCredentials>,
     context: String,
-    words: BTreeMap<String, String>,
+    pub(super) words: BTreeMap<String, String>,
     aps: Vec<(usize, DeviceAp)>,
 }
 
@@ -113,6 +113,11 @@ pub(super) fn assign(desk: &mut Desk<'_>, devices: &mut [Reading], aps: &[Found<
 }
 
 impl Reading {
+    /// What is done for each of its access points.
+    pub(super) fn roles(&self) -> impl Iterator<Item = Role> {
+        self.aps.iter().map(|(_, ap)| ap.role)
+    }
+
     /// Several access points of one device are told apart by `device-ap`.
     fn tell_apart(&self, desk: &mut Desk<'_>) {
         if self.aps.is_empty() && desk.is_clean() {
@@ -149,7 +154,7 @@ impl Reading {
         Some(SnmpDevice {
             id: self.id,
             address: self.address?,
-            profile: self.profile,
+            profile: self.profile.map(|profile| profile.is),
             read: self.read?,
             write: self.write,
             context: self.context,
@@ -170,13 +175,13 @@ fn address(desk: &mut Desk<'_>, table: &Table<'_, '_>) -> Option<SocketAddr> {
     address
 }
 
-fn profile(desk: &mut Desk<'_>, table: &Table<'_, '_>) -> Option<String> {
+fn profile(desk: &mut Desk<'_>, table: &Table<'_, '_>) -> Option<Found<String>> {
     let text = table.text(desk, "profile", ID_ALLOWED)?;
     if text.is.parse::<ApId>().is_err() {
         table.refuse(desk, "profile", ID_ALLOWED);
         return None;
     }
-    Some(text.is.to_owned())
+    Some(text.map(str::to_owned))
 }
 
 /// A text on one line, perhaps empty.
