@@ -233,6 +233,8 @@ impl Deputy {
                 Told::Known { is_new } => {
                     self.learn_kind();
                     if is_new {
+                        // What was read by other rules says nothing by these.
+                        self.seen.begun = None;
                         self.say_kind(acts);
                     }
                     self.ask_on(self.kind.request(), acts);

@@ -104,6 +104,7 @@ impl Flipper {
             if pass.has_touched() {
                 self.doubt = Some(Doubt { open: pass.opens(), checks: false });
                 self.touched_at = now;
+                self.save_owed |= pass.script().save.is_some();
             }
             self.orphan(For::Pass);
         }
@@ -164,6 +165,7 @@ impl Flipper {
             Some(For::Pass) => {
                 if let Some(pass) = &mut self.pass {
                     pass.answered(answer, now);
+                    self.save_owed |= pass.has_touched() && pass.script().save.is_some();
                     self.silence_until = self.silence_until.max(pass.silence_until());
                 }
                 self.touched_at = now;
@@ -211,9 +213,6 @@ impl Flipper {
         if let Some(pass) = &mut self.pass {
             match pass.need(now) {
                 pass::Need::Ask(request) => {
-                    if pass.has_touched() {
-                        self.save_owed |= pass.script().save.is_some();
-                    }
                     self.asked = Some(For::Pass);
                     needs.request = Some(request);
                 }

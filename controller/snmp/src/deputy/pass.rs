@@ -18,7 +18,7 @@ use super::air::Air;
 use super::script::{Line, Proof, Script};
 use super::{Answer, Request};
 use crate::oid::Oid;
-use crate::trouble::Trouble;
+use crate::trouble::{Status, Trouble};
 use crate::value::{Sheet, Value};
 
 /// How long the network's row may take after the last SET before that is said: a radio that starts needs 5 to 10 s. One
@@ -88,7 +88,9 @@ pub struct Pass {
     unanswered: Option<String>,
     /// The proofs wait for the network to be as wanted.
     proofs_owed: bool,
-    /// A SET was sent.
+    /// A SET was sent and is not answered.
+    sent: bool,
+    /// A SET was carried out, or may have been.
     touched: bool,
     /// Proofs not yet seen to hold, each with the end of its time.
     pending: Vec<(usize, Duration)>,
@@ -113,6 +115,7 @@ impl Pass {
             given_up: BTreeMap::new(),
             unanswered: None,
             proofs_owed: false,
+            sent: false,
             touched: false,
             pending: Vec::new(),
             silence_until: now,
@@ -130,10 +133,10 @@ impl Pass {
         self.open
     }
 
-    /// Whether a SET of it was sent, or may have been.
+    /// Whether a SET of it was carried out, or may be.
     #[must_use]
     pub fn has_touched(&self) -> bool {
-        self.touched
+        self.touched || self.sent
     }
 
     /// Until when the device may be silent and nobody is alarmed.
@@ -165,7 +168,7 @@ impl Pass {
                 Need::Ask(Request::Get(line.unless.iter().map(|(oid, _)| oid.clone()).collect()))
             }
             (Phase::Setting, Some(line)) => {
-                self.touched = true;
+                self.sent = true;
                 Need::Ask(Request::Set { binds: line.binds.clone(), timeout: line.timeout })
             }
             (Phase::Proving(at), _) if now < at => Need::Wait(at),
@@ -246,8 +249,17 @@ impl Pass {
     }
 
     fn set(&mut self, answer: Result<Answer, Trouble>, now: Duration) {
-        let Some(line) = self.line() else { return };
+        let Some(line) = self.script.lines.get(self.at) else { return };
         let (row, settle, silence, once) = (line.row, line.settle, line.silence, line.once);
+        self.sent = false;
+        self.touched |= match &answer {
+            Ok(_) => true,
+            Err(Trouble::Refused { status, .. }) => {
+                // What failed half-way is not undone by saying so.
+                matches!(status, Status::GenErr | Status::CommitFailed | Status::UndoFailed)
+            }
+            Err(trouble) => trouble.may_have_acted(),
+        };
         let accepted = matches!(&answer, Err(Trouble::Refused { status, .. }) if line.accept.contains(status));
         match answer {
             Ok(_) => self.settle(settle, silence, now),

@@ -141,6 +141,11 @@ fn a_refusal_is_said_in_words_and_tried_for_ever() {
     bench.order(2, Disaster);
     bench.pass(SECOND / 10);
     assert!(bench.sets.len() > before);
+    // What was refused was not done: nothing is to be undone.
+    let sets = bench.sets.len();
+    bench.order(3, Normal);
+    bench.until(|bench| bench.says() == (3, 3, Normal, Serving));
+    assert_eq!(bench.sets.len(), sets);
 }
 
 #[test]
