@@ -135,7 +135,12 @@ fn the_table_of_platforms_is_the_profiles_own() {
                 figures.push(claim.metric);
             }
         }
-        let flip = profile.no_flip.as_ref().map_or("yes".to_owned(), |why| format!("no: {why}"));
+        let words: Vec<String> = profile.words.iter().map(|word| format!("`{word}`")).collect();
+        let flip = match &profile.no_flip {
+            Some(why) => format!("no: {why}"),
+            None if words.is_empty() => "yes".to_owned(),
+            None => format!("yes; words of the device: {}", words.join(", ")),
+        };
         let (id, vendor, evidence) = (&profile.id, &profile.vendor, profile.evidence.word());
         format!("| `{id}` | {vendor} | {evidence} | {} | {flip} |", figures.join(", "))
     };
