@@ -14,6 +14,7 @@ use tests::hand::{Command, listen, tell};
 use tests::inventory;
 use tests::panel::{Light, Turn};
 use tests::radio::Behaviour;
+use tests::vendors;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -88,7 +89,7 @@ async fn demo(state: &Path, port: u16) -> Result<()> {
         counts_interval_s: 30,
         drill_minutes: 30,
         store: None,
-        vendors: Vec::new(),
+        vendors: vendors::of_the_town(),
     };
     let mut signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
     let (say, mut said) = mpsc::channel(16);
@@ -168,9 +169,11 @@ fn greet(http: SocketAddr) {
          \x20               or from elsewhere: ./dev key disaster\n\
          \x20 c             kill the controller, or start it again\n\
          \x20 q             quit\n\n\
-         \x20 {} is slow ({} s), {REFUSING} refuses, {DEAD} has no power.\n",
+         \x20 {} is slow ({} s), {REFUSING} refuses, {DEAD} has no power.\n\
+         \x20 {} are of other makes: no agent, watched and flipped over SNMP.\n",
         SLOW.0,
-        SLOW.1.as_secs()
+        SLOW.1.as_secs(),
+        vendors::of_the_town().iter().filter(|v| !v.witness).flat_map(|v| v.aps.clone()).collect::<Vec<_>>().join(", ")
     );
     let _gone = std::io::stdout().flush();
 }
