@@ -105,10 +105,18 @@ impl Deputies {
     /// # Errors
     /// There is no socket, or a shipped profile is wrong.
     pub async fn start(devices: Vec<Device>, interval: Duration) -> Result<Self> {
+        Self::start_with(Library::shipped()?, devices, interval).await
+    }
+
+    /// The same on profiles of one's own.
+    ///
+    /// # Errors
+    /// There is no socket.
+    pub async fn start_with(library: Library, devices: Vec<Device>, interval: Duration) -> Result<Self> {
         let (letters, mut letterbox) = mpsc::channel(LETTERS_MAX);
         let setup = Setup {
             devices,
-            library: Arc::new(Library::shipped()?),
+            library: Arc::new(library),
             sockets: Sockets::open().await?,
             boot: "bench".to_owned(),
             interval,

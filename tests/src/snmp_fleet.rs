@@ -16,14 +16,14 @@ use crate::snmp_ap::{Access, Device, DevicePlan, Platform};
 const PORT: u16 = 16161;
 /// The community of every device.
 pub const COMMUNITY: &str = "public";
-/// Single objects a poll asks for.
+/// Single objects a poll asks for: sysDescr, sysUpTime, sysName, version, memory of two kinds.
 pub const SCALARS: [&str; 6] = [
     "1.3.6.1.2.1.1.1.0",
-    "1.3.6.1.2.1.1.2.0",
     "1.3.6.1.2.1.1.3.0",
     "1.3.6.1.2.1.1.5.0",
-    "1.3.6.1.2.1.1.6.0",
-    "1.3.6.1.2.1.2.1.0",
+    "1.3.6.1.4.1.41112.1.6.3.6.0",
+    "1.3.6.1.4.1.2021.4.6.0",
+    "1.3.6.1.4.1.2021.4.5.0",
 ];
 /// Columns of a table of networks that a poll asks for: channel, SSID, stations, octets in and out, up.
 pub const COLUMNS: [&str; 6] = [
@@ -38,6 +38,56 @@ pub const COLUMNS: [&str; 6] = [
 pub const ROWS: u32 = 4;
 /// What one poll brings: 6 + 6 × 4.
 pub const OBJECTS: usize = SCALARS.len() + COLUMNS.len() * ROWS as usize;
+
+/// A profile that asks for these objects and no others.
+pub const PROFILE: &str = r#"
+schema = 1
+id = "bench"
+vendor = "nobody"
+evidence = "lab"
+notes = ["30 objects of a pretend access point"]
+no_flip = "only read"
+[session]
+timeout = "2s"
+retries = 1
+[table.vap]
+root = "1.3.6.1.4.1.41112.1.6.1.2.1"
+index = [{ name = "vap", as = "int" }]
+[table.vap.col]
+channel = { id = 4, as = "gauge" }
+ssid = { id = 6, as = "ssid" }
+stations = { id = 8, as = "gauge" }
+rx = { id = 10, as = "counter32" }
+tx = { id = 16, as = "counter32" }
+up = { id = 22, as = "enum", map = { 1 = "up", 2 = "down" } }
+[identity]
+model = "1.3.6.1.2.1.1.1.0"
+version = "1.3.6.1.4.1.41112.1.6.3.6.0"
+[network]
+table = "vap"
+ssid = "vap.ssid"
+up = { "vap.up" = "up" }
+channel = "vap.channel"
+stations = "vap.stations"
+[[metric]]
+name = "rx-bytes"
+scope = "bss"
+value = "vap.rx"
+[[metric]]
+name = "tx-bytes"
+scope = "bss"
+value = "vap.tx"
+[[metric]]
+name = "memory-used"
+scope = "device"
+oid = "1.3.6.1.4.1.2021.4.6.0"
+as = "gauge"
+[[metric]]
+name = "memory-total"
+scope = "device"
+oid = "1.3.6.1.4.1.2021.4.5.0"
+as = "gauge"
+"#;
 
 /// Address of the `n`th device: 127.16.0.1 onwards, 250 to a third octet.
 #[must_use]
@@ -56,11 +106,11 @@ fn walk() -> Result<Sheet> {
     };
     let text = |text: &str| Value::Octets(text.as_bytes().to_vec());
     put(SCALARS[0], &[], text("UAP-AC-Pro-Gen2 6.5.55.14277"))?;
-    put(SCALARS[1], &[], Value::Oid("1.3.6.1.4.1.41112".parse()?))?;
-    put(SCALARS[2], &[], Value::TimeTicks(0))?;
-    put(SCALARS[3], &[], text("shelter"))?;
-    put(SCALARS[4], &[], text("Shiomi"))?;
-    put(SCALARS[5], &[], Value::Integer(4))?;
+    put(SCALARS[1], &[], Value::TimeTicks(0))?;
+    put(SCALARS[2], &[], text("shelter"))?;
+    put(SCALARS[3], &[], text("6.5.55.14277"))?;
+    put(SCALARS[4], &[], Value::Integer(12))?;
+    put(SCALARS[5], &[], Value::Integer(127_512))?;
     for row in 1..=ROWS {
         put(COLUMNS[0], &[row], Value::Integer(36))?;
         put(COLUMNS[1], &[row], text("SHIOMI-WiFi"))?;
