@@ -268,3 +268,67 @@ async fn a_changed_line_of_the_record_is_named_by_the_real_program() -> Result<(
     assert!(said.contains(&day), "{day}: {said}");
     Ok(())
 }
+
+/// Shows that a database damaged under the running controller is set aside too: the key opens at once, the record goes on
+/// in a new one, and after a kill the controller knows from it what is in force.
+#[tokio::test]
+async fn a_database_damaged_under_a_running_controller_holds_no_opening_up() -> Result<()> {
+    let at = tempfile::tempdir()?;
+    let store = at.path().join("store.sqlite");
+    let mut bench = Bench::raise(plan(&store)).await?;
+    bench.until("both settled", PATIENCE, |town| total(town, "settled") == 2).await?;
+    for ending in ["", "-wal"] {
+        let path = format!("{}{ending}", store.display());
+        let length = std::fs::metadata(&path)?.len();
+        // In place: the controller has this very file open.
+        let file = std::fs::OpenOptions::new().write(true).open(&path)?;
+        std::os::unix::fs::FileExt::write_all_at(&file, &vec![0xa5; usize::try_from(length)?], 0)?;
+    }
+    bench.panel.turn(Turn::Disaster);
+    bench.until_seen("both open, whatever the database does", SOON, |b| b.open_radios() == 2).await?;
+    // What was stored in the last moments before may lie in the damaged file; what is in force is in the new one.
+    bench.until_recorded("store-set-aside", PATIENCE).await?;
+    let town = bench.until("both settled", PATIENCE, |town| total(town, "settled") == 2).await?;
+    let number = town["order"]["number"].as_u64();
+    assert!(set_aside(&store)?.len() >= 2);
+    let (code, said) = verify(&store)?;
+    assert_eq!(code, 0, "{said}");
+    bench.kill_controller();
+    bench.start_controller().await?;
+    let town = bench.until("both settled again", PATIENCE, |town| total(town, "settled") == 2).await?;
+    assert_eq!((town["order"]["number"].as_u64(), bench.open_radios()), (number, 2));
+    bench.stop()
+}
+
+/// Shows that a controller killed again and again in the middle of flips leaves a record that is a whole chain, with
+/// every order's number once.
+#[tokio::test]
+async fn a_record_written_through_a_dozen_kills_is_a_whole_chain() -> Result<()> {
+    let at = tempfile::tempdir()?;
+    let store = at.path().join("store.sqlite");
+    let mut bench = Bench::raise(plan(&store)).await?;
+    bench.until("both settled", PATIENCE, |town| total(town, "settled") == 2).await?;
+    for n in 0..12_u64 {
+        let (turn, mode) = if n % 2 == 0 { (Turn::Disaster, "disaster") } else { (Turn::Normal, "normal") };
+        bench.panel.turn(turn);
+        bench.until("the order is decided", PATIENCE, |town| town["mode"] == mode).await?;
+        // Sooner or later after it: while the batch is written, and while the reports come in.
+        tokio::time::sleep(Duration::from_millis(n * 7)).await;
+        bench.kill_controller();
+        let (code, said) = verify(&store)?;
+        assert_eq!(code, 0, "after kill {n}: {said}");
+        bench.start_controller().await?;
+    }
+    bench.until("both settled", PATIENCE, |town| total(town, "settled") == 2).await?;
+    let entries = bench.record().await?;
+    let mut numbers: Vec<u64> = record(&entries, "ordered")
+        .filter_map(|it| it["fields"]["number"].as_str().and_then(|number| number.parse().ok()))
+        .collect();
+    let all = numbers.len();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), all, "each order's number once: {numbers:?}");
+    let (code, said) = verify(&store)?;
+    assert_eq!(code, 0, "{said}");
+    bench.stop()
+}

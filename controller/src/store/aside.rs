@@ -99,6 +99,25 @@ pub(super) fn orphaned(path: &Path) -> bool {
     length(path) == 0 && length(&beside(path, "-wal")) > 0
 }
 
+/// Whether neither the file nor a -wal beside it begins as SQLite's do. SQLite would call the one no database and throw
+/// the other away.
+pub(super) fn is_rubbish(path: &Path) -> bool {
+    const DATABASE: &[u8] = b"SQLite format 3\0";
+    // Its last bit tells the order of bytes in its checksums (https://sqlite.org/fileformat2.html#walformat).
+    const LOGS: [&[u8]; 2] = [&[0x37, 0x7f, 0x06, 0x82], &[0x37, 0x7f, 0x06, 0x83]];
+    let begins = |path: &Path, with: &[u8]| {
+        use std::io::Read;
+        let mut head = Vec::new();
+        let read = std::fs::File::open(path).and_then(|file| file.take(with.len() as u64).read_to_end(&mut head));
+        // What cannot be read may be well.
+        read.is_err() || head.is_empty() || head == with
+    };
+    let log = beside(path, "-wal");
+    let is_file = std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0);
+    let has_log = std::fs::metadata(&log).is_ok_and(|file| file.len() > 0);
+    is_file && has_log && !begins(path, DATABASE) && !LOGS.iter().any(|magic| begins(&log, magic))
+}
+
 /// What a damaged file still tells: each piece by itself, as far as it can be read in time.
 pub(super) async fn salvage(aside: &Path) -> Legacy {
     let mut legacy = Legacy::default();

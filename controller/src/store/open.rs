@@ -70,7 +70,7 @@ pub(super) async fn keep_open(shared: Weak<Shared>) {
         let opened = match &met {
             Some((_, why)) if sure => Err(Trouble::Damaged(why.why.clone())),
             _ if store.file().is_ok() => Ok(None),
-            _ => try_open(&store).await.map(Some),
+            _ => try_open(&store, met.is_none()).await.map(Some),
         };
         doubted |= met.is_some();
         match opened {
@@ -130,11 +130,20 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
-/// Opens it, and says whether it was seen to be whole.
-async fn try_open(store: &Store) -> Result<(OpenFile, bool), Trouble> {
+/// Opens it, and says whether it was seen to be whole. `closed`: we do not have it open already.
+async fn try_open(store: &Store, closed: bool) -> Result<(OpenFile, bool), Trouble> {
     store.0.take_lock().map_err(|error| Trouble::Passing(error.why))?;
-    if aside::orphaned(&store.0.path) {
-        return Err(Trouble::Damaged("the file is gone or empty, and its -wal is there".to_owned()));
+    let path = store.0.path.clone();
+    // On a thread of its own: a disk that hangs must not hold the key up.
+    let looked = tokio::task::spawn_blocking(move || {
+        if aside::orphaned(&path) {
+            return Some("the file is gone or empty, and its -wal is there");
+        }
+        // To read a file and close it would give up every lock that we hold on it by another name.
+        (closed && aside::is_rubbish(&path)).then_some("file is not a database, and its -wal is none either")
+    });
+    if let Ok(Some(why)) = looked.await {
+        return Err(Trouble::Damaged(why.to_owned()));
     }
     // Not given up when it takes long: every try holds a thread until the disk answers.
     let opening = open_file(&store.0.path, store.0.legacy());
