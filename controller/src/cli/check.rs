@@ -53,7 +53,10 @@ fn praise(config: &Config) -> String {
         0 => town,
         some => {
             let devices = count(some, "SNMP device", "SNMP devices");
-            format!("{town}; {devices} for {}, and as second eyes on {watched}", count(flipped, "AP", "APs"))
+            let flips = (flipped > 0).then(|| format!("for {}", count(flipped, "AP", "APs")));
+            let watches = (watched > 0).then(|| format!("as second eyes on {}", count(watched, "AP", "APs")));
+            let what: Vec<String> = flips.into_iter().chain(watches).collect();
+            format!("{town}; {devices} {}", what.join(" and "))
         }
     }
 }

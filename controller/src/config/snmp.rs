@@ -230,3 +230,96 @@ fn hint(typed: &str, known: &[&str], else_expected: &str) -> String {
         None => format!("expected {else_expected}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hirake_snmp::credentials::{Auth, Privacy};
+    use hirake_snmp::device::Role;
+
+    use super::*;
+    use crate::config::{Complaints, Config};
+    use crate::core::inventory::Managed;
+
+    const TOWN: &str = r#"
+town = { id = "shiomi", name = "汐見町" }
+[[facility]]
+id = "gym"
+name = "体育館"
+shelter = true
+[[ap]]
+id = "gym-1"
+facility = "gym"
+name = "東"
+managed = "snmp"
+device = "wlc-1"
+device-ap = "east"
+[[ap]]
+id = "gym-2"
+facility = "gym"
+name = "西"
+managed = "agent"
+device = "wlc-1"
+device-ap = "west"
+[snmp]
+interval-s = 10
+traps = "0.0.0.0:162"
+[snmp-credentials.reader]
+version = "2c"
+community-file = "/etc/hirake/snmp-community"
+[snmp-credentials.writer]
+version = "3"
+user = "hirake"
+auth = "sha-512"
+auth-password-file = "/etc/hirake/snmp-auth"
+priv = "aes-256-cisco"
+priv-password-file = "/etc/hirake/snmp-priv"
+[[snmp-device]]
+id = "wlc-1"
+address = "2001:db8::10"
+read = "reader"
+write = "writer"
+"#;
+
+    fn read(text: &str) -> Result<Config, Complaints> {
+        Config::parse("controller.toml", text.as_bytes())
+    }
+
+    #[test]
+    fn a_device_has_its_credentials_and_each_of_its_aps_its_role() {
+        let config = read(TOWN).expect("right");
+        assert_eq!(config.inventory.aps[0].managed, Managed::Snmp);
+        assert!(!config.inventory.aps[0].witness && config.inventory.aps[1].witness);
+        let device = &config.snmp.devices[0];
+        assert_eq!(device.address, "[2001:db8::10]:161".parse().expect("valid"), "the port of the protocol");
+        assert_eq!(device.read, SnmpCredentials::V2c("/etc/hirake/snmp-community".into()));
+        let writer = SnmpUser {
+            name: "hirake".to_owned(),
+            auth: Some((Auth::Sha512, "/etc/hirake/snmp-auth".into())),
+            privacy: Some((Privacy::Aes256Cisco, "/etc/hirake/snmp-priv".into())),
+        };
+        assert_eq!(device.write, Some(SnmpCredentials::V3(writer)));
+        let aps: Vec<_> = device.aps.iter().map(|ap| (ap.key.as_deref(), ap.role)).collect();
+        assert_eq!(aps, [(Some("east"), Role::Flip), (Some("west"), Role::Witness)]);
+        assert_eq!((config.snmp.interval.as_secs(), config.snmp.hurry_interval.as_secs()), (10, 5));
+        assert!(config.snmp.agent.is_none() && config.snmp.notify.is_none());
+    }
+
+    /// Nothing of it stops a start, and each is worth a look.
+    #[test]
+    fn what_works_over_snmp_and_is_doubtful_is_noted() {
+        let notes = |text: &str| {
+            let notes = read(text).expect("right").notes;
+            notes.into_iter().map(|note| note.what).collect::<Vec<_>>().join("\n")
+        };
+        let weak = notes(&TOWN.replace("write = \"writer\"", "write = \"reader\""));
+        assert!(weak.contains("snmp-device \"wlc-1\": writes with less than authPriv (a community crosses"), "{weak}");
+        assert!(weak.contains("snmp-credentials \"writer\": nobody names them"), "{weak}");
+        let watched = notes(&TOWN.replace("write = \"writer\"", ""));
+        assert!(watched.contains("ap \"gym-1\": device \"wlc-1\" has no write credentials"), "{watched}");
+        let idle =
+            notes(&format!("{TOWN}[[snmp-device]]\nid = \"spare\"\naddress = \"192.0.2.1\"\nread = \"reader\"\n"));
+        assert!(idle.contains("snmp-device \"spare\": no [[ap]] names it; it is not asked"), "{idle}");
+        let unable = notes(&TOWN.replace("read = \"reader\"", "read = \"reader\"\nprofile = \"generic-dot11\""));
+        assert!(unable.contains("profile \"generic-dot11\" cannot flip"), "{unable}");
+    }
+}
