@@ -143,7 +143,8 @@ async fn look_after(
     let (letters_in, mut letters) = mpsc::channel(LETTERS_MAX);
     let (hints_in, mut hints) = mpsc::channel::<traps::Heard>(HINTS_MAX);
     let ears = Ears { at: config.traps, engine, hints: hints_in, counted };
-    let mut closed: Vec<SnmpDevice> = config.devices.clone();
+    let mut closed: Vec<(SnmpDevice, String)> =
+        config.devices.iter().map(|device| (device.clone(), String::new())).collect();
     let mut retry = Instant::now();
     let mut known = Vec::new();
     loop {

@@ -19,27 +19,30 @@ const PROFILES_MAX: usize = 200;
 pub(super) struct Opened {
     /// These can be spoken to.
     pub(super) devices: Vec<Device>,
-    /// These cannot, for now.
-    pub(super) still: Vec<SnmpDevice>,
+    /// These cannot, for now; and why.
+    pub(super) still: Vec<(SnmpDevice, String)>,
     /// What the core is to know of it.
     pub(super) said: Vec<Event>,
 }
 
-/// Tries each, on a thread that may wait for a disk.
-pub(super) async fn open(devices: Vec<SnmpDevice>) -> Opened {
+/// Tries each, on a thread that may wait for a disk. Beside each why it could not be opened before: the same is not said
+/// again.
+pub(super) async fn open(devices: Vec<(SnmpDevice, String)>) -> Opened {
     let tried = tokio::task::spawn_blocking(move || {
         let mut opened = Opened::default();
-        for device in devices {
+        for (device, before) in devices {
             match with_secrets(&device) {
                 Ok(whole) => opened.devices.push(whole),
                 Err(why) => {
-                    tracing::error!(
-                        device = device.id,
-                        why,
-                        "this SNMP device is not spoken to; tried again every 5 s"
-                    );
-                    opened.said.extend(device.aps.iter().map(|ap| unheard(ap, &device.id, &why)));
-                    opened.still.push(device);
+                    if why != before {
+                        tracing::error!(
+                            device = device.id,
+                            why,
+                            "this SNMP device is not spoken to; it is tried again every 5 s"
+                        );
+                        opened.said.extend(device.aps.iter().map(|ap| unheard(ap, &device.id, &why)));
+                    }
+                    opened.still.push((device, why));
                 }
             }
         }
