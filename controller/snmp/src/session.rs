@@ -7,6 +7,7 @@ mod asking;
 mod door;
 mod ladder;
 mod poll;
+mod replay;
 mod sockets;
 mod walk;
 mod words;
@@ -24,6 +25,7 @@ use crate::value::{Sheet, Value, VarBind};
 use asking::{Question, Voice};
 use door::Tries;
 use ladder::Ladder;
+pub use replay::replay;
 pub use sockets::{Sockets, Stats};
 
 /// One device: how it is spoken to, and what was learnt of it. Costs nothing while idle.

@@ -3,6 +3,7 @@
 mod answers;
 mod ber;
 mod peer;
+mod seeds;
 mod tables;
 mod v3;
 
