@@ -5,8 +5,10 @@ mod check;
 pub mod exit;
 mod key;
 mod log;
+mod profile;
 mod render;
 mod serve;
+mod snmp;
 mod status;
 mod store;
 mod words;
@@ -87,6 +89,16 @@ enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Ask one device by SNMP and print what it says
+    Snmp {
+        #[command(subcommand)]
+        ask: snmp::Ask,
+    },
+    /// The platforms that are known over SNMP, and profiles of one's own
+    Profile {
+        #[command(subcommand)]
+        about: profile::About,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -144,6 +156,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check { file } => Ok(check::check(&file)),
         Command::Render { config, out, ap } => render::render(&config, &ap, out.as_deref()),
         Command::Status { asked } => Ok(answered(status::status(&asked.http, asked.language()))),
+        Command::Snmp { ask } => snmp::ask(ask),
+        Command::Profile { about } => profile::about(about),
         Command::Key { asked, watch } => Ok(answered(key::key(&asked.http, asked.language(), watch))),
         Command::Record { what: RecordCommand::Verify { store, file, known } } => {
             store::verify(store.config.as_deref(), file, known.as_deref(), language(store.en))

@@ -16,8 +16,9 @@ use crate::config::Config;
 
 /// How long the stop waits for what cannot be given up half-way.
 const LEFTOVERS_LIMIT: Duration = Duration::from_secs(1);
-/// What is logged where `RUST_LOG` says nothing: the SNMP library warns of each bad datagram, and anybody may send a million.
-const LOGGED: &str = "info,async_snmp=error";
+/// What is logged where `RUST_LOG` says nothing: the SNMP library warns of each bad datagram, and anybody may send a million;
+/// and each device's silence is an error to it, which is our deputies' to tell.
+const LOGGED: &str = "info,async_snmp=off";
 
 /// Reads the file, then runs until SIGTERM or Ctrl-C.
 ///
