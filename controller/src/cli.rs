@@ -156,7 +156,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check { file } => Ok(check::check(&file)),
         Command::Render { config, out, ap } => render::render(&config, &ap, out.as_deref()),
         Command::Status { asked } => Ok(answered(status::status(&asked.http, asked.language()))),
-        Command::Snmp { ask } => snmp::ask(ask),
+        Command::Snmp { ask } => snmp::ask(&ask),
         Command::Profile { about } => profile::about(about),
         Command::Key { asked, watch } => Ok(answered(key::key(&asked.http, asked.language(), watch))),
         Command::Record { what: RecordCommand::Verify { store, file, known } } => {

@@ -37,7 +37,7 @@ pub enum About {
     /// Ask a device what a profile asks, and say what each of its lines found
     Test {
         #[command(flatten)]
-        whom: Whom,
+        whom: Box<Whom>,
         /// The profile's file, or the id of a shipped one
         #[arg(value_name = "FILE")]
         profile: PathBuf,

@@ -47,8 +47,8 @@ pub struct Question {
 ///
 /// # Errors
 /// Standard output is gone.
-pub fn ask(ask: Ask) -> anyhow::Result<ExitCode> {
-    let (question, bulk) = match &ask {
+pub fn ask(ask: &Ask) -> anyhow::Result<ExitCode> {
+    let (question, bulk) = match ask {
         Ask::Get(question) => (question, None),
         Ask::Walk(question) => (question, Some(false)),
         Ask::Bulk(question) => (question, Some(true)),
