@@ -6,6 +6,7 @@ use dashboard::{
     Ap, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Totals, Way, Who, Witnessed,
 };
 use firmware_config::mode::Mode;
+use firmware_config::wire::Network;
 
 use super::Desk;
 use crate::core::activation::{Activation, Source};
@@ -116,7 +117,7 @@ fn ap(it: &ApView) -> Ap {
             told: said.told,
             running: said.running,
             mode: said.mode,
-            on_air: said.networks.iter().map(|network| network.ssid.clone()).collect(),
+            on_air: names(&said.networks),
             agent: said.agent.clone(),
         }),
         way: match it.managed {
@@ -161,4 +162,15 @@ fn recent(it: &core::Entry) -> Entry {
 /// An entry from the archive.
 pub fn stored(it: StoredEntry) -> Entry {
     Entry { seq: it.seq, at_ms: it.at_ms, kind: it.kind, drill: it.drill, fields: it.fields }
+}
+
+/// The SSIDs on the air, each once: an AP with two radios has each of them twice.
+fn names(networks: &[Network]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for network in networks {
+        if !names.contains(&network.ssid) {
+            names.push(network.ssid.clone());
+        }
+    }
+    names
 }
