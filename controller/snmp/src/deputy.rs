@@ -54,6 +54,11 @@ const UPTIME_NEARLY_OVER: Duration = Duration::from_secs((1 << 32) / 100 - 3_600
 /// that loses one datagram in a hundred breaks off one poll in a hundred, and three in a row never.
 const TORN_MAX: u32 = 2;
 
+/// How long after the start nothing is closed for an order that may be one of before: a store put back from an old copy
+/// learns the newest order from an AP that holds it. Agents try again at least every 10 s and need 5 s to connect and
+/// speak; 5 s more.
+const SPARED: Duration = Duration::from_secs(20);
+
 /// How often a device is polled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Intervals {
@@ -68,6 +73,7 @@ pub struct Intervals {
 pub struct Deputy {
     device: Device,
     boot: String,
+    started: Duration,
     intervals: Intervals,
     kind: Kind,
     /// Why it cannot be flipped at all.
@@ -108,6 +114,7 @@ impl Deputy {
         let of_role = |role| device.aps.iter().filter(move |ap| ap.role == role).cloned();
         let mut deputy = Self {
             boot,
+            started: now.mono,
             intervals,
             kind: Kind::new(library, device.profile.clone()),
             hindrance: None,
@@ -206,7 +213,9 @@ impl Deputy {
         if number <= self.number {
             return;
         }
-        self.number = number;
+        // The first one heard of is mostly the one remembered from before the start; any other was decided or learnt since.
+        let is_first = std::mem::replace(&mut self.number, number) == 0;
+        self.flipper.spare(if is_first { self.started + SPARED } else { now.mono });
         for speaker in &mut self.speakers {
             if let Some(mode) = wanted.get(&speaker.ap().ap) {
                 speaker.ordered(number, *mode);
@@ -279,6 +288,7 @@ impl Deputy {
         if self.unreadable.as_ref() != Some(&why) {
             acts.push(Act::Log(format!("device cannot be read why={why:?}")));
         }
+        self.speakers.iter_mut().for_each(Speaker::blinded);
         self.unreadable = Some(why);
         true
     }
@@ -384,7 +394,7 @@ impl Deputy {
         self.rounds.urge(needs.poll);
         if let Some(urgent) = self.rounds.due(now.mono) {
             self.last_ask += 1;
-            self.rounds.begin(self.last_ask, now.mono);
+            self.rounds.begin(self.last_ask, urgent, now.mono);
             acts.push(Act::Ask { ask: self.last_ask, request: self.kind.request(), urgent });
         }
         self.speak(settled, alive, now, acts);
@@ -412,8 +422,9 @@ impl Deputy {
     /// The next request of the poll under way.
     fn ask_on(&mut self, request: Request, acts: &mut Vec<Act>) {
         self.last_ask += 1;
-        self.rounds.go_on(self.last_ask);
-        acts.push(Act::Ask { ask: self.last_ask, request, urgent: false });
+        // Before it is known what it is, nothing can be opened: what leads there waits behind no poll.
+        let urgent = self.rounds.go_on(self.last_ask, self.seen.begun.is_none() && self.flipper.wanted() == Some(true));
+        acts.push(Act::Ask { ask: self.last_ask, request, urgent });
     }
 }
 

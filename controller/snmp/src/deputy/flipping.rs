@@ -70,6 +70,10 @@ pub struct Flipper {
     /// Nothing read by a poll begun before then counts.
     touched_at: Duration,
     doubt: Option<Doubt>,
+    /// It is to be opened, and that was not tried yet.
+    untried: bool,
+    /// What is open is not closed before then.
+    spared_until: Duration,
     refusal: Option<String>,
     tries: u32,
     not_before: Duration,
@@ -100,17 +104,26 @@ impl Flipper {
         if self.wish.replace(open) == Some(open) {
             return;
         }
+        self.untried = open;
         if let Some(pass) = self.pass.take_if(|pass| pass.opens() != open) {
             if pass.has_touched() {
                 self.doubt = Some(Doubt { open: pass.opens(), checks: false });
                 self.touched_at = now;
                 self.save_owed |= pass.script().save.is_some();
             }
-            self.orphan(For::Pass);
+            if self.asked == Some(For::Pass) {
+                self.asked = Some(For::Nobody);
+            }
         }
-        if self.job.take().is_some() {
-            self.orphan(For::Saving);
+        // A saving touches nothing on the air: its answer is not waited for, and it is done again in the end.
+        if self.job.take().is_some() && self.asked == Some(For::Saving) {
+            self.asked = None;
         }
+    }
+
+    /// What is open is not closed before `until`.
+    pub fn spare(&mut self, until: Duration) {
+        self.spared_until = until;
     }
 
     /// What is wanted.
@@ -260,24 +273,31 @@ impl Flipper {
         }
         if self.is_settled(facts) {
             self.doubt = None;
+            self.untried = false;
             self.refusal = None;
             self.tries = 0;
             self.not_before = now;
             return self.begin_saving(now);
         }
+        let unseen = matches!(facts.air, Air::Unknown(_));
         if let Air::Unknown(why) = facts.air {
             self.refusal = Some(format!("whether it is on the air cannot be seen: {why}"));
-            return false;
+            // The network opens first: once it is tried all the same. No more often, for nobody sees what it does.
+            if !self.untried {
+                return false;
+            }
         }
         if let Some(why) = facts.hindrance {
             self.refusal = Some(why.to_owned());
             self.tries = 0;
             return false;
         }
-        if now < self.not_before {
-            self.wake = Some(self.not_before);
+        let not_before = if open { self.not_before } else { self.not_before.max(self.spared_until) };
+        if now < not_before {
+            self.wake = Some(not_before);
             return false;
         }
+        self.untried = false;
         match (facts.script)(open, self.draw()) {
             Ok(script) => {
                 needs.log.push(format!("flipping open={open} networks={} try={}", script.rows, self.tries + 1));
@@ -288,6 +308,7 @@ impl Flipper {
                 self.pass = Some(Pass::new(script, open, undoes, now));
                 true
             }
+            Err(_) if unseen => false,
             Err(why) => {
                 self.refuse(why, now, needs);
                 false
@@ -359,11 +380,5 @@ impl Flipper {
         // A step that has no divisor in common with 65535 = 3 × 5 × 17 × 257.
         self.drawn = u16::try_from((u32::from(self.drawn) + 40_504) % 65_535).unwrap_or_default();
         self.drawn + 1
-    }
-
-    fn orphan(&mut self, what: For) {
-        if self.asked == Some(what) {
-            self.asked = Some(For::Nobody);
-        }
     }
 }

@@ -24,6 +24,9 @@ enum Happening {
     Hurry(bool),
     SaveWorks(bool),
     BreaksOff(bool),
+    Withholds(bool),
+    Untold(bool),
+    SaveHangs(bool),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -54,6 +57,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => any::<bool>().prop_map(Happening::Hurry),
         1 => any::<bool>().prop_map(Happening::SaveWorks),
         1 => any::<bool>().prop_map(Happening::BreaksOff),
+        1 => any::<bool>().prop_map(Happening::Withholds),
+        1 => any::<bool>().prop_map(Happening::Untold),
+        1 => any::<bool>().prop_map(Happening::SaveHangs),
     ]
 }
 
@@ -84,6 +90,9 @@ proptest! {
                 Happening::Hurry(hurry) => bench.on(Event::Hurry(hurry)),
                 Happening::SaveWorks(works) => bench.save_works = works,
                 Happening::BreaksOff(off) => bench.breaks_off = off,
+                Happening::Withholds(withholds) => bench.withholds = withholds,
+                Happening::Untold(untold) => bench.untold = untold,
+                Happening::SaveHangs(hangs) => bench.save_hangs = hangs,
             }
             if wanted.is_none() {
                 prop_assert!(bench.sets.is_empty(), "with no order, {:?}", bench.sets);
@@ -94,6 +103,7 @@ proptest! {
         bench.line = Line::Fine;
         bench.save_works = true;
         bench.breaks_off = false;
+        (bench.withholds, bench.untold, bench.save_hangs) = (false, false, false);
         bench.pass(Duration::from_secs(150));
         let report = bench.reports.last().expect("it is heard").clone();
         prop_assert!(bench.presences.last().is_some_and(|presence| presence.online));

@@ -18,6 +18,8 @@ pub struct UnderWay {
     pub ask: u64,
     /// When it began.
     pub begun: Duration,
+    /// Somebody needs to know.
+    pub urgent: bool,
 }
 
 /// One device's polls.
@@ -98,18 +100,19 @@ impl Rounds {
     }
 
     /// It begins.
-    pub fn begin(&mut self, ask: u64, now: Duration) {
-        self.under_way = Some(UnderWay { ask, begun: now });
+    pub fn begin(&mut self, ask: u64, urgent: bool, now: Duration) {
+        self.under_way = Some(UnderWay { ask, begun: now, urgent });
         self.last_begun = Some(now);
         (self.urged, self.hinted) = (None, None);
         self.due = self.next_place(now);
     }
 
-    /// Its next request, for the same poll.
-    pub fn go_on(&mut self, ask: u64) {
-        if let Some(poll) = &mut self.under_way {
-            poll.ask = ask;
-        }
+    /// Its next request, for the same poll; says whether that is urgent, as its first was or as it has become since.
+    pub fn go_on(&mut self, ask: u64, needed: bool) -> bool {
+        let Some(poll) = &mut self.under_way else { return needed };
+        poll.ask = ask;
+        poll.urgent |= needed;
+        poll.urgent
     }
 
     /// It ended.
@@ -188,7 +191,7 @@ mod tests {
             let mut rounds = Rounds::new(&format!("ap-{n}"), 15 * SECOND, 100 * SECOND);
             let first = rounds.next_wake().expect("a time");
             share[usize::try_from((first - 100 * SECOND).as_secs()).expect("small").min(14)] += 1;
-            rounds.begin(1, first);
+            rounds.begin(1, false, first);
             assert_eq!(rounds.next_wake(), None, "one at a time");
             rounds.end(End::Read, first + SECOND);
             assert_eq!(rounds.next_wake(), Some(first + 15 * SECOND));
@@ -200,7 +203,7 @@ mod tests {
     fn a_poll_that_outlasts_its_interval_is_not_started_again_and_does_not_shift_the_others() {
         let mut rounds = Rounds::new("wlc-1", 5 * SECOND, SECOND);
         let first = rounds.next_wake().expect("a time");
-        rounds.begin(1, first);
+        rounds.begin(1, false, first);
         assert_eq!(rounds.due(first + 12 * SECOND), None);
         rounds.end(End::Read, first + 12 * SECOND);
         assert_eq!(rounds.next_wake(), Some(first + 15 * SECOND));
@@ -214,7 +217,7 @@ mod tests {
             rounds.hint(now);
             if rounds.due(now).is_some() {
                 polls += 1;
-                rounds.begin(polls, now);
+                rounds.begin(polls, false, now);
                 rounds.end(End::Read, now);
             }
             now += SECOND / 10;
@@ -232,7 +235,7 @@ mod tests {
             gaps.push((at - now).as_secs());
             now = at;
             assert_eq!(rounds.due(now), Some(true));
-            rounds.begin(ask, now);
+            rounds.begin(ask, true, now);
             rounds.end(End::Unanswered, now);
         }
         assert_eq!(gaps, [0, 1, 2, 4, 8, 10, 10]);

@@ -163,6 +163,12 @@ pub(super) struct Bench {
     pub line: Line,
     /// Polls break off before the networks.
     pub breaks_off: bool,
+    /// A saving is never answered.
+    pub save_hangs: bool,
+    /// It refuses to be polled.
+    pub withholds: bool,
+    /// It does not say which of its networks are on the air.
+    pub untold: bool,
     pub reports: Vec<Report>,
     pub presences: Vec<Presence>,
     pub counts: Vec<Counts>,
@@ -243,6 +249,9 @@ impl Bench {
             mood: Mood::Obeys,
             line: Line::Fine,
             breaks_off: false,
+            save_hangs: false,
+            withholds: false,
+            untold: false,
             reports: Vec::new(),
             presences: Vec::new(),
             counts: Vec::new(),
@@ -350,6 +359,11 @@ impl Bench {
                     self.unread_sets.push(binds.clone());
                 }
                 self.sets.push((self.now.mono, binds.clone()));
+                if binds[0].oid == oid(SAVE) {
+                    // Nobody waits for it where there is something else to do.
+                    self.flips_in_flight.remove(&ask);
+                }
+                let arrives = arrives && !(self.save_hangs && binds[0].oid == oid(SAVE));
                 if self.powered && self.line == Line::IsLate {
                     self.later(limit + SECOND, Due::Arrives(binds));
                     None
@@ -377,7 +391,12 @@ impl Bench {
                     faults.push("table wlan: no answer; what was read until then is kept".to_owned());
                     self.polled.remove(&ask);
                 }
-                arrives.then_some(Ok(Answer::Sheet { sheet, faults }))
+                if self.untold {
+                    self.polled.remove(&ask);
+                }
+                let refusal = Trouble::Refused { status: Status::NoAccess, at: None };
+                let answer = if self.withholds { Err(refusal) } else { Ok(Answer::Sheet { sheet, faults }) };
+                arrives.then_some(answer)
             }
         };
         let answer = answer.filter(|_| self.line == Line::Fine);
@@ -435,7 +454,8 @@ impl Bench {
         for (row, it) in &self.rows {
             sheet.insert(cell(1, *row), Value::Octets(it.ssid.as_bytes().to_vec()));
             sheet.insert(cell(2, *row), word(it.admin));
-            sheet.insert(cell(3, *row), word(it.on_air));
+            // 7: a word the profile does not know.
+            sheet.insert(cell(3, *row), if self.untold { Value::Integer(7) } else { word(it.on_air) });
             sheet.extend(it.stations.map(|stations| (cell(4, *row), Value::Gauge32(stations))));
         }
         sheet

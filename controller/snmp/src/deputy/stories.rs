@@ -303,6 +303,99 @@ fn people_are_counted_every_half_minute_and_what_is_not_known_is_not_nobody() {
 }
 
 #[test]
+fn who_cannot_be_read_any_more_is_not_counted_by_what_was_read_before() {
+    let mut bench = seen();
+    bench.order(1, Disaster);
+    bench.pass(40 * SECOND);
+    assert_eq!((bench.stations, bench.counts.len()), (Some(9), 1));
+    bench.withholds = true;
+    bench.until(|bench| bench.says().3 == Refused);
+    let counts = bench.counts.len();
+    bench.pass(100 * SECOND);
+    assert_eq!((bench.stations, bench.counts.len()), (None, counts), "nobody knows, nobody is counted");
+    bench.withholds = false;
+    bench.until(|bench| bench.says() == (1, 1, Disaster, Serving));
+    assert_eq!(bench.stations, Some(9));
+    // The first interval after an absence is none that the absence is part of.
+    bench.powered = false;
+    bench.pass(300 * SECOND);
+    bench.powered = true;
+    let counts = bench.counts.len();
+    bench.until(|bench| bench.counts.len() > counts);
+    let interval_s = bench.counts.last().expect("one").interval_s;
+    assert!((29..=45).contains(&interval_s), "{interval_s}");
+}
+
+#[test]
+fn what_nobody_can_see_is_opened_once_all_the_same() {
+    // The network opens first: a firmware whose words nobody knows is no reason to leave it shut. It is not called open.
+    let mut bench = Bench::new();
+    bench.untold = true;
+    bench.until(|bench| !bench.reports.is_empty());
+    bench.order(1, Disaster);
+    let took = bench.until(|bench| bench.is_open() == Some(true));
+    assert!(took < SECOND, "{took:?}");
+    bench.until(|bench| bench.says().3 == Refused);
+    assert!(bench.why().contains("cannot be seen"), "{}", bench.why());
+    bench.pass(60 * SECOND);
+    bench.order(2, Disaster);
+    bench.pass(60 * SECOND);
+    assert_eq!(bench.sets.len(), 2, "once for each row, whatever else is ordered: {:?}", bench.sets);
+    bench.untold = false;
+    bench.until(|bench| bench.says() == (2, 2, Disaster, Serving));
+    assert_eq!(bench.sets.iter().filter(|(_, binds)| binds[0].oid != oid("1.3.6.1.4.1.99999.2.0")).count(), 2);
+}
+
+#[test]
+fn what_is_open_when_the_controller_starts_is_not_closed_before_a_newer_order_could_be_heard_of() {
+    // A store put back from an old copy believes that the town is in normal mode; an AP that holds the newer order says
+    // so within seconds of being reached.
+    let open = || {
+        let mut bench = Bench::new();
+        for row in bench.rows.values_mut() {
+            (row.admin, row.on_air) = (true, true);
+        }
+        bench.order(5, Normal);
+        bench
+    };
+    let mut bench = open();
+    bench.pass(17 * SECOND);
+    assert!(bench.sets.is_empty(), "{:?}", bench.sets);
+    bench.order(9, Disaster);
+    bench.pass(60 * SECOND);
+    assert_eq!((bench.is_open(), bench.says()), (Some(true), (9, 9, Disaster, Serving)));
+    assert!(bench.sets.is_empty(), "nobody noticed anything: {:?}", bench.sets);
+    // Where there is no newer one, it closes as surely.
+    let mut bench = open();
+    let took = bench.until(|bench| bench.is_open() == Some(false));
+    bench.until(|bench| bench.says() == (5, 5, Normal, Serving));
+    assert!(took < 25 * SECOND, "{took:?}");
+    // And what is decided meanwhile is not held back.
+    let mut bench = open();
+    bench.pass(16 * SECOND);
+    bench.order(6, Normal);
+    let took = bench.until(|bench| bench.says() == (6, 6, Normal, Serving));
+    assert!(took < SECOND, "{took:?}");
+}
+
+#[test]
+fn an_order_does_not_wait_for_a_saving_that_nobody_answers() {
+    let mut bench = seen();
+    bench.save_hangs = true;
+    bench.order(1, Disaster);
+    bench.until(|bench| bench.sets.len() == 3);
+    bench.pass(SECOND);
+    bench.save_hangs = false;
+    bench.order(2, Normal);
+    let took = bench.until(|bench| bench.is_open() == Some(false));
+    assert!(took < SECOND, "{took:?}");
+    bench.until(|bench| bench.says() == (2, 2, Normal, Serving));
+    bench.pass(20 * SECOND);
+    bench.reboot();
+    assert_eq!(bench.is_open(), Some(false), "and the end is saved");
+}
+
+#[test]
 fn a_witness_says_what_it_saw_at_every_poll_and_why_where_it_could_not() {
     let witness = crate::device::Device { aps: vec![ap("yakuba-1", Role::Witness)], ..device() };
     let mut bench = Bench::with(witness, profiles());

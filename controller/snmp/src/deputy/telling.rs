@@ -41,6 +41,8 @@ pub struct Speaker {
     mode: Mode,
     since: Duration,
     seen: Option<ApSeen>,
+    /// What was seen was not told yet: nothing is counted from a look of before.
+    fresh: bool,
     /// Its controller had it in its list once.
     was_listed: bool,
     online: Option<bool>,
@@ -63,6 +65,7 @@ impl Speaker {
             mode: Mode::Normal,
             since: now,
             seen: None,
+            fresh: false,
             was_listed: false,
             online: None,
             seq: 0,
@@ -94,6 +97,14 @@ impl Speaker {
     pub fn saw(&mut self, seen: ApSeen) {
         self.was_listed |= seen.listed != Listed::Missing;
         self.seen = Some(seen);
+        self.fresh = true;
+    }
+
+    /// It is there and cannot be read: how many are on it nobody knows any more.
+    pub fn blinded(&mut self) {
+        if let Some(seen) = &mut self.seen {
+            seen.stations = None;
+        }
     }
 
     /// Says that it is gone, unless that was the last word.
@@ -120,10 +131,12 @@ impl Speaker {
         }
         if self.online.replace(true) != Some(true) {
             letters.push(self.presence(boot, true));
+            // No interval of counts spans an absence.
+            self.counted_at = now.mono;
         }
         letters.push(self.report(stand, state, said.4.clone(), boot, now));
         self.said = Some(said);
-        if polled {
+        if std::mem::take(&mut self.fresh) {
             letters.extend(self.count(boot, now));
         }
     }

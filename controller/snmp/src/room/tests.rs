@@ -259,3 +259,26 @@ async fn a_hint_is_a_poll_at_once() {
     handle.hint(SocketAddr::new(address.ip(), 40_000));
     until(&mut letters, 1, |report| report.networks.len() == 2).await;
 }
+
+#[tokio::test]
+async fn a_thousand_sets_that_nobody_answers_keep_no_flip_waiting() {
+    // As many as were asked a moment before the power failed: their silence is theirs.
+    let dead = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket that nobody reads");
+    let dead = at(0, dead.local_addr().expect("bound"));
+    let (address, tree) = answering().await;
+    let sockets = Sockets::open().await.expect("a socket");
+    let gate = Gate::default();
+    let set = || {
+        let binds = vec![crate::value::VarBind { oid: name(&format!("{ROOT}.1.1.2.5")), value: Value::Integer(1) }];
+        crate::deputy::Request::Set { binds, timeout: LONG }
+    };
+    for _ in 0..1_000 {
+        let wire = Arc::new(Wire::new(sockets.clone(), dead.clone()));
+        tokio::spawn(gate.ask(wire, set(), true, false));
+    }
+    tokio::task::yield_now().await;
+    let wire = Arc::new(Wire::new(sockets.clone(), at(1, address)));
+    let answer = tokio::time::timeout(LONG / 3, gate.ask(wire, set(), true, false)).await;
+    assert_eq!(answer, Ok(Ok(Answer::Set)));
+    assert!(tree.is_open());
+}
