@@ -44,6 +44,8 @@ pub struct Config {
     pub token_file: Option<PathBuf>,
     /// Access points without our agent, and second pairs of eyes.
     pub snmp: SnmpConfig,
+    /// What does not go together with other files: to be mended, `hirake check` says so; the town starts all the same.
+    pub amiss: Vec<Remark>,
     /// What works and is worth a look all the same, in the order of the file: for `hirake check` and the log.
     pub notes: Vec<Remark>,
 }

@@ -11,6 +11,7 @@ use crate::config::{Complaints, Config, Remark};
 /// Complaints and notes go to standard error, the one line of praise to standard output.
 pub fn check(file: &Path) -> ExitCode {
     match Config::read(file) {
+        Ok(config) if !config.amiss.is_empty() => refuse(&Complaints { complaints: config.amiss, notes: config.notes }),
         Ok(config) => {
             notes(&config.notes);
             println!("{}", praise(&config));

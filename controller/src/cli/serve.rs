@@ -36,6 +36,9 @@ pub fn serve(file: &Path) -> anyhow::Result<ExitCode> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(log)
         .init();
+    for amiss in &config.amiss {
+        tracing::error!("{amiss}");
+    }
     for note in &config.notes {
         tracing::warn!("{note}");
     }

@@ -69,12 +69,13 @@ pub(super) struct Desk<'i> {
     /// Whether all of the file could be read: if not, nothing may be said to be missing from it.
     pub(super) whole: bool,
     complaints: Vec<(usize, String)>,
+    amiss: Vec<(usize, String)>,
     notes: Vec<(Option<usize>, String)>,
 }
 
 impl<'i> Desk<'i> {
     pub(super) fn new(file: &str, text: &'i str) -> Self {
-        Self { file: file.to_owned(), text, whole: true, complaints: Vec::new(), notes: Vec::new() }
+        Self { file: file.to_owned(), text, whole: true, complaints: Vec::new(), amiss: Vec::new(), notes: Vec::new() }
     }
 
     /// Says that what stands at byte `at` must be mended.
@@ -86,6 +87,14 @@ impl<'i> Desk<'i> {
     pub(super) fn miss(&mut self, at: usize, what: impl Into<String>) {
         if self.whole {
             self.complain(at, what);
+        }
+    }
+
+    /// Says that what stands at byte `at` does not go together with another file, which may have changed since this one
+    /// was last looked at: to be mended, and no reason for a town not to start.
+    pub(super) fn mismatch(&mut self, at: usize, what: impl Into<String>) {
+        if self.whole {
+            self.amiss.push((at, what.into()));
         }
     }
 
@@ -111,8 +120,12 @@ impl<'i> Desk<'i> {
         self.complaints.is_empty()
     }
 
-    /// Everything said, in the order of the file: complaints, then notes.
-    pub(super) fn clear(mut self) -> (Vec<Remark>, Vec<Remark>) {
+    /// Everything said, in the order of the file: complaints, what does not go together with other files (among the
+    /// complaints where there are any), notes.
+    pub(super) fn clear(mut self) -> (Vec<Remark>, Vec<Remark>, Vec<Remark>) {
+        if !self.complaints.is_empty() {
+            self.complaints.append(&mut self.amiss);
+        }
         self.complaints.sort_by_key(|(at, _)| *at);
         self.complaints.dedup();
         self.notes.sort_by_key(|(at, _)| *at);
@@ -128,8 +141,10 @@ impl<'i> Desk<'i> {
         if more > 0 {
             complaints.push(remark(None, format!("{more} more complaints are not shown; mend these first")));
         }
+        self.amiss.sort_by_key(|(at, _)| *at);
+        let amiss = self.amiss.into_iter().take(REMARKS_MAX).map(|(at, what)| remark(Some(at), what)).collect();
         let notes = self.notes.into_iter().take(REMARKS_MAX).map(|(at, what)| remark(at, what)).collect();
-        (complaints, notes)
+        (complaints, amiss, notes)
     }
 }
 

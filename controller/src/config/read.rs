@@ -73,9 +73,9 @@ impl Config {
         let readable = proof_read(&mut desk, text);
         let (tree, _) = DeTable::parse_recoverable(&readable);
         let config = walk(&mut desk, &Table::new("", 0, tree.get_ref()), ap);
-        let (complaints, notes) = desk.clear();
+        let (complaints, amiss, notes) = desk.clear();
         match config {
-            Some((config, proven)) if complaints.is_empty() => Ok((Self { notes, ..config }, proven)),
+            Some((config, proven)) if complaints.is_empty() => Ok((Self { amiss, notes, ..config }, proven)),
             _ if complaints.is_empty() => Err(whole_file(file, "nothing usable is in it".to_owned())),
             _ => Err(Complaints { complaints, notes }),
         }
@@ -112,6 +112,7 @@ fn walk(desk: &mut Desk<'_>, root: &Table<'_, '_>, ap: Option<&ApId>) -> Option<
         http: http?,
         token_file,
         snmp: snmp?,
+        amiss: Vec::new(),
         notes: Vec::new(),
     };
     Some((config, proven))

@@ -304,6 +304,23 @@ write = "writer"
         assert!(config.snmp.agent.is_none() && config.snmp.notify.is_none());
     }
 
+    #[test]
+    fn a_profile_that_is_not_there_or_asks_for_more_stops_no_start() {
+        // A folder that lost a file, or a newer release whose profile needs another word: the key must work all the same.
+        for (profile, why) in
+            [("of-the-town", "no profile \"of-the-town\""), ("mikrotik-routeros", "must be told more")]
+        {
+            let text = TOWN.replace("read = \"reader\"", &format!("read = \"reader\"\nprofile = \"{profile}\""));
+            let config = read(&text).expect("taken");
+            assert_eq!(config.snmp.devices[0].profile.as_deref(), Some(profile));
+            assert!(config.amiss.len() == 1 && config.amiss[0].what.contains(why), "{:?}", config.amiss);
+            // Where there is something to mend at the desk, it is one of the complaints.
+            let complaints = read(&text.replace("interval-s = 10", "interval-s = 1")).expect_err("refused").complaints;
+            assert!(complaints.len() == 2 && complaints.iter().any(|it| it.what.contains(why)), "{complaints:?}");
+        }
+        assert_eq!(read(TOWN).expect("right").amiss, []);
+    }
+
     /// Nothing of it stops a start, and each is worth a look.
     #[test]
     fn what_works_over_snmp_and_is_doubtful_is_noted() {

@@ -94,6 +94,7 @@ impl TownHall {
             http: self.http,
             token_file: None,
             snmp: crate::config::SnmpConfig::default(),
+            amiss: Vec::new(),
             notes: Vec::new(),
         }
     }

@@ -31,7 +31,7 @@ fn one(desk: &mut Desk<'_>, device: &Reading, library: &Library, whole: bool) {
         if whole {
             let known: Vec<&str> = library.all().map(|profile| profile.id.as_str()).collect();
             let hint = hint(&named.is, &known, "the id of a shipped profile or of one in the folder [snmp] profiles");
-            desk.complain(named.at, format!("{what}: no profile {}; {hint}", quoted(&named.is)));
+            desk.mismatch(named.at, format!("{what}: no profile {}; {hint}", quoted(&named.is)));
         }
         return;
     };
@@ -53,7 +53,7 @@ fn one(desk: &mut Desk<'_>, device: &Reading, library: &Library, whole: bool) {
                     quoted(&named.is),
                     each.join(", ")
                 );
-                desk.miss(named.at, what);
+                desk.mismatch(named.at, what);
             }
         }
     }
