@@ -19,6 +19,10 @@ use crate::value::VarBind;
 /// SNMPv3 requests without an answer, one after another, after which the device's engine is found out anew: its clock may
 /// have fallen back with a power cut, or it may be another device.
 const SILENT_MAX: u32 = 3;
+/// Before a SET it is asked up to so many times more who the device is…
+const WHO_AGAIN: u32 = 2;
+/// …and so far apart: a SET may be waited for for 20 s, and a lost question is none of its own.
+const WHO_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
 /// Longer than any question is waited for: the library must not give up before we do.
 const NEVER: std::time::Duration = std::time::Duration::from_secs(3600);
 /// More varbinds than any request of ours has; the library must not split what we put together.
@@ -43,6 +47,8 @@ pub(super) struct Voice {
     tally: Arc<Tally>,
     version: Version,
     silent: AtomicU32,
+    /// Who the device is was asked and answered.
+    introduced: AtomicBool,
     /// Messages are encrypted; and an answer was had with these credentials.
     private: bool,
     proven: AtomicBool,
@@ -94,6 +100,7 @@ impl Voice {
             tally: Arc::clone(sockets.tally()),
             version,
             silent: AtomicU32::new(0),
+            introduced: AtomicBool::new(false),
             private: matches!(credentials, Credentials::V3(user) if user.privacy.is_some()),
             proven: AtomicBool::new(false),
             turns: Arc::clone(&gate.turns),
@@ -122,15 +129,23 @@ impl Voice {
     /// Why there is no answer to be had.
     pub async fn ask(&self, question: &Question, tries: Tries) -> Result<Vec<VarBind>, Trouble> {
         let behind = || self.turn.load(Ordering::Relaxed) != self.turns.load(Ordering::Relaxed);
+        let is_set = matches!(question, Question::Set(_));
+        let who = match is_set {
+            true => Tries { resends: WHO_AGAIN, every: tries.every.min(WHO_EVERY) },
+            false => Tries::once(tries.every),
+        };
         if self.version == Version::V3 && (self.silent.load(Ordering::Relaxed) >= SILENT_MAX || behind()) {
-            self.rediscover(tries).await?;
+            self.rediscover(who).await?;
+        } else if self.version == Version::V3 && is_set && !self.introduced.load(Ordering::Relaxed) {
+            // The library would ask for itself, as patiently as a SET is waited for.
+            self.find_out(who).await?;
         }
         let first = self.put(question, tries).await;
         // The device says that its engine is not the one we know. A read is asked again at once; a SET never is: whoever
         // ordered it reads first (the forger of such a word could otherwise have it done twice).
         if matches!(first, Err(Trouble::NoAnswer { .. })) && self.door.hint.take() == Hint::EngineChanged {
-            self.rediscover(tries).await?;
-            if !matches!(question, Question::Set(_)) {
+            self.rediscover(who).await?;
+            if !is_set {
                 return self.put(question, tries).await;
             }
         }
@@ -155,6 +170,7 @@ impl Voice {
             Ok(binds) => {
                 self.silent.store(0, Ordering::Relaxed);
                 self.proven.store(true, Ordering::Relaxed);
+                self.introduced.store(true, Ordering::Relaxed);
                 let came = binds.len();
                 let binds: Vec<VarBind> = binds.into_iter().filter_map(words::incoming).collect();
                 if binds.len() < came {
@@ -224,19 +240,25 @@ impl Voice {
 
     /// Finds out anew who the device is. Nothing is lost where it stays silent.
     async fn rediscover(&self, tries: Tries) -> Result<(), Trouble> {
+        self.find_out(tries).await?;
+        self.tally.rediscoveries.add();
+        // Another voice that was first is followed; the first is followed by the others.
+        let turns = self.turns.load(Ordering::Relaxed);
+        let turn = if self.turn.load(Ordering::Relaxed) == turns { turns.wrapping_add(1) } else { turns };
+        self.turns.store(turn, Ordering::Relaxed);
+        self.turn.store(turn, Ordering::Relaxed);
+        tracing::info!(device = %self.client.peer_addr(), "found out anew which SNMP engine the device has");
+        Ok(())
+    }
+
+    /// Asks who the device is. Nothing of ours was done by it where that is not answered.
+    async fn find_out(&self, tries: Tries) -> Result<(), Trouble> {
         let started = Instant::now();
-        let one = Tries::once(tries.every);
-        let found = timeout(one.whole(), TRIES.scope(one, self.client.rediscover_engine())).await;
+        let found = timeout(tries.whole(), TRIES.scope(tries, self.client.rediscover_engine())).await;
         match found {
             Ok(Ok(())) => {
-                self.tally.rediscoveries.add();
                 self.silent.store(0, Ordering::Relaxed);
-                // Another voice that was first is followed; the first is followed by the others.
-                let turns = self.turns.load(Ordering::Relaxed);
-                let turn = if self.turn.load(Ordering::Relaxed) == turns { turns.wrapping_add(1) } else { turns };
-                self.turns.store(turn, Ordering::Relaxed);
-                self.turn.store(turn, Ordering::Relaxed);
-                tracing::info!(device = %self.client.peer_addr(), "found out anew which SNMP engine the device has");
+                self.introduced.store(true, Ordering::Relaxed);
                 Ok(())
             }
             Ok(Err(error)) => Err(words::trouble(&error, started.elapsed())),

@@ -99,3 +99,27 @@ async fn impossible_engines_are_not_taken() {
         assert!(got.is_err(), "{engine:?} {boots}: {got:?}");
     }
 }
+
+/// Shows: the question who a device is, lost on its way before the first SET, is asked again within seconds, however long
+/// the SET itself may be waited for; and the SET is sent once.
+#[tokio::test]
+async fn a_set_does_not_wait_for_a_lost_question_who_the_device_is() {
+    let sockets = Sockets::open().await.expect("sockets");
+    let (tx, mut sets) = tokio::sync::mpsc::unbounded_channel();
+    let mut lost = false;
+    let peer = Peer::raw(move |datagram| {
+        let (id, discovery, request) = read(datagram);
+        if !discovery {
+            let _ = tx.send(());
+        }
+        let answers = discovery && std::mem::replace(&mut lost, true);
+        answers.then(|| Reply::Now(plain(id, &ENGINE, 1, "", &report(request, 4)))).into_iter().collect()
+    });
+    let session = session(&sockets, peer.address, user()).await;
+    let bind = hirake_snmp::value::VarBind { oid: name(), value: hirake_snmp::value::Value::Integer(1) };
+    let setting = tokio::spawn(async move { session.set(&[bind], Duration::from_secs(20)).await });
+    tokio::time::timeout(Duration::from_secs(8), sets.recv()).await.expect("sent in time").expect("sent");
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert!(sets.try_recv().is_err(), "once");
+    setting.abort();
+}
