@@ -58,7 +58,7 @@ struct Running {
 }
 
 /// One access point.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Agent {
     identity: Identity,
     boot: String,

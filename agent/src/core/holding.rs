@@ -81,7 +81,7 @@ impl DrillClock {
 }
 
 /// The order held and everything that follows from it alone.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Holding {
     town: TownId,
     facility: FacilityId,

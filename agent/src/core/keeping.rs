@@ -8,7 +8,7 @@ const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(60);
 
 /// How far the newest page is.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Keeping {
     /// Something is not on flash yet.
     dirty: bool,

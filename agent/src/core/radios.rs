@@ -49,7 +49,7 @@ pub enum Answer {
     Timeout,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Task {
     radio: Radio,
     /// Asked and not yet answered.
@@ -72,7 +72,7 @@ impl Task {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Link {
     Down { why: String },
     Up,
@@ -92,7 +92,7 @@ pub enum Open {
 }
 
 /// All the prepared networks of this AP and the link to hostapd.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Radios {
     tasks: Vec<Task>,
     link: Link,

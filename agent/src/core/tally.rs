@@ -7,7 +7,7 @@ use firmware_config::wire::{Network, NetworkCounts};
 /// Interfaces counted at most. A radio carries up to 16 networks; a hostapd that invents names fills no memory.
 const INTERFACES_MAX: usize = 64;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Row {
     ssid: String,
     joins: u32,
@@ -15,7 +15,7 @@ struct Row {
 }
 
 /// Joins and leaves since the last count.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Tally {
     rows: BTreeMap<String, Row>,
 }

@@ -13,7 +13,7 @@ const LESSER_APART: Duration = Duration::from_secs(1);
 const CLOCK_SET_MS: u64 = 5_000;
 
 /// What was last told and what is waiting to be.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Teller {
     connected: bool,
     seq: u64,

@@ -85,7 +85,7 @@ struct Held {
 }
 
 /// Every activation in force.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Activations {
     held: Vec<Held>,
     last_id: u64,

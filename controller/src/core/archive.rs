@@ -34,7 +34,7 @@ pub struct Answer {
 }
 
 /// The way to the store.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Archive {
     last_batch: u64,
     flight: Option<Flight>,

@@ -14,7 +14,7 @@ pub const AGAIN_AT_ONCE: usize = 20;
 pub const AGAIN_PAUSE: Duration = Duration::from_millis(100);
 
 /// The deadlines of those that are heard this way; each AP by its place on the map wall.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ear {
     pub(super) listening: Listening,
     /// When each is silent, on the clock of `listening`.
@@ -60,7 +60,7 @@ impl Ear {
 }
 
 /// Both ways.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ears {
     /// Of those with an agent: deaf while the broker is lost.
     pub(super) agents: Ear,

@@ -62,7 +62,7 @@ pub struct Tally {
 }
 
 /// All APs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Fleet {
     posts: Vec<Post>,
     index: HashMap<ApId, usize>,

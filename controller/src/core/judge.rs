@@ -45,7 +45,7 @@ pub enum Line {
 }
 
 /// Everything a judgement rests on.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Accounts {
     /// Desired: the mode of the newest order.
     pub wanted: Mode,

@@ -11,7 +11,7 @@ pub const SILENT_AFTER: Duration = Duration::from_secs(30);
 pub const GRACE: Duration = Duration::from_secs(15);
 
 /// The clock.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Listening {
     started: Duration,
     /// Time lost in outages that are over.

@@ -9,7 +9,7 @@ use super::witness::Witness;
 use super::{Ap, Now};
 
 /// One AP and everything known of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Post {
     pub(super) ap: Ap,
     pub(super) accounts: Accounts,

@@ -124,7 +124,7 @@ pub const KEPT_RESERVE: usize = 5_000;
 pub const BATCH_ENTRIES: usize = 1_000;
 
 /// The record as it is written: numbers entries, keeps those not yet stored, and the newest for the view.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Record {
     last_seq: u64,
     kept: VecDeque<Entry>,

@@ -15,7 +15,7 @@ pub const SOURCES_MAX: usize = 256;
 pub const SOURCE_MAX: usize = 200;
 
 /// What was written down of each source, and what was not.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Refusals {
     of: HashMap<String, Told>,
 }

@@ -38,7 +38,7 @@ enum Exit {
 }
 
 /// The town's state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Town {
     inventory: Inventory,
     started: Duration,
