@@ -242,35 +242,52 @@ impl Activations {
         self.last_id = noted.iter().map(|note| note.id).fold(self.last_id, u64::max);
         self.held.retain(|held| {
             let forgotten = held.activation.source.is_person() && held.from_before;
-            !newer || !forgotten || noted.contains(&held.activation)
+            !newer || !forgotten || noted.iter().any(|note| one_act(&held.activation, note))
         });
-        for mut note in noted {
-            let ends = remaining(&note, now);
+        for note in &noted {
+            let ends = remaining(note, now);
             if ends.is_some_and(|ends| ends <= now.mono) {
                 continue;
             }
-            let taken = self.get(note.id).is_some();
-            let own = self.held.iter().position(|held| {
-                let ours = &held.activation;
-                let same_key = !ours.source.is_person() && ours.source == note.source;
-                *ours == note || (same_key && ours.facilities == note.facilities)
-            });
+            let exact = self.held.iter().position(|held| held.activation == *note);
+            let own = exact.or_else(|| self.held.iter().position(|held| one_act(&held.activation, note)));
+            if own.is_none() && !note.source.is_person() && !(believes(&note.source) && self.of(&note.source).is_none())
+            {
+                continue;
+            }
+            let taken = self.held.iter().position(|held| held.activation.id == note.id).filter(|at| Some(*at) != own);
+            let mut note = note.clone();
+            if let Some(other) = taken {
+                self.last_id += 1;
+                // The newer order's numbers count, also for what is ours: two controllers that keep to their own would
+                // correct one another for ever.
+                match self.held.get_mut(other).filter(|_| newer) {
+                    Some(other) => other.activation.id = self.last_id,
+                    None => note.id = own.map_or(self.last_id, |at| self.held[at].activation.id),
+                }
+            }
             if let Some(held) = own.and_then(|at| self.held.get_mut(at)) {
-                // The same key, the same halls: one act, told under the number it was first given.
-                if !taken || held.activation.id == note.id {
-                    held.ends = held.ends.min(ends);
-                    held.from_before |= !note.source.is_person();
-                    held.activation = note;
-                }
-            } else if note.source.is_person() || (believes(&note.source) && self.of(&note.source).is_none()) {
-                if taken {
-                    self.last_id += 1;
-                    note.id = self.last_id;
-                }
+                // The same act, told under the number it was first given.
+                held.ends = held.ends.min(ends);
+                held.from_before |= !note.source.is_person();
+                held.activation = note;
+            } else {
                 self.held.push(Held { activation: note, ends, from_before: true });
             }
         }
+        if newer {
+            let place = |held: &Held| noted.iter().position(|note| note.id == held.activation.id);
+            self.held.sort_by_key(|held| place(held).unwrap_or(usize::MAX));
+        }
     }
+}
+
+/// Whether two notes are of one act, under whatever number: the same key and the same halls, or the same person's.
+fn one_act(one: &Activation, other: &Activation) -> bool {
+    let said = |act: &Activation| (act.mode, act.since_ms, act.until_ms, act.why.clone());
+    one.source == other.source
+        && one.facilities == other.facilities
+        && (!one.source.is_person() || said(one) == said(other))
 }
 
 fn read_note(note: &ActivationNote) -> Activation {

@@ -226,6 +226,23 @@ fn two_controllers_with_keys_that_agree_come_to_rest() {
 }
 
 #[test]
+fn two_controllers_that_number_one_act_differently_come_to_rest() {
+    // An operator opens at the one, and the key is read by both: the key's act is 2 there and 1 at the other. Each took
+    // the other's note of it for one act more, and there was no end of orders.
+    let mut one = Bench::started(inventory(), Shelf::default(), Some(NORMAL));
+    let mut other = Bench::started(inventory(), Shelf::default(), Some(NORMAL));
+    [&mut one, &mut other].into_iter().for_each(|bench| bench.pass(s(5)));
+    other.now.wall_ms += 7;
+    one.open(&["gym"]);
+    one.turn(DISASTER);
+    other.turn(DISASTER);
+    let_them_argue(&mut one, &mut other, 120);
+    let (number, changes) = (one.number(), let_them_argue(&mut one, &mut other, 600));
+    assert_eq!((one.number(), other.number(), changes), (number, number, 0));
+    assert_eq!((one.view().activations.len(), other.view().activations), (2, one.view().activations));
+}
+
+#[test]
 fn two_controllers_that_number_alike_come_to_rest() {
     // The same key, read a millisecond apart: one number, two orders, and the broker shows both to both, in one order.
     let mut one = Bench::started(inventory(), Shelf::default(), Some(NORMAL));

@@ -21,6 +21,10 @@ const RIVAL_WITHIN: Duration = Duration::from_secs(600);
 const RIVAL_FIRST_WAIT: Duration = Duration::from_secs(2);
 const RIVAL_WAIT_CAP: Duration = Duration::from_secs(60);
 
+/// After two orders of one number, the later one's controller waits so much longer than the other for what follows: two
+/// that go on at one moment would give the next number twice as well, and so for ever. More than a message takes there.
+const LATER_TWIN_WAITS: Duration = Duration::from_secs(3);
+
 /// Somebody who signs with our key.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rival {
@@ -196,6 +200,11 @@ impl Town {
         self.write(now, Kind::OrderRemembered, false, fields);
         let number = seen.number;
         if !newer {
+            // Both controllers see the same two, and agree on who is the later.
+            let rank = |order: &Order| (order.issued_at_ms, firmware_config::wire::write(order));
+            if let Some(rival) = self.rival.as_mut().filter(|_| self.newest.as_ref().map(rank) > Some(rank(&seen))) {
+                rival.yield_until += LATER_TWIN_WAITS;
+            }
             // Whoever follows the one turns the other away: neither is said again, a higher number brings all together.
             self.twin = Some(seen);
             return self.changed(format!("order {number} was given twice"));

@@ -1,0 +1,281 @@
+//! What becomes of what the cores ask for, and the rules broken on purpose on the way.
+//!
+//! What is local is done at once: hostapd obeys, the flash and the store write and say so. What goes over the network is
+//! under way until somebody delivers or loses it. An agent's reports arrive at once where it can be reached: what they
+//! do late is in the simulation, and here they would only multiply histories.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use firmware_config::mode::Mode;
+use firmware_config::wire::{Network, Order, Wanted};
+use hirake::core as town;
+use hirake::core::{Durable, KeyPosition, Remembered};
+use hirake_agent::core as agent;
+use hirake_agent::core::Agent;
+use hirake_agent::core::air::{Air, RadioState, Seen};
+use hirake_agent::core::holding::{Kept, SignedOrder};
+use hirake_agent::core::radios::{Answer, Verb};
+
+use crate::promises;
+use crate::world::{Broken, Small, To, World, identity, place};
+
+impl Small {
+    /// Something happens to a controller.
+    pub fn hall_on(&self, world: &mut World, at: usize, event: town::Event) {
+        let now = world.hall_now(at);
+        let Some(core) = &mut world.halls[at].town else { return };
+        let actions = Arc::make_mut(core).on(event, now);
+        self.hall_carries(world, at, actions);
+    }
+
+    /// What a controller asked for.
+    pub fn hall_carries(&self, world: &mut World, at: usize, actions: Vec<town::Action>) {
+        for action in actions {
+            match action {
+                town::Action::Publish(order) => {
+                    let known = world.signed.len();
+                    let signed = self.sign(world, order);
+                    if self.broken != Broken::SaidOnce || world.signed.len() > known {
+                        world.under_way.insert((To::Broker(at), signed.jws.clone()), signed);
+                    }
+                }
+                town::Action::PublishAgain { ap, order, .. } => {
+                    let to = (0..self.sites).find(|site| identity(*site).ap == ap);
+                    let signed = self.sign(world, order);
+                    if let Some(to) = to.filter(|_| self.broken != Broken::SaidOnce) {
+                        world.under_way.insert((To::Site(to), signed.jws.clone()), signed);
+                    }
+                }
+                town::Action::Store { batch, what } => {
+                    let hall = &mut world.halls[at];
+                    let mut shelf = (*hall.shelf).clone();
+                    if keep(&mut shelf, what) {
+                        hall.before = std::mem::replace(&mut hall.shelf, Arc::new(shelf));
+                    } else {
+                        hall.shelf = Arc::new(shelf);
+                    }
+                    self.hall_on(world, at, town::Event::Stored { batch, outcome: Ok(()) });
+                }
+                town::Action::Answer { .. }
+                | town::Action::Log(_)
+                | town::Action::StoreCounts(_)
+                | town::Action::Signal { .. } => {}
+            }
+        }
+    }
+
+    /// Signs; the same order has the same text. Here every order ever made is looked at.
+    fn sign(&self, world: &mut World, mut order: Order) -> Arc<SignedOrder> {
+        if self.broken == Broken::NotesLeftOut {
+            order.activations.clear();
+        }
+        let jws = text_of(&order);
+        if let Some(known) = world.signed.get(&jws) {
+            return known.clone();
+        }
+        promises::signed(world, self.halls, &order);
+        let signed = Arc::new(SignedOrder { jws: jws.clone(), order });
+        world.signed.insert(jws, signed.clone());
+        signed
+    }
+
+    /// A message arrives.
+    pub fn arrives(&self, world: &mut World, to: To, signed: Arc<SignedOrder>) {
+        match to {
+            To::Broker(_) => self.broker_takes(world, &signed),
+            To::Hall(at) => self.hall_on(world, at, town::Event::OwnOrderSeen(signed.order.clone())),
+            To::Site(at) => {
+                let mut offered = (*signed).clone();
+                if self.broken == Broken::StaleTaken {
+                    offered.order.number += 100 * (1 + u64::from(world.left.wakes)) + held(&world.sites[at].flash);
+                }
+                let closed = offered.order.facilities.values().all(|wanted| wanted.mode == Mode::Normal);
+                if self.broken == Broken::ClosingsSwallowed && closed {
+                    return;
+                }
+                self.site_on(world, at, agent::Event::Offered(offered));
+            }
+        }
+    }
+
+    fn broker_takes(&self, world: &mut World, signed: &Arc<SignedOrder>) {
+        let mut signed = signed.clone();
+        if self.broken == Broken::BrokerSigns {
+            let mut order = signed.order.clone();
+            order.number += 1;
+            order.facilities.insert(place(self.sites - 1), Wanted { mode: Mode::Disaster, drill: None });
+            signed = self.sign(world, order);
+        }
+        world.retained = Some(signed.clone());
+        for at in (0..self.sites).filter(|at| world.sites[*at].linked).collect::<Vec<_>>() {
+            world.under_way.insert((To::Site(at), signed.jws.clone()), signed.clone());
+        }
+        for at in (0..self.halls).filter(|at| world.halls[*at].town.is_some()).collect::<Vec<_>>() {
+            world.under_way.insert((To::Hall(at), signed.jws.clone()), signed.clone());
+        }
+    }
+
+    /// Something happens to an agent.
+    pub fn site_on(&self, world: &mut World, at: usize, event: agent::Event) {
+        let now = self.site_now(world, at);
+        let actions = Arc::make_mut(&mut world.sites[at].agent).on(event, now);
+        self.site_carries(world, at, actions);
+    }
+
+    /// An agent's clocks.
+    #[must_use]
+    pub fn site_now(&self, world: &World, at: usize) -> agent::Now {
+        if self.broken == Broken::DrillClockStopped {
+            return agent::Now { mono: std::time::Duration::ZERO, wall_ms: 0 };
+        }
+        agent::Now { mono: world.time.saturating_sub(world.sites[at].booted), wall_ms: world.wall_ms() }
+    }
+
+    /// What an agent asked for.
+    pub fn site_carries(&self, world: &mut World, at: usize, actions: Vec<agent::Action>) {
+        for action in actions {
+            let site = &mut world.sites[at];
+            match action {
+                agent::Action::WriteLedger(kept) => {
+                    site.before = std::mem::replace(&mut site.flash, kept);
+                    promises::carries_out(world, at);
+                    self.site_on(world, at, agent::Event::Ledger(Ok(())));
+                }
+                agent::Action::Add { index, .. } => {
+                    site.open = true;
+                    self.site_on(world, at, agent::Event::Answered { index, verb: Verb::Add, answer: Answer::Ok });
+                }
+                agent::Action::Remove { index, .. } => {
+                    site.open = false;
+                    self.site_on(world, at, agent::Event::Answered { index, verb: Verb::Remove, answer: Answer::Ok });
+                }
+                agent::Action::Look => {
+                    let seen = site.open.then(on_air).into_iter().collect();
+                    self.site_on(world, at, agent::Event::Looked(Ok(Air { seen })));
+                }
+                agent::Action::PublishPresence(presence) if site.linked => {
+                    for hall in 0..self.halls {
+                        self.hall_on(world, hall, town::Event::Presence(presence.clone()));
+                    }
+                }
+                agent::Action::PublishReport(report) if site.linked => {
+                    for hall in 0..self.halls {
+                        self.hall_on(world, hall, town::Event::Reported((*report).clone()));
+                        let holds = report.holds.as_ref().and_then(|jws| world.signed.get(jws)).cloned();
+                        if let Some(signed) = holds {
+                            self.hall_on(world, hall, town::Event::OwnOrderHeld(signed.order.clone()));
+                        }
+                    }
+                }
+                agent::Action::PublishPresence(_)
+                | agent::Action::PublishReport(_)
+                | agent::Action::PublishCounts(_)
+                | agent::Action::Log(_) => {}
+            }
+        }
+    }
+
+    /// An AP starts on what its flash has.
+    pub fn boot(&self, world: &mut World, at: usize) {
+        let site = &mut world.sites[at];
+        site.boots += 1;
+        site.booted = world.time;
+        site.open = false;
+        let forgets = self.broken == Broken::LedgerForgotten;
+        let kept = if forgets { Kept::default() } else { site.flash.clone() };
+        let boot = format!("boot-{}", site.boots);
+        let now = self.site_now(world, at);
+        let (agent, actions) = Agent::new(identity(at), Ok(kept), boot, now);
+        world.sites[at].agent = Arc::new(agent);
+        self.site_carries(world, at, actions);
+        self.site_on(world, at, agent::Event::HostapdUp);
+        self.link(world, at);
+    }
+
+    /// An AP reaches the broker, and is told what is retained.
+    pub fn link(&self, world: &mut World, at: usize) {
+        if !world.sites[at].linked {
+            return;
+        }
+        self.site_on(world, at, agent::Event::BrokerUp);
+        if let Some(retained) = world.retained.clone() {
+            world.under_way.insert((To::Site(at), retained.jws.clone()), retained);
+        }
+    }
+
+    /// A controller starts on what its store has, reads the key and reaches the broker.
+    pub fn start(&self, world: &mut World, at: usize) {
+        world.halls[at].booted = world.time;
+        let mut remembered = (*world.halls[at].shelf).clone();
+        if self.broken == Broken::NumberForgotten {
+            remembered.order = None;
+        }
+        let now = world.hall_now(at);
+        let (core, actions) = town::Town::new(crate::world::inventory(self.sites), remembered, now);
+        world.halls[at].town = Some(Arc::new(core));
+        self.hall_carries(world, at, actions);
+        self.reads(world, at);
+        self.hall_connects(world, at);
+    }
+
+    /// A controller's connection is there.
+    pub fn hall_connects(&self, world: &mut World, at: usize) {
+        self.hall_on(world, at, town::Event::Broker(Ok(())));
+        if let Some(retained) = world.retained.clone() {
+            world.under_way.insert((To::Hall(at), retained.jws.clone()), retained);
+        }
+    }
+
+    /// A controller reads the key until it swears to it.
+    pub fn reads(&self, world: &mut World, at: usize) {
+        let position = world.key;
+        world.halls[at].read = position;
+        self.hall_on(world, at, town::Event::Contacts(contacts(position)));
+        world.time += town::watchman::POSITION_RESTS;
+        self.hall_on(world, at, town::Event::Contacts(contacts(position)));
+    }
+}
+
+/// The contacts of a position.
+#[must_use]
+pub fn contacts(position: KeyPosition) -> town::ContactReading {
+    let (no, drill) = (position == KeyPosition::Disaster, position == KeyPosition::Drill);
+    town::ContactReading::Pair { no, nc: !no, drill: Some(drill) }
+}
+
+/// The number that a ledger holds.
+#[must_use]
+pub fn held(kept: &Kept) -> u64 {
+    kept.newest.as_ref().or(kept.order.as_ref()).map_or(0, |signed| signed.order.number)
+}
+
+/// Puts a batch on the shelf; whether anything but the record changed.
+fn keep(shelf: &mut Remembered, what: Durable) -> bool {
+    let before = (shelf.order.clone(), shelf.activations.clone(), shelf.key.clone());
+    shelf.last_entry = what.entries.iter().map(|entry| entry.seq).fold(shelf.last_entry, u64::max);
+    shelf.order = what.order.or(shelf.order.take());
+    shelf.last_activation = what.activations.iter().map(|held| held.id).fold(shelf.last_activation, u64::max);
+    shelf.activations = what.activations;
+    shelf.key = what.key;
+    before != (shelf.order.clone(), shelf.activations.clone(), shelf.key.clone())
+}
+
+fn on_air() -> Seen {
+    let network = Network {
+        interface: "wlan0jp".to_owned(),
+        ssid: "00000JAPAN".to_owned(),
+        bssid: "02:00:00:00:00:01".to_owned(),
+        channel: 6,
+        stations: 0,
+    };
+    Seen { network, radio: RadioState::Enabled }
+}
+
+/// Stands for the signed text: as long as it is, equal orders have equal ones and different orders different ones.
+fn text_of(order: &Order) -> String {
+    let mut hasher = DefaultHasher::new();
+    format!("{order:?}").hash(&mut hasher);
+    format!("{:05}-{:016x}", order.number, hasher.finish())
+}

@@ -1,0 +1,64 @@
+//! The small worlds that are walked at every test, and the larger ones that are walked on demand.
+
+use crate::world::{Bounds, Broken, Small};
+
+/// No disturbance at all.
+pub const CALM: Bounds = Bounds {
+    turns: 0,
+    drill: false,
+    asks: 0,
+    losses: 0,
+    twice: 0,
+    forgets: 0,
+    reboots: 0,
+    flash: 0,
+    kills: 0,
+    stores: 0,
+    cuts: 0,
+    wakes: 0,
+    hours: 0,
+};
+
+/// `halls` controllers and `sites` access points.
+#[must_use]
+pub const fn world(name: &'static str, halls: usize, sites: usize, bounds: Bounds) -> Small {
+    Small { name, halls, sites, bounds, broken: Broken::Nothing }
+}
+
+/// Walked at every test.
+pub const SMALL: [Small; 7] = [
+    world("one of each; lost, twice, late", 1, 1, Bounds { turns: 2, losses: 1, twice: 1, wakes: 1, ..CALM }),
+    world(
+        "one of each; power cuts, a flash that loses",
+        1,
+        1,
+        Bounds { turns: 2, losses: 1, reboots: 2, flash: 1, ..CALM },
+    ),
+    world("one of each; killed, a store that is lost", 1, 1, Bounds { turns: 1, kills: 1, stores: 1, ..CALM }),
+    world("one of each; a drill", 1, 1, Bounds { turns: 2, drill: true, reboots: 1, hours: 1, ..CALM }),
+    world("two APs; an operator, a broker that forgets, a cut", 1, 2, Bounds { asks: 1, forgets: 1, cuts: 1, ..CALM }),
+    world("two controllers; the key", 2, 1, Bounds { turns: 1, ..CALM }),
+    world("two controllers; an operator opens, a cut", 2, 1, Bounds { asks: 1, cuts: 1, ..CALM }),
+];
+
+/// Walked on demand: `./dev model`.
+pub const LARGE: [Small; 8] = [
+    world("more: two controllers; key and operator", 2, 1, Bounds { turns: 1, asks: 1, ..CALM }),
+    world("more: two controllers; killed, a store that is lost", 2, 1, {
+        Bounds { turns: 1, kills: 1, stores: 1, ..CALM }
+    }),
+    world("more: one of each; all at once", 1, 1, {
+        Bounds { turns: 2, losses: 1, twice: 1, reboots: 1, flash: 1, kills: 1, stores: 1, ..CALM }
+    }),
+    world("more: one of each; drills, killed", 1, 1, {
+        Bounds { turns: 2, drill: true, reboots: 1, kills: 1, wakes: 1, hours: 1, ..CALM }
+    }),
+    world("more: two APs; key and operator, cut off", 1, 2, {
+        Bounds { turns: 1, asks: 2, forgets: 1, cuts: 1, ..CALM }
+    }),
+    world("more: two controllers; opened and closed", 2, 1, Bounds { turns: 1, asks: 2, ..CALM }),
+    world("more: two controllers; lost and late", 2, 1, Bounds { turns: 2, losses: 1, wakes: 1, ..CALM }),
+    world("more: two controllers; killed, a broker that forgets", 2, 1, {
+        Bounds { turns: 1, asks: 1, forgets: 1, kills: 1, stores: 1, ..CALM }
+    }),
+];
