@@ -35,7 +35,7 @@ pub const SMALL: [Small; 7] = [
         Bounds { turns: 2, losses: 1, reboots: 2, flash: 1, ..CALM },
     ),
     world("one of each; killed, a store that is lost", 1, 1, Bounds { turns: 1, kills: 1, stores: 1, ..CALM }),
-    world("one of each; a drill", 1, 1, Bounds { turns: 2, drill: true, reboots: 1, hours: 1, ..CALM }),
+    world("one of each; a drill", 1, 1, Bounds { turns: 1, drill: true, reboots: 1, hours: 1, ..CALM }),
     world("two APs; an operator, a broker that forgets, a cut", 1, 2, Bounds { asks: 1, forgets: 1, cuts: 1, ..CALM }),
     world("two controllers; the key", 2, 1, Bounds { turns: 1, ..CALM }),
     world("two controllers; an operator opens, a cut", 2, 1, Bounds { asks: 1, cuts: 1, ..CALM }),
