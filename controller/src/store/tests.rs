@@ -78,11 +78,18 @@ async fn open(path: &std::path::Path) -> Store {
 /// Closes everything, so that the file is whole by itself.
 async fn closed(store: Store) {
     let file = store.file().expect("open");
+    let path = store.0.path.clone();
     drop(store);
     file.readers.close().await;
     // The last to go writes the log into the file.
     if let Some(writer) = file.writer.lock().await.take() {
         writer.connection.close().await.expect("closed");
+    }
+    // Whoever still looks through the file on the side, or was forked by a test beside this one, lets go of it soon.
+    let until = std::time::Instant::now() + Duration::from_secs(10);
+    while let Err(held) = super::aside::lock(&path) {
+        assert!(std::time::Instant::now() < until, "{held}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
