@@ -82,12 +82,12 @@ impl Small {
     }
 
     /// A message arrives.
-    pub fn arrives(&self, world: &mut World, to: To, signed: Arc<SignedOrder>) {
+    pub fn arrives(&self, world: &mut World, to: To, signed: &Arc<SignedOrder>) {
         match to {
-            To::Broker(_) => self.broker_takes(world, &signed),
+            To::Broker(_) => self.broker_takes(world, signed),
             To::Hall(at) => self.hall_on(world, at, town::Event::OwnOrderSeen(signed.order.clone())),
             To::Site(at) => {
-                let mut offered = (*signed).clone();
+                let mut offered = (**signed).clone();
                 if self.broken == Broken::StaleTaken {
                     offered.order.number += 100 * (1 + u64::from(world.left.wakes)) + held(&world.sites[at].flash);
                 }

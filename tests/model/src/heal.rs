@@ -96,7 +96,7 @@ impl Small {
     /// What is under way arrives; where nothing is, time passes.
     pub fn goes_on(&self, world: &mut World) {
         match world.under_way.pop_first() {
-            Some(((to, _), signed)) => self.arrives(world, to, signed),
+            Some(((to, _), signed)) => self.arrives(world, to, &signed),
             None => self.wakes(world),
         }
     }

@@ -233,13 +233,13 @@ impl Small {
             }
             Step::Arrives(to, jws) => {
                 if let Some(signed) = world.under_way.remove(&(to, jws)) {
-                    self.arrives(&mut world, to, signed);
+                    self.arrives(&mut world, to, &signed);
                 }
             }
             Step::Twice(to, jws) => {
                 world.left.twice -= 1;
                 if let Some(signed) = world.under_way.get(&(to, jws)).cloned() {
-                    self.arrives(&mut world, to, signed);
+                    self.arrives(&mut world, to, &signed);
                 }
             }
             Step::Lost(to, jws) => {
