@@ -3,7 +3,7 @@
 //! One deputy a device; a WLAN controller's deputy speaks for every AP behind it. Rooms, in reading order: `event` (what
 //! can happen, what is asked and told), `kind` (what the device is), `rounds` (when it is polled), `air` (what a reading
 //! shows of `00000JAPAN`), `script` (a flip with every name filled in), `pass` (one carrying out of it), `saving` (making
-//! it last), `flipping` (what is wanted, until the device is so), `telling` (what an agent would say).
+//! it last), `flipping` (what is wanted, until the device is so), `telling` (what an agent would say), `totals` (what its counters have counted).
 //!
 //! ```text
 //!                     order (from any state below)
@@ -24,6 +24,7 @@ pub mod rounds;
 pub mod saving;
 pub mod script;
 pub mod telling;
+pub mod totals;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,6 +46,7 @@ use kind::{Kind, Told};
 use rounds::{End, Rounds};
 use script::Script;
 use telling::{Speaker, Stand};
+use totals::{Total, Totals};
 
 /// sysUpTime starts again at 0 after 2^32 hundredths of a second (497 days): fallen from this near to it, it ran over,
 /// and the device did not start again. Devices are polled every few seconds; an hour is room for any outage.
@@ -88,6 +90,7 @@ pub struct Deputy {
     seen: Seen,
     /// Polls in a row that broke off.
     torn: u32,
+    totals: Totals,
     /// It answers, and what it says cannot be used; why.
     unreadable: Option<String>,
 }
@@ -134,6 +137,7 @@ impl Deputy {
                 faults: Vec::new(),
             },
             torn: 0,
+            totals: Totals::default(),
             unreadable: None,
             device,
         };
@@ -201,6 +205,12 @@ impl Deputy {
     #[must_use]
     pub fn readings(&self) -> (&Arc<Readings>, &[String]) {
         (&self.seen.readings, &self.seen.faults)
+    }
+
+    /// What its counters have counted since it was first read.
+    #[must_use]
+    pub fn totals(&self) -> Vec<Total> {
+        self.totals.all()
     }
 
     /// A line for a person: what is wrong with it now.
@@ -305,6 +315,7 @@ impl Deputy {
             return;
         }
         self.torn = 0;
+        self.totals.take(&readings, now.mono);
         let before = self.seen.readings.uptime;
         let restarted = before.zip(readings.uptime).is_some_and(|(was, is)| is < was && was < UPTIME_NEARLY_OVER);
         self.seen = Seen {

@@ -27,6 +27,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinHandle, JoinSet};
 use tokio::time::Instant;
 
+use crate::deputy::totals::Total;
 use crate::deputy::{Act, Answer, Deputy, Event, Intervals, Letter, Now};
 use crate::device::Device;
 use crate::profile::library::Library;
@@ -86,6 +87,8 @@ pub struct DeviceStatus {
     pub repetitions: u32,
     /// What the newest answered poll came to.
     pub readings: Arc<Readings>,
+    /// What its counters have counted since it was first read.
+    pub totals: Vec<Total>,
     /// What was wrong with that poll.
     pub faults: Vec<String>,
 }
@@ -369,6 +372,7 @@ impl Post {
             sets: self.sets,
             repetitions: self.wire.repetitions(),
             readings: Arc::clone(readings),
+            totals: self.deputy.totals(),
             faults: faults.to_vec(),
         }
     }

@@ -132,6 +132,28 @@ fn snmp(page: &mut Page, health: &Health) {
     each("hirake_snmp_device_polls_total", "Reads since the start.", |device| device.polls);
     each("hirake_snmp_device_timeouts_total", "Requests that went unanswered.", |device| device.timeouts);
     each("hirake_snmp_device_sets_total", "SETs since the start.", |device| device.sets);
+    figures(page, &health.devices);
+}
+
+/// What the devices say of themselves, as their profiles read it. Of a device that does not answer nothing is known now.
+fn figures(page: &mut Page, devices: &[DeviceStatus]) {
+    page.family("hirake_snmp_figure", "What a device's newest poll read: metrics and units as in docs/profiles.md.");
+    for device in devices.iter().filter(|device| device.answers) {
+        for figure in device.readings.figures.iter().filter(|figure| figure.counter.is_none()) {
+            let labels =
+                [("device", &device.id), ("metric", &figure.metric), ("scope", &figure.scope), ("of", &figure.of)];
+            page.sample("hirake_snmp_figure", &labels.map(|(name, value)| (name, value.as_str())), figure.value);
+        }
+    }
+    page.counter("hirake_snmp_counted_total", "What a device's counters counted since the controller started.");
+    for device in devices {
+        for total in &device.totals {
+            let labels =
+                [("device", &device.id), ("metric", &total.metric), ("scope", &total.scope), ("of", &total.of)];
+            let labels = labels.map(|(name, value)| (name, value.as_str()));
+            page.sample("hirake_snmp_counted_total", &labels, whole(total.counted));
+        }
+    }
 }
 
 /// A count as a sample; exact up to 2^53, which no count here reaches.
@@ -166,7 +188,59 @@ fn escaped(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use hirake_snmp::counter::Count;
+    use hirake_snmp::deputy::totals::Total;
+    use hirake_snmp::readings::{Figure, Readings};
+
     use super::*;
+
+    /// A device's figures and totals are there by name, and those of a device that is silent now are not its present.
+    #[test]
+    fn what_devices_say_of_themselves_is_on_the_page() {
+        let figure = |metric: &str, counter| Figure {
+            metric: metric.to_owned(),
+            scope: "radio".to_owned(),
+            of: "1".to_owned(),
+            value: 37.5,
+            counter,
+        };
+        let mut device = DeviceStatus {
+            id: "hall".to_owned(),
+            address: ([192, 0, 2, 10], 161).into(),
+            profile: None,
+            answers: true,
+            since_ms: None,
+            trouble: None,
+            last_trouble: None,
+            polls: 3,
+            timeouts: 0,
+            sets: 0,
+            repetitions: 10,
+            readings: Arc::new(Readings {
+                figures: vec![figure("busy", None), figure("rx-bytes", Some(Count { value: 9, wide: true }))],
+                ..Readings::default()
+            }),
+            totals: vec![Total {
+                metric: "rx-bytes".to_owned(),
+                scope: "radio".to_owned(),
+                of: "1".to_owned(),
+                counted: 1_300,
+            }],
+            faults: Vec::new(),
+        };
+        let page = |device: &DeviceStatus| {
+            let mut page = Page::default();
+            snmp(&mut page, &Health { devices: vec![device.clone()], ..Health::default() });
+            page.0
+        };
+        let busy = "hirake_snmp_figure{device=\"hall\",metric=\"busy\",scope=\"radio\",of=\"1\"} 37.5\n";
+        let bytes = "hirake_snmp_counted_total{device=\"hall\",metric=\"rx-bytes\",scope=\"radio\",of=\"1\"} 1300\n";
+        assert!(page(&device).contains(busy) && page(&device).contains(bytes), "{}", page(&device));
+        device.answers = false;
+        assert!(!page(&device).contains(busy) && page(&device).contains(bytes), "{}", page(&device));
+    }
 
     #[test]
     fn a_label_cannot_end_its_line() {
