@@ -33,6 +33,8 @@ pub struct Promises {
     pub operators: BTreeMap<u64, BTreeSet<FacilityId>>,
     /// Whether something people did may have been forgotten: a death before it was stored, a lost or old database.
     pub forgetful: bool,
+    /// When the newest order left the town hall.
+    pub last_ordered: Duration,
     wishes: BTreeMap<u64, Wish>,
     /// The number each AP holds.
     told: Vec<u64>,
@@ -51,6 +53,7 @@ impl Promises {
             ever_opened: BTreeSet::new(),
             operators: BTreeMap::new(),
             forgetful: false,
+            last_ordered: Duration::ZERO,
             wishes: BTreeMap::new(),
             told: vec![0; sites],
             published: BTreeMap::new(),
@@ -101,6 +104,7 @@ impl Promises {
         }
         let known = self.published.entry(order.number).or_default();
         if !known.contains(order) {
+            self.last_ordered = at;
             known.push(order.clone());
             if known.len() > 1 && !self.twins_allowed {
                 self.broken(at, format!("number {} is given to two orders", order.number));

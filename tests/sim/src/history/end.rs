@@ -48,6 +48,11 @@ impl History {
         self.key_counts();
         self.edge();
         self.world.pass(QUIET);
+        // A drill may have come to its end just now: everybody has their time for that order too.
+        while self.world.time < self.world.promises.last_ordered + QUIET {
+            let left = self.world.promises.last_ordered + QUIET - self.world.time;
+            self.world.pass(left);
+        }
         self.all_is_as_wanted();
         // The town hall burns down: a drill ends all the same, a disaster does not.
         let alone = self.world.chance.once_in(2);
