@@ -68,6 +68,12 @@ impl Session {
         self.address
     }
 
+    /// The next read only finds out whether somebody is there: sent once, and given up after a second. For rooms with many
+    /// devices, of which the dead are not to be waited for as long as those that answered once.
+    pub fn knock_first(&self) {
+        self.read.knock_first();
+    }
+
     /// From the next request on, once the profile is known.
     pub fn set_manners(&self, manners: Manners) {
         let anywhere = manners.reply_from == ReplyFrom::Any;

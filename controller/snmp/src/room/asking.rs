@@ -116,7 +116,10 @@ impl Wire {
         let open = || async {
             let known = self.profile.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let manners = known.map(|profile| profile.manners.clone()).unwrap_or_default();
-            Session::new(&self.sockets, &self.device, manners).await
+            let session = Session::new(&self.sockets, &self.device, manners).await?;
+            // Unanswered, the poll is begun again a second later, and with all patience then.
+            session.knock_first();
+            Ok(session)
         };
         self.session.get_or_try_init(open).await
     }

@@ -23,6 +23,9 @@ const SILENT_MAX: u32 = 3;
 const WHO_AGAIN: u32 = 2;
 /// …and so far apart: a SET may be waited for for 20 s, and a lost question is none of its own.
 const WHO_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
+/// The longest a device that was never spoken to is waited for at first: nobody knows that it is there, and one that is
+/// slower is asked again with all patience.
+const KNOCK: std::time::Duration = std::time::Duration::from_secs(1);
 /// Longer than any question is waited for: the library must not give up before we do.
 const NEVER: std::time::Duration = std::time::Duration::from_secs(3600);
 /// More varbinds than any request of ours has; the library must not split what we put together.
@@ -52,6 +55,8 @@ pub(super) struct Voice {
     /// Messages are encrypted; and an answer was had with these credentials.
     private: bool,
     proven: AtomicBool,
+    /// The next question is only to find out whether somebody is there.
+    knock: AtomicBool,
     /// How often the device's engine was found out anew: by all voices, and when this one last did.
     turns: Arc<AtomicU32>,
     turn: AtomicU32,
@@ -101,6 +106,7 @@ impl Voice {
             version,
             silent: AtomicU32::new(0),
             introduced: AtomicBool::new(false),
+            knock: AtomicBool::new(false),
             private: matches!(credentials, Credentials::V3(user) if user.privacy.is_some()),
             proven: AtomicBool::new(false),
             turns: Arc::clone(&gate.turns),
@@ -123,6 +129,11 @@ impl Voice {
         self.door.anywhere.store(yes, Ordering::Relaxed);
     }
 
+    /// The next read is sent once and waited for at most [`KNOCK`].
+    pub fn knock_first(&self) {
+        self.knock.store(true, Ordering::Relaxed);
+    }
+
     /// Asks, within `tries`; with SNMPv3 the discovery of an engine may take as long again.
     ///
     /// # Errors
@@ -130,6 +141,8 @@ impl Voice {
     pub async fn ask(&self, question: &Question, tries: Tries) -> Result<Vec<VarBind>, Trouble> {
         let behind = || self.turn.load(Ordering::Relaxed) != self.turns.load(Ordering::Relaxed);
         let is_set = matches!(question, Question::Set(_));
+        let knocks = !is_set && self.knock.swap(false, Ordering::Relaxed);
+        let tries = if knocks { Tries::once(tries.every.min(KNOCK)) } else { tries };
         let who = match is_set {
             true => Tries { resends: WHO_AGAIN, every: tries.every.min(WHO_EVERY) },
             false => Tries::once(tries.every),
