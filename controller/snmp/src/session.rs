@@ -91,11 +91,16 @@ impl Session {
         let manners = self.manners();
         may_be_read(&manners, oids)?;
         let mut found = Vec::with_capacity(oids.len());
+        let mut refused = None;
         for some in oids.chunks(manners.max_varbinds.max(1)) {
             let answer = poll::get(self, &manners, some).await?;
             found.extend(answer.found);
+            refused = refused.or(answer.refused);
         }
-        Ok(found)
+        match refused {
+            Some(refused) if found.is_empty() => Err(refused),
+            _ => Ok(found),
+        }
     }
 
     /// The object right behind each of these names; [`Value::EndOfMibView`] where there is none.

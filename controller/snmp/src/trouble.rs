@@ -92,7 +92,7 @@ statuses! {
     ResourceUnavailable = 13, "resourceUnavailable", "the device has no room for it, such as no free SSID slot";
     CommitFailed = 14, "commitFailed", "the device accepted the change and failed to carry it out";
     UndoFailed = 15, "undoFailed", "the change failed half-way and could not be undone; look at the device";
-    AuthorizationError = 16, "authorizationError", "these credentials may not write; check the write community or user on the device";
+    AuthorizationError = 16, "authorizationError", "the device lets these credentials do nothing of the kind; give the community or the user its rights on the device";
     NotWritable = 17, "notWritable", "the object cannot be written on this device: SET is switched off there, or the firmware has no such lever";
     InconsistentName = 18, "inconsistentName", "the row cannot be made now; another row must be made first";
 }

@@ -66,7 +66,11 @@ pub fn ask(ask: &Ask) -> anyhow::Result<ExitCode> {
             return Ok(Unknown::Words("no object identifier; expected at least one".to_owned()).told());
         }
         let found = match bulk {
-            None => opened.session.get(&oids).await.map(|found| (found, Vec::new())),
+            None => opened.session.get(&oids).await.map(|found| {
+                let missing = oids.iter().filter(|oid| !found.iter().any(|bind| bind.oid == **oid));
+                let faults = missing.map(|oid| format!("{oid}: the device did not answer for it")).collect();
+                (found, faults)
+            }),
             Some(bulk) => below(&opened.session, question.whom.manners(bulk), &oids).await,
         };
         told(found)

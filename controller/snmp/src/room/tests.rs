@@ -17,6 +17,8 @@ use crate::deputy::sim::{ap, device, oid as name, profiles};
 use crate::device::Role;
 use crate::engine;
 use crate::oid::Oid;
+use crate::profile::manners::Manners;
+use crate::session::Session;
 use crate::value::{Sheet, Value};
 
 const ROOT: &str = "1.3.6.1.4.1.99999";
@@ -281,4 +283,26 @@ async fn a_thousand_sets_that_nobody_answers_keep_no_flip_waiting() {
     let answer = tokio::time::timeout(LONG / 3, gate.ask(wire, set(), true, false)).await;
     assert_eq!(answer, Ok(Ok(Answer::Set)));
     assert!(tree.is_open());
+}
+
+#[tokio::test]
+async fn who_was_never_heard_is_asked_once_at_first_and_with_all_patience_after_that() {
+    let dead = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket that answers nothing");
+    dead.set_nonblocking(true).expect("can be looked at");
+    let datagrams = || {
+        let mut buffer = [0; 1_500];
+        std::iter::from_fn(|| dead.recv(&mut buffer).ok()).count()
+    };
+    let sockets = Sockets::open().await.expect("a socket");
+    let manners = Manners { timeout: Duration::from_millis(40), retries: 2, ..Manners::default() };
+    let session = Session::new(&sockets, &at(0, dead.local_addr().expect("bound")), manners).await.expect("a session");
+    session.knock_first();
+    let question = [name("1.3.6.1.2.1.1.1.0")];
+    let mut sent = Vec::new();
+    for _ in 0..2 {
+        let answer = session.get(&question).await;
+        assert!(matches!(answer, Err(Trouble::NoAnswer { .. })), "{answer:?}");
+        sent.push(datagrams());
+    }
+    assert_eq!(sent, [1, 3]);
 }

@@ -27,6 +27,8 @@ const SILENT_TABLES_MAX: u32 = 2;
 pub(super) struct Got {
     pub found: Vec<VarBind>,
     pub faults: Vec<String>,
+    /// The first of them that was refused, other than by not being there.
+    pub refused: Option<Trouble>,
 }
 
 struct Poll<'a> {
@@ -76,7 +78,7 @@ fn ended_late(trouble: &Trouble, deadline: Duration) -> bool {
 /// Reads these objects, at most as many as one request may have. What hinders the rest is left out and asked again
 /// without it: SNMPv1 refuses a whole request for one missing object.
 pub(super) async fn get(session: &Session, manners: &Manners, oids: &[Oid]) -> Result<Got, Trouble> {
-    let mut got = Got { found: Vec::new(), faults: Vec::new() };
+    let mut got = Got { found: Vec::new(), faults: Vec::new(), refused: None };
     let mut rest: Vec<Oid> = oids.to_vec();
     while !rest.is_empty() {
         let refused = match session.read.ask(&Question::Get(rest.clone()), tries(manners)).await {
@@ -101,6 +103,7 @@ pub(super) async fn get(session: &Session, manners: &Manners, oids: &[Oid]) -> R
                 let alone = Box::pin(get(session, manners, std::slice::from_ref(&one))).await?;
                 got.found.extend(alone.found);
                 got.faults.extend(alone.faults);
+                got.refused = got.refused.or(alone.refused);
             }
         }
     }
@@ -112,6 +115,7 @@ fn left_out(got: &mut Got, status: Status, oid: Oid) {
         got.found.push(VarBind { oid, value: Value::NoSuchInstance });
     } else {
         got.faults.push(format!("{oid}: {}", status.meaning()));
+        got.refused.get_or_insert(Trouble::Refused { status, at: Some(oid) });
     }
 }
 
