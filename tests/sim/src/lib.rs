@@ -10,6 +10,7 @@ pub mod chance;
 pub mod faults;
 pub mod hall;
 pub mod history;
+pub mod kept;
 pub mod post;
 pub mod promises;
 pub mod site;

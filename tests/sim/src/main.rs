@@ -9,6 +9,7 @@ use std::time::Instant;
 use clap::Parser;
 use sim::faults::{Fault, Tally};
 use sim::history::play;
+use sim::kept::keep;
 
 /// Broken seeds that are listed, at most.
 const LISTED_MAX: usize = 20;
@@ -79,6 +80,10 @@ fn main() -> ExitCode {
     }
     for (seed, why) in broken.iter().take(LISTED_MAX) {
         println!("BROKEN seed {seed}: {why}\n       replay: ./dev sim --replay {seed}");
+        match keep(*seed, why) {
+            Ok(file) => println!("       kept as a test in {}", file.display()),
+            Err(why) => println!("       NOT kept as a test: {why}"),
+        }
     }
     println!(
         "{} histories in {:.1} s; {} faults never occurred\n{} passed, {} failed",
