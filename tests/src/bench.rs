@@ -11,8 +11,9 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::broker::{Mosquitto, free_address};
+use crate::cables::{Cables, Material};
 use crate::http;
-use crate::inventory::{self, ApPlan, EVERYDAY_SSID, TOWN};
+use crate::inventory::{self, ApPlan, EVERYDAY_SSID, FACILITIES, TOWN};
 use crate::panel::{Panel, Turn};
 use crate::process::{Keeper, Running, last_lines, product};
 use crate::radio::{Radio, RadioPlan};
@@ -53,6 +54,8 @@ pub struct Plan {
     pub store: Option<PathBuf>,
     /// Devices of other makes: the access points they are or speak for have no agent.
     pub vendors: Vec<VendorPlan>,
+    /// What the cables between facilities and broker are made of; none: nothing can be cut.
+    pub cables: Option<Material>,
 }
 
 impl Plan {
@@ -62,7 +65,16 @@ impl Plan {
         for ap in &mut aps {
             ap.crowd = crate::people::Crowd::NOBODY;
         }
-        Self { aps, broker, http: None, counts_interval_s: 30, drill_minutes: 60, store: None, vendors: Vec::new() }
+        Self {
+            aps,
+            broker,
+            http: None,
+            counts_interval_s: 30,
+            drill_minutes: 60,
+            store: None,
+            vendors: Vec::new(),
+            cables: None,
+        }
     }
 }
 
@@ -107,6 +119,8 @@ pub struct Bench {
     controller: Option<Running>,
     /// The broker outside, if there is one.
     pub mosquitto: Option<Mosquitto>,
+    /// The cables between the facilities, in the order of [`FACILITIES`], and a broker outside.
+    pub cables: Cables,
     http: SocketAddr,
     broker: SocketAddr,
     traps: SocketAddr,
@@ -139,11 +153,13 @@ impl Bench {
             std::fs::create_dir_all(dir.join(sub))?;
         }
         let keeper = Keeper::start()?;
+        let mut cables = Cables::lay(plan.cables, FACILITIES.len(), &keeper, &dir.join("log/cables.log"))?;
         let mosquitto = match plan.broker {
             BrokerKind::Inside => None,
-            BrokerKind::Mosquitto => Some(Mosquitto::start(&keeper, &dir)?),
+            BrokerKind::Mosquitto => Some(Mosquitto::start(&keeper, &dir, cables.broker_ip())?),
         };
         let broker = mosquitto.as_ref().map_or_else(free_address, |m| Ok(m.address()))?;
+        cables.plug_in(broker);
         let http = plan.http.map_or_else(free_address, Ok)?;
         let traps = free_address()?;
         let start = |(n, vendor): (u64, _)| Vendor::start(vendor, 0x5348 + n, &plan.aps);
@@ -153,7 +169,8 @@ impl Bench {
         let panel = Panel::start(&short(&panel_socket)?, Turn::Normal).context("the key panel")?;
         let mut aps = Vec::new();
         for (i, ap) in plan.aps.into_iter().enumerate() {
-            write_agent_toml(&dir, &ap, broker, plan.counts_interval_s, mosquitto.is_none())?;
+            let seen = cables.seen_from(facility_number(&ap), broker);
+            write_agent_toml(&dir, &ap, seen, plan.counts_interval_s, mosquitto.is_none())?;
             let vendor = vendors.iter().find(|vendor| vendor.plan.aps.contains(&ap.id)).cloned();
             let own = ap.powered && vendor.as_ref().is_none_or(|vendor| vendor.plan.witness);
             let radio = if own { Some(start_radio(&dir, &ap, i)?) } else { None };
@@ -162,7 +179,7 @@ impl Bench {
             }
             aps.push(BenchAp { plan: ap, radio, vendor, agent: None });
         }
-        Ok(Self { dir, panel, aps, controller: None, mosquitto, http, broker, traps, keeper, _temp: None })
+        Ok(Self { dir, panel, aps, controller: None, mosquitto, cables, http, broker, traps, keeper, _temp: None })
     }
 
     /// The directory with every file of this town.
@@ -247,7 +264,7 @@ impl Bench {
     /// The program is not built or does not start.
     pub fn start_agent(&mut self, i: usize) -> Result<()> {
         let ap = &mut self.aps[i];
-        let mut command = Command::new(product("hirake-agent")?);
+        let mut command = self.cables.command(facility_number(&ap.plan), &product("hirake-agent")?);
         command.arg("--config").arg(self.dir.join("ap").join(&ap.plan.id).join("agent.toml"));
         let log = self.dir.join("log").join(format!("{}.log", ap.plan.id));
         ap.agent = Some(self.keeper.spawn(command, &log)?);
@@ -461,6 +478,12 @@ pub fn record<'a>(entries: &'a Value, kind: &'a str) -> impl Iterator<Item = &'a
 #[must_use]
 pub fn total(town: &Value, name: &str) -> u64 {
     town["totals"][name].as_u64().unwrap_or(u64::MAX)
+}
+
+/// Where in [`FACILITIES`] an access point stands.
+#[must_use]
+pub fn facility_number(ap: &ApPlan) -> usize {
+    FACILITIES.iter().position(|facility| facility.id == ap.facility).expect("an access point of the model town")
 }
 
 fn short(socket: &Path) -> Result<PathBuf> {

@@ -1,6 +1,6 @@
 //! A broker outside: the real mosquitto, remembering nothing across a restart.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -22,12 +22,12 @@ pub struct Mosquitto {
 }
 
 impl Mosquitto {
-    /// Writes its configuration into `dir` and starts it.
+    /// Writes its configuration into `dir` and starts it on `ip`.
     ///
     /// # Errors
     /// It is not installed, or does not listen.
-    pub fn start(keeper: &Keeper, dir: &Path) -> Result<Self> {
-        let address = free_address()?;
+    pub fn start(keeper: &Keeper, dir: &Path, ip: IpAddr) -> Result<Self> {
+        let address = TcpListener::bind((ip, 0))?.local_addr()?;
         let config = dir.join("mosquitto.conf");
         // QoS 1 to a thousand agents at once must not be cut short by mosquitto's default queue of 1,000.
         std::fs::write(
@@ -52,6 +52,12 @@ impl Mosquitto {
     /// SIGKILL: everything it remembered is gone.
     pub fn kill(&mut self) {
         self.running = None;
+    }
+
+    /// The program, while there is one.
+    #[must_use]
+    pub fn running(&self) -> Option<&Running> {
+        self.running.as_ref()
     }
 
     /// Starts it again, at the same address, knowing nothing.

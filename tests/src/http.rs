@@ -37,6 +37,14 @@ pub async fn post(to: SocketAddr, path: &str, token: &str, body: &Value) -> Resu
     timeout(PATIENCE, ask(to, "POST", path, token, Some(body))).await.context("no answer in time")?
 }
 
+/// `DELETE path` with a JSON body and a token; the answer as text.
+///
+/// # Errors
+/// Nobody answers, or not with 2xx.
+pub async fn delete(to: SocketAddr, path: &str, token: &str, body: &Value) -> Result<String> {
+    timeout(PATIENCE, ask(to, "DELETE", path, token, Some(body))).await.context("no answer in time")?
+}
+
 async fn ask(to: SocketAddr, method: &str, path: &str, token: &str, body: Option<&Value>) -> Result<String> {
     let mut stream = TcpStream::connect(to).await.with_context(|| format!("nobody listens on {to}"))?;
     let body = body.map(Value::to_string).unwrap_or_default();
@@ -44,7 +52,7 @@ async fn ask(to: SocketAddr, method: &str, path: &str, token: &str, body: Option
     if !token.is_empty() {
         head += &format!("Authorization: Bearer {token}\r\n");
     }
-    if method == "POST" {
+    if !body.is_empty() {
         head += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
     }
     stream.write_all(format!("{head}\r\n{body}").as_bytes()).await?;

@@ -1,7 +1,8 @@
 //! The model town: pretend devices at the far end of real protocols, and a bench to try the real programs on.
 //!
 //! Nothing here is known to the product. Reading order below: who comes and goes, an access point's radio, access
-//! points of other makes, the key on the wall, real programs, 汐見町, and all of it together with a hand for scripts.
+//! points of other makes, the key on the wall, real programs, 汐見町, all of it together with a hand for scripts, and what
+//! is done to it on purpose.
 
 pub mod people;
 
@@ -16,6 +17,7 @@ pub mod deputies;
 pub mod panel;
 
 pub mod broker;
+pub mod cables;
 pub mod http;
 pub mod process;
 
@@ -25,3 +27,4 @@ pub mod vendors;
 pub mod bench;
 pub mod hand;
 pub mod stranger;
+pub mod torture;

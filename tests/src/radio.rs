@@ -67,7 +67,12 @@ struct Shared {
     hostapd: Hostapd,
     behaviour: Behaviour,
     added: u32,
+    crowd: Crowd,
+    told: Told,
 }
+
+/// Who was told of how many joins and leaves: by the listener's socket, over all its networks.
+pub type Told = HashMap<PathBuf, (u64, u64)>;
 
 impl Radio {
     /// Starts a radio on the tokio runtime at hand.
@@ -75,7 +80,14 @@ impl Radio {
     /// # Errors
     /// The socket cannot be made.
     pub fn start(plan: RadioPlan) -> std::io::Result<Self> {
-        let shared = Shared { up: true, hostapd: fresh(&plan), behaviour: plan.behaviour, added: 0 };
+        let shared = Shared {
+            up: true,
+            hostapd: fresh(&plan),
+            behaviour: plan.behaviour,
+            added: 0,
+            crowd: plan.crowd,
+            told: Told::new(),
+        };
         let mut radio = Self { plan, shared: Arc::new(Mutex::new(shared)), task: None };
         radio.begin()?;
         Ok(radio)
@@ -89,7 +101,7 @@ impl Radio {
         }
         let socket = UnixDatagram::bind(&self.plan.socket)?;
         lock(&self.shared).up = true;
-        self.task = Some(tokio::spawn(serve(socket, Arc::clone(&self.shared), self.plan.crowd, self.plan.seed)));
+        self.task = Some(tokio::spawn(serve(socket, Arc::clone(&self.shared), self.plan.seed)));
         Ok(())
     }
 
@@ -125,6 +137,17 @@ impl Radio {
     #[must_use]
     pub fn guests(&self) -> Vec<String> {
         lock(&self.shared).hostapd.guests().to_vec()
+    }
+
+    /// How many joins and leaves each listener was told of since the radio was made, its deaths included.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        lock(&self.shared).told.clone()
+    }
+
+    /// From now on these come.
+    pub fn draw(&self, crowd: Crowd) {
+        lock(&self.shared).crowd = crowd;
     }
 
     /// From now on it behaves so.
@@ -165,7 +188,7 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().expect("nobody panics while holding a radio")
 }
 
-async fn serve(socket: UnixDatagram, shared: Arc<Mutex<Shared>>, crowd: Crowd, seed: u64) {
+async fn serve(socket: UnixDatagram, shared: Arc<Mutex<Shared>>, seed: u64) {
     let mut listeners: HashMap<PathBuf, u32> = HashMap::new();
     let mut dice = Dice::new(seed ^ 0x7065_6f70_6c65);
     let mut people = interval(PEOPLE_STEP);
@@ -179,12 +202,16 @@ async fn serve(socket: UnixDatagram, shared: Arc<Mutex<Shared>>, crowd: Crowd, s
                 let Some(from) = from.as_pathname().map(Path::to_owned) else { continue };
                 let command = String::from_utf8_lossy(&buffer[..length]).into_owned();
                 let (text, events) = obey(&command, &from, &shared, &mut listeners).await;
-                tell(&socket, &mut listeners, &events);
+                tell(&socket, &mut listeners, &events, &shared);
                 let _gone_meanwhile = socket.send_to(text.as_bytes(), &from).await;
             }
             _ = people.tick() => {
-                let events = come_and_go(&mut lock(&shared).hostapd, crowd, &mut dice);
-                tell(&socket, &mut listeners, &events);
+                let events = {
+                    let mut shared = lock(&shared);
+                    let crowd = shared.crowd;
+                    come_and_go(&mut shared.hostapd, crowd, &mut dice)
+                };
+                tell(&socket, &mut listeners, &events, &shared);
             }
         }
     }
@@ -223,11 +250,18 @@ async fn obey(
 }
 
 /// Sends without waiting, as hostapd does: who does not listen, misses it, and is forgotten in the end.
-fn tell(socket: &UnixDatagram, listeners: &mut HashMap<PathBuf, u32>, events: &[String]) {
+fn tell(socket: &UnixDatagram, listeners: &mut HashMap<PathBuf, u32>, events: &[String], shared: &Mutex<Shared>) {
     for event in events {
+        let (joined, left) = (event.contains("AP-STA-CONNECTED"), event.contains("AP-STA-DISCONNECTED"));
         listeners.retain(|to, errors| {
             match socket.try_send_to(event.as_bytes(), to) {
-                Ok(_) => *errors = 0,
+                Ok(_) => {
+                    *errors = 0;
+                    let mut shared = lock(shared);
+                    let (joins, leaves) = shared.told.entry(to.clone()).or_default();
+                    *joins += u64::from(joined);
+                    *leaves += u64::from(left);
+                }
                 Err(_) => *errors += 1,
             }
             *errors <= LISTENER_ERRORS_MAX

@@ -90,6 +90,7 @@ async fn demo(state: &Path, port: u16) -> Result<()> {
         drill_minutes: 30,
         store: None,
         vendors: vendors::of_the_town(),
+        cables: None,
     };
     let mut signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
     let (say, mut said) = mpsc::channel(16);
