@@ -7,6 +7,7 @@ mod clerk;
 mod clock;
 mod hands;
 mod janitor;
+mod sketches;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -99,6 +100,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
     let (views, view) = watch::channel(Arc::new(town.view(clock.now())));
     let panel = Contacts::start(config.key, contacts_in);
     let (post, line) = mqtt::start(link, town_id, Arc::clone(&key), letters_in.clone());
+    tokio::spawn(sketches::recall(store.clone(), letters_in.clone()));
     if late {
         tokio::spawn(remember_late(store.clone(), letters_in));
     }

@@ -3,13 +3,14 @@
 //! A handle whose file may be out of reach: it is tried again in the background for ever, and until then every request
 //! is answered with the reason. A file that is damaged is set aside under a name that says so, and a new one is begun.
 //!
-//! `open` (opening, checking), `aside` (what a damaged file becomes), `record` and its `chain`, `counts`,
+//! `open` (opening, checking), `aside` (what a damaged file becomes), `record` and its `chain`, `counts`, `distinct`,
 //! `keep` (for how long), `copy` (by hand, beside the controller).
 
 mod aside;
 pub mod chain;
 pub mod copy;
 mod counts;
+pub mod distinct;
 pub mod keep;
 mod open;
 mod record;

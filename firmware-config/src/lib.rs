@@ -3,13 +3,14 @@
 //! Pure: no socket, no file, no clock.
 //!
 //! Reading order. First the treaty: [`ident`] and [`mode`] are the words of [`wire`], the messages between controller
-//! and agents. Then one AP's configuration: each validated word has a file ([`word`] tells what they share); a person's
+//! and agents; [`sketch`] counts distinct devices in them without naming one. Then one AP's configuration: each validated word has a file ([`word`] tells what they share); a person's
 //! [`wish`] goes through [`ap_config::check`] and comes out as an [`ap_config::ApConfig`], or as every complaint at
 //! once; [`preflight`] is the part of the check that guards `00000JAPAN`; [`render`](render()) turns a proven
 //! configuration into files.
 
 pub mod ident;
 pub mod mode;
+pub mod sketch;
 pub mod wire;
 
 pub mod word;

@@ -3,6 +3,7 @@
 //! Described for people in `docs/wire.md`; pinned by the files in `tests/wire/v1`.
 //! A reader ignores fields it does not know (a newer peer may add some) and refuses a document whose `v` is not its own.
 
+mod distinct;
 mod jws;
 mod topic;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use distinct::{DISTINCT_MAX, Distinct, DistinctDevices, Period};
 pub use jws::{JwsError, Unverified, compact, signing_input};
 pub use topic::{Topic, TopicError};
 
@@ -271,7 +273,7 @@ macro_rules! document {
         }
     )* };
 }
-document!(Report, Presence, Counts);
+document!(Report, Presence, Counts, Distinct);
 
 impl Document for Order {
     fn version(&self) -> u32 {

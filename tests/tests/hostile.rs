@@ -113,7 +113,7 @@ async fn rubbish_on_every_topic_is_turned_away_and_stops_nothing() -> Result<()>
     let huge: Vec<u8> = b"{\"v\":".iter().copied().chain(std::iter::repeat_n(b'[', (1 << 20) - 64)).collect();
     let rubbish: [&[u8]; 7] =
         [b"", b"{", b"\xff\xfe\x00", b"null", other_ap.as_bytes(), next_version.as_bytes(), &huge];
-    for leaf in ["order", "report", "presence", "counts", "nonsense"] {
+    for leaf in ["order", "report", "presence", "counts", "distinct", "nonsense"] {
         for bytes in rubbish {
             stranger.publish(&format!("hirake/1/{TOWN}/ap/{AP}/{leaf}"), false, bytes).await?;
         }
@@ -125,7 +125,7 @@ async fn rubbish_on_every_topic_is_turned_away_and_stops_nothing() -> Result<()>
     }
     bench
         .until_record("the controller turned rubbish away on each topic it reads", PATIENCE, |entries| {
-            ["report", "presence", "counts"].iter().all(|leaf| {
+            ["report", "presence", "counts", "distinct"].iter().all(|leaf| {
                 record(entries, "message-refused")
                     .any(|e| e["fields"]["from"].as_str().is_some_and(|from| from.ends_with(leaf)))
             })

@@ -4,8 +4,8 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use firmware_config::ident::{ApId, TownId};
 use firmware_config::wire::{
-    AgentState, Counts, Document, JwsError, Order, Presence, Report, Topic, TurnedAwayReason, Unverified, compact,
-    read, signing_input, write,
+    AgentState, Counts, Distinct, Document, JwsError, Order, Presence, Report, Topic, TurnedAwayReason, Unverified,
+    compact, read, signing_input, write,
 };
 use serde_json::Value;
 
@@ -36,6 +36,9 @@ fn every_pinned_document_is_read_and_written_the_same() {
     assert!(presence.online);
     let counts: Counts = says_the_same(pinned!("counts.json"));
     assert_eq!(counts.networks[1].joins, 41);
+    let distinct: Distinct = says_the_same(pinned!("distinct.json"));
+    assert_eq!(distinct.activations[0].period.activation, 7);
+    assert_eq!(distinct.activations[0].registers.estimate().round(), 3.0);
 }
 
 #[test]
@@ -88,7 +91,8 @@ fn the_topics_have_these_names() {
         (Topic::OrderAgain(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/order"),
         (Topic::Report(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/report"),
         (Topic::Presence(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/presence"),
-        (Topic::Counts(ap), "hirake/1/shiomi/ap/yakuba-1/counts"),
+        (Topic::Counts(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/counts"),
+        (Topic::Distinct(ap), "hirake/1/shiomi/ap/yakuba-1/distinct"),
     ] {
         assert_eq!(topic.name(&town), name);
         assert_eq!(Topic::parse(&town, name), Ok(topic));

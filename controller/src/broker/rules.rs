@@ -53,7 +53,9 @@ impl Rules {
     pub fn may_publish(&self, user: &str, topic: &str) -> bool {
         match Topic::parse(&self.town, topic) {
             Ok(Topic::Order | Topic::OrderAgain(_)) => user == CONTROLLER,
-            Ok(Topic::Report(ap) | Topic::Presence(ap) | Topic::Counts(ap)) => ap.as_str() == user,
+            Ok(Topic::Report(ap) | Topic::Presence(ap) | Topic::Counts(ap) | Topic::Distinct(ap)) => {
+                ap.as_str() == user
+            }
             Err(_) => false,
         }
     }
@@ -193,7 +195,7 @@ mod tests {
     #[test]
     fn an_agent_says_only_what_is_its_own() {
         let rules = rules(None);
-        for leaf in ["report", "presence", "counts"] {
+        for leaf in ["report", "presence", "counts", "distinct"] {
             assert!(rules.may_publish("gym-1", &format!("hirake/1/shiomi/ap/gym-1/{leaf}")), "{leaf}");
             assert!(!rules.may_publish("gym-2", &format!("hirake/1/shiomi/ap/gym-1/{leaf}")), "{leaf}");
             assert!(!rules.may_publish(CONTROLLER, &format!("hirake/1/shiomi/ap/gym-1/{leaf}")), "{leaf}");

@@ -297,6 +297,14 @@ impl Fleet {
         self.posts.iter().map(move |post| (&post.ap.facility, post.view(self.number, now)))
     }
 
+    /// Where an AP stands that `by` speaks for.
+    ///
+    /// # Errors
+    /// It is no AP of this town, or one that another speaks for; in words.
+    pub fn facility_of(&self, ap: &ApId, by: Managed) -> Result<&FacilityId, String> {
+        Ok(&self.posts[self.find(ap, by)?].ap.facility)
+    }
+
     /// The place of an AP, if `by` speaks for it.
     fn find(&self, ap: &ApId, by: Managed) -> Result<usize, String> {
         let at = self.index.get(ap).copied().ok_or_else(|| format!("the inventory has no AP \"{ap}\""))?;

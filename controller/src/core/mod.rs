@@ -4,13 +4,14 @@
 //! `key` and `watchman` (contacts → a position he swears to), `asks` (what a person wants → whether it is granted), `activation` (who
 //! holds what open), `order` (the next order, or none), `fleet` (what each AP was ordered, says and was seen doing →
 //! where it stands, by `judge` and its `witness`, with `ear` and `listening` for the silence, `retry` for the patience and
-//! `trim` against too many words), `lamp` (how far the town
+//! `trim` against too many words), `distinct` (how many devices an activation brought, about), `lamp` (how far the town
 //! is), `record` and `archive` (what happened, and its way to the store), `refusals` (what is turned away, counted),
 //! `view` (what people are told), and `town`, where they meet.
 
 pub mod activation;
 pub mod archive;
 pub mod asks;
+pub mod distinct;
 mod ear;
 pub mod fleet;
 pub mod inventory;
@@ -36,7 +37,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId};
-use firmware_config::wire::{Counts, Order, Presence, Report, WallMs};
+use firmware_config::wire::{Counts, Distinct, Order, Presence, Report, WallMs};
 
 pub use activation::{Activation, Source};
 pub use inventory::{Ap, Facility, Inventory};
@@ -69,6 +70,8 @@ pub enum Event {
     Presence(Presence),
     /// Counts of one interval from an AP.
     Counted(Counts),
+    /// Sketches of distinct devices from an AP.
+    Sketched(Distinct),
     /// A deputy spoke for an AP that SNMP flips, as an agent would; `stations`: all those on it, where the device says.
     DeputyReported { report: Report, stations: Option<u32> },
     /// A deputy reaches its AP, or does not.
@@ -161,6 +164,8 @@ pub enum Action {
     Log(Vec<Entry>),
     /// Counts to keep. Their loss is reported by the store itself; they never hold anything up.
     StoreCounts(Counts),
+    /// A sketch of distinct devices to keep, merged with what is kept of that AP and activation.
+    StoreSketch(distinct::KeptSketch),
     /// What the lamp and the buzzer at the key are to do from now on.
     Signal { lamp: Pattern, buzzer: Pattern },
     /// The answer to a person: the activation opened or ended (0 where there is none), or why not.

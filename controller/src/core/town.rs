@@ -12,6 +12,7 @@ use firmware_config::wire::{Order, WallMs};
 
 use super::activation::Activations;
 use super::archive::Archive;
+use super::distinct::Books;
 use super::fleet::{Change, Fleet};
 use super::inventory::Managed;
 use super::key::KeyPosition;
@@ -74,6 +75,7 @@ pub struct Town {
     rival: Option<door::Rival>,
     restored_at: Option<Duration>,
     fleet: Fleet,
+    books: Books,
     /// All settled under this order, and enough of them for the lamp.
     all_settled: bool,
     arrived: bool,
@@ -123,6 +125,7 @@ impl Town {
             newest,
             twin: None,
             fleet,
+            books: Books::default(),
             all_settled: false,
             arrived: false,
             record: Record::new(last_entry),
@@ -148,6 +151,7 @@ impl Town {
             Event::Reported(report) => self.reported(report, (Managed::Agent, None), now),
             Event::Presence(presence) => self.presence(&presence, Managed::Agent, now),
             Event::Counted(counts) => self.counted(counts, Managed::Agent, now),
+            Event::Sketched(distinct) => self.sketched(distinct, now),
             Event::DeputyReported { report, stations } => self.reported(report, (Managed::Snmp, stations), now),
             Event::DeputyPresence(presence) => self.presence(&presence, Managed::Snmp, now),
             Event::DeputyCounted(counts) => self.counted(counts, Managed::Snmp, now),
@@ -212,6 +216,7 @@ impl Town {
             activations: self.activations.iter().cloned().collect(),
             totals: view::totals(&facilities, self.newest.as_ref().map_or(0, |newest| newest.number)),
             facilities,
+            distinct: self.books.views(),
             broker_lost: self.broker_lost.clone(),
             store_lost: self.archive.lost().map(|(since, why)| (*since, why.clone(), self.record.kept())),
             recent: self.record.recent(),
@@ -226,6 +231,7 @@ impl Town {
     fn settle(&mut self, now: Now) -> Vec<Action> {
         self.key_looked(now);
         self.end_drills(now);
+        self.books.keep(&self.activations);
         self.decide(now);
         self.let_out(now);
         for change in self.fleet.woke(now) {

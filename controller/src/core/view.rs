@@ -8,6 +8,7 @@ use firmware_config::wire::{Network, Order, WallMs};
 
 use super::Inventory;
 use super::activation::Activation;
+use super::distinct::DistinctView;
 use super::inventory::Managed;
 use super::key::{KeyFault, KeyPosition};
 use super::record::Entry;
@@ -33,6 +34,8 @@ pub struct TownView {
     pub facilities: Vec<FacilityView>,
     /// Sums.
     pub totals: Totals,
+    /// Distinct devices of each activation, about; newest activation first.
+    pub distinct: Vec<DistinctView>,
     /// Why the broker cannot be reached, and since when; none when it can.
     pub broker_lost: Option<(WallMs, String)>,
     /// Why the record cannot be stored, since when, and how many entries wait; none when it can.

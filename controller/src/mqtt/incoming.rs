@@ -49,6 +49,11 @@ impl Door {
                     news.push(Event::Counted(counts));
                 }
             }
+            Topic::Distinct(ap) => {
+                if let Some(distinct) = open(topic, bytes, &ap, news) {
+                    news.push(Event::Sketched(distinct));
+                }
+            }
             Topic::OrderAgain(_) => news.push(refused(topic.to_owned(), &"only agents listen here")),
         }
     }

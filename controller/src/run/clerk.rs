@@ -7,6 +7,8 @@ use std::time::Duration;
 use firmware_config::wire::Counts;
 use tokio::sync::mpsc;
 
+use super::sketches;
+use crate::core::distinct::KeptSketch;
 use crate::core::{Durable, Event};
 use crate::store::Store;
 
@@ -25,6 +27,7 @@ const FLUSH_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Desk {
     batches: mpsc::Sender<Batch>,
     samples: mpsc::Sender<Counts>,
+    sketches: mpsc::Sender<KeptSketch>,
     lost: u64,
 }
 
@@ -44,12 +47,14 @@ pub(super) struct Clerks<F> {
 pub(super) fn start(store: &Store, answers: mpsc::Sender<Event>) -> Clerks<impl Future<Output = ()> + use<>> {
     let (batches, batches_out) = mpsc::channel(BATCHES_MAX);
     let (samples, samples_out) = mpsc::channel(SAMPLES_MAX);
+    let (sketches, sketches_out) = mpsc::channel(sketches::SKETCHES_MAX);
     let writing = tokio::spawn(write_batches(store.clone(), batches_out, answers));
     let gathering = tokio::spawn(gather(store.clone(), samples_out));
+    let sketching = tokio::spawn(sketches::gather(store.clone(), sketches_out));
     let finish = async move {
-        let _ = tokio::join!(writing, gathering);
+        let _ = tokio::join!(writing, gathering, sketching);
     };
-    Clerks { desk: Desk { batches, samples, lost: 0 }, finish }
+    Clerks { desk: Desk { batches, samples, sketches, lost: 0 }, finish }
 }
 
 impl Desk {
@@ -59,6 +64,13 @@ impl Desk {
             .try_send(Batch { number, what, signed })
             .err()
             .map(|_| Event::Stored { batch: number, outcome: Err(format!("{BATCHES_MAX} batches wait already")) })
+    }
+
+    /// Lays a sketch down; one that there is no room for comes again when it has grown.
+    pub(super) fn store_sketch(&self, sketch: KeptSketch) {
+        if self.sketches.try_send(sketch).is_err() {
+            tracing::warn!("a sketch of distinct devices waits until it has grown: the store is slower than the town");
+        }
     }
 
     /// Lays counts down; where there is no room they are lost, and that is said.

@@ -72,6 +72,7 @@ impl Hands {
                 return self.desk.store(batch, what, signed);
             }
             Action::StoreCounts(counts) => self.desk.store_counts(counts),
+            Action::StoreSketch(sketch) => self.desk.store_sketch(sketch),
             Action::Signal { lamp, buzzer } => self.panel.signal(lamp, buzzer),
             Action::Answer { ask_id, outcome } => {
                 if let Some(answer) = self.asking.remove(&ask_id) {

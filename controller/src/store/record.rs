@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::chain::{self, Line, Link};
-use super::{Store, StoreError, keep, signed, unsigned};
+use super::{Store, StoreError, distinct, keep, signed, unsigned};
 use crate::core::key::KeyMemory;
 use crate::core::{Activation, Durable, Entry, KeyPosition, Kind, Remembered, Source};
 
@@ -137,6 +137,7 @@ async fn write_order(whole: &mut SqliteConnection, order: &Order, signed_text: O
 async fn write_activations(whole: &mut SqliteConnection, activations: &[Activation]) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM activations").execute(&mut *whole).await?;
     for activation in activations {
+        distinct::began(&mut *whole, activation).await?;
         sqlx::query(
             "INSERT INTO activations (id, source, mode, facilities, since_ms, until_ms, why)
              VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -15,6 +15,8 @@ pub enum Topic {
     Presence(ApId),
     /// Counts of one interval. Agent → controller.
     Counts(ApId),
+    /// Sketches of distinct devices. Retained. Agent → controller.
+    Distinct(ApId),
 }
 
 /// Why a topic is none of ours.
@@ -34,17 +36,19 @@ impl Topic {
             Self::Report(ap) => format!("{ROOT}/{town}/ap/{ap}/report"),
             Self::Presence(ap) => format!("{ROOT}/{town}/ap/{ap}/presence"),
             Self::Counts(ap) => format!("{ROOT}/{town}/ap/{ap}/counts"),
+            Self::Distinct(ap) => format!("{ROOT}/{town}/ap/{ap}/distinct"),
         }
     }
 
     /// What the controller subscribes to: everything agents say, and its own order as the broker holds it.
     #[must_use]
-    pub fn controller_filters(town: &TownId) -> [String; 4] {
+    pub fn controller_filters(town: &TownId) -> [String; 5] {
         [
             format!("{ROOT}/{town}/order"),
             format!("{ROOT}/{town}/ap/+/presence"),
             format!("{ROOT}/{town}/ap/+/report"),
             format!("{ROOT}/{town}/ap/+/counts"),
+            format!("{ROOT}/{town}/ap/+/distinct"),
         ]
     }
 
@@ -76,6 +80,7 @@ impl Topic {
             "report" => Ok(Self::Report(ap)),
             "presence" => Ok(Self::Presence(ap)),
             "counts" => Ok(Self::Counts(ap)),
+            "distinct" => Ok(Self::Distinct(ap)),
             _ => Err(refuse()),
         }
     }
@@ -94,7 +99,8 @@ mod tests {
             Topic::OrderAgain(ap.clone()),
             Topic::Report(ap.clone()),
             Topic::Presence(ap.clone()),
-            Topic::Counts(ap),
+            Topic::Counts(ap.clone()),
+            Topic::Distinct(ap),
         ] {
             assert_eq!(Topic::parse(&town, &topic.name(&town)), Ok(topic));
         }

@@ -61,6 +61,7 @@ impl Small {
                 town::Action::Answer { .. }
                 | town::Action::Log(_)
                 | town::Action::StoreCounts(_)
+                | town::Action::StoreSketch(_)
                 | town::Action::Signal { .. } => {}
             }
         }

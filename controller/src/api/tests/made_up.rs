@@ -133,6 +133,7 @@ pub fn made_up_view() -> TownView {
             facilities_to_open: 2,
             facilities_open: 1,
         },
+        distinct: Vec::new(),
         broker_lost: None,
         store_lost: None,
         recent: Vec::new(),

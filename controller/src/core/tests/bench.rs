@@ -317,7 +317,7 @@ impl Bench {
                     }
                 }
                 Action::Log(entries) => self.log.extend(entries),
-                Action::StoreCounts(_) => {}
+                Action::StoreCounts(_) | Action::StoreSketch(_) => {}
                 Action::Signal { lamp, buzzer } => self.lamp = (lamp, buzzer),
                 Action::Answer { ask_id, outcome } => {
                     self.answers.insert(ask_id, outcome);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use firmware_config::wire::{Counts, Order, Presence, Report, TurnedAwayReason};
+use firmware_config::wire::{Counts, Distinct, Order, Presence, Report, TurnedAwayReason};
 
 use super::{Exit, Town};
 use crate::core::activation::Source;
@@ -75,6 +75,19 @@ impl Town {
         let heard = self.fleet.counted(&counts, by, now);
         if self.heard("counts", counts.ap.as_str(), heard, now) {
             self.actions.push(Action::StoreCounts(counts));
+        }
+    }
+
+    /// Sketches came: from an AP, or from a broker that kept them. That an AP is there now they do not say.
+    pub(super) fn sketched(&mut self, distinct: Distinct, now: Now) {
+        let Distinct { ap, activations, .. } = distinct;
+        let outcome = self.fleet.facility_of(&ap, Managed::Agent).cloned().and_then(|facility| {
+            let (kept, outcome) = self.books.take(&ap, &facility, activations);
+            self.actions.extend(kept.into_iter().map(Action::StoreSketch));
+            outcome
+        });
+        if let Err(why) = outcome {
+            self.refuse_message(&format!("ap/{ap}/distinct"), &why, now);
         }
     }
 

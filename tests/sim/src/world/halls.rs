@@ -63,7 +63,10 @@ impl World {
                     Err(why) => self.promises.broken(self.time, why),
                 },
                 town::Action::Answer { ask_id, outcome } => self.promises.answered(ask_id, outcome),
-                town::Action::Log(_) | town::Action::StoreCounts(_) | town::Action::Signal { .. } => {}
+                town::Action::Log(_)
+                | town::Action::StoreCounts(_)
+                | town::Action::StoreSketch(_)
+                | town::Action::Signal { .. } => {}
             }
         }
         let now = self.hall.now(self.time, self.wall_ms());
