@@ -41,6 +41,8 @@ pub struct Config {
     pub open: Vec<Radio>,
     /// Between counts; none: nothing is counted.
     pub counts_every: Option<Duration>,
+    /// The file with the secret under which distinct devices are counted; none: they are not.
+    pub distinct_secret: Option<PathBuf>,
     /// Where log lines go; not in the file.
     pub log: Log,
 }
@@ -120,9 +122,9 @@ impl Config {
             ));
         }
         let open = root.open();
-        let counts_every = root.counts();
+        let counts = root.counts();
         let complaints = root.finish();
-        match (town, ap, facility, ledger, town_key, broker, hostapd, open, counts_every) {
+        match (town, ap, facility, ledger, town_key, broker, hostapd, open, counts) {
             (
                 Some(town),
                 Some(ap),
@@ -132,24 +134,37 @@ impl Config {
                 Some(broker),
                 Some(hostapd),
                 Some(open),
-                Some(counts_every),
+                Some((counts_every, distinct_secret)),
             ) if complaints.is_empty() => {
                 let log = Log::default();
-                Ok(Self { town, ap, facility, ledger, town_key, broker, hostapd, open, counts_every, log })
+                Ok(Self {
+                    town,
+                    ap,
+                    facility,
+                    ledger,
+                    town_key,
+                    broker,
+                    hostapd,
+                    open,
+                    counts_every,
+                    distinct_secret,
+                    log,
+                })
             }
             _ => Err(Complaints(complaints)),
         }
     }
 
-    /// What the core must know.
+    /// What the core must know; `counts_distinct`: the secret for it could be read.
     #[must_use]
-    pub fn identity(&self) -> Identity {
+    pub fn identity(&self, counts_distinct: bool) -> Identity {
         Identity {
             town: self.town.clone(),
             ap: self.ap.clone(),
             facility: self.facility.clone(),
             radios: self.open.clone(),
             counts_every: self.counts_every,
+            counts_distinct,
         }
     }
 }
@@ -176,11 +191,12 @@ impl Table<'_> {
         (radios.len() == wanted && wanted > 0).then_some(radios)
     }
 
-    fn counts(&mut self) -> Option<Option<Duration>> {
-        let Some(mut table) = self.optional_table("counts") else { return Some(None) };
+    fn counts(&mut self) -> Option<(Option<Duration>, Option<PathBuf>)> {
+        let Some(mut table) = self.optional_table("counts") else { return Some((None, None)) };
         let interval = table.integer("interval-s", 5, 3600);
+        let secret = table.optional_path("distinct-secret-file");
         self.take_complaints(table);
-        interval.map(|seconds| Some(Duration::from_secs(seconds)))
+        Some((Some(Duration::from_secs(interval?)), secret?))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Pure: no clock, no socket, no file, no `async`. Rooms, in reading order: `event` (what can happen, what it may ask),
 //! `holding` (what it was told), `keeping` (getting that onto flash), `air` (what a look shows), `radios` (what to ask
-//! of hostapd), `tally` (who came and went), `tell` (when to report).
+//! of hostapd), `tally` (who came and went), `crowd` (how many distinct devices), `tell` (when to report).
 //!
 //! ```text
 //!            ledger found at boot, or an order accepted (from any state below)
@@ -19,6 +19,7 @@
 //! put there is not ours to take away (design ruling 6).
 
 pub mod air;
+mod crowd;
 mod event;
 pub mod holding;
 mod keeping;
@@ -33,6 +34,7 @@ use firmware_config::wire::{
     self, AgentState, Counts, DOCUMENT_MAX_BYTES, Presence, Report, TurnedAway, TurnedAwayReason, VERSION,
 };
 
+use crowd::Crowd;
 pub use event::{Action, Event, Heard, Identity, Now};
 use holding::{Holding, Kept, SignedOrder, Verdict};
 use keeping::Keeping;
@@ -67,6 +69,7 @@ pub struct Agent {
     radios: Radios,
     running: Running,
     tally: Tally,
+    crowd: Crowd,
     counts_seq: u64,
     counted_at: Duration,
     counts_due: bool,
@@ -91,6 +94,7 @@ impl Agent {
         let mut agent = Self {
             holding: Holding::new(identity.town.clone(), identity.facility.clone(), kept, now),
             radios: Radios::new(identity.radios.clone()),
+            crowd: Crowd::new(identity.counts_every, &boot),
             identity,
             boot,
             keeping: Keeping::default(),
@@ -156,14 +160,17 @@ impl Agent {
             Event::Heard(Heard::Joined { interface }) => self.tally.joined(&interface),
             Event::Heard(Heard::Left { interface }) => self.tally.left(&interface),
             Event::Heard(Heard::AirChanged) => self.radios.look_soon(now),
+            Event::Met { period, mark } => self.crowd.met(period, mark, now.mono),
             Event::BrokerUp => {
                 actions.push(Action::Log("broker up".to_owned()));
+                self.crowd.connected(now.mono);
                 self.teller.connected();
                 actions.push(Action::PublishPresence(self.presence(true)));
             }
             Event::BrokerDown { why } => {
                 actions.push(Action::Log(format!("broker down why={:?}", brief(&why))));
                 self.teller.disconnected();
+                self.crowd.disconnected();
             }
             Event::Woke => {}
         }
@@ -178,7 +185,10 @@ impl Agent {
         let counts = self.identity.counts_every.filter(|_| !self.counts_due).map(|every| self.counted_at + every);
         let speak = self.teller.is_connected().then_some(self.spoke_at + SPEAK_EVERY);
         let (drill, radios) = (self.holding.next_wake(now), self.radios.next_wake(self.want_open()));
-        [drill, radios, self.teller.next_wake(), ledger, counts, speak].into_iter().flatten().min()
+        [drill, radios, self.teller.next_wake(), ledger, counts, speak, self.crowd.next_wake()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What follows from everything known, whatever it was that happened.
@@ -193,6 +203,9 @@ impl Agent {
             if self.radios.is_up() {
                 self.radios.look_soon(now);
             }
+        }
+        if self.identity.counts_distinct && self.crowd.cover(&self.holding.periods(), now.mono) {
+            actions.push(Action::CountDevices(self.crowd.open()));
         }
         // hostapd first: opening waits for nothing, least of all for the flash.
         let steps = self.radios.step(self.want_open(), now);
@@ -232,6 +245,7 @@ impl Agent {
         if actions.iter().any(|action| matches!(action, Action::PublishReport(_))) {
             self.spoke_at = now.mono;
         }
+        actions.extend(self.crowd.step(&self.identity.ap, now.mono).map(Action::PublishDistinct));
     }
 
     fn presence(&self, online: bool) -> Presence {
@@ -395,6 +409,8 @@ fn brief(text: &str) -> String {
     }
 }
 
+#[cfg(test)]
+mod distinct_stories;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]

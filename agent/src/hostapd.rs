@@ -3,6 +3,7 @@
 //! Two sockets, so that an answer is never mistaken for an event. After a time-out the asking socket is thrown away: a
 //! late answer arrives nowhere. Performs what it is asked, in order, one at a time; decides nothing.
 
+pub mod marks;
 pub mod parse;
 
 use std::fs;
@@ -18,10 +19,11 @@ use tokio::time::{Instant, sleep, timeout};
 use firmware_config::ssid::UNIFIED_SSID;
 
 use crate::bridge_port;
-use crate::core::Event;
 use crate::core::air::Air;
 use crate::core::radios::{Answer, Radio, Verb};
+use crate::core::{Event, Heard};
 use crate::log::Log;
+use marks::Marks;
 
 /// hostapd answers within milliseconds; what is still unanswered after this may have been done all the same.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -87,6 +89,7 @@ pub struct Hostapd {
     own_dir: PathBuf,
     nonce: String,
     sockets_made: u64,
+    marks: Marks,
     log: Log,
     /// The last failure to isolate a bridge's port: told once, not with every look.
     not_isolated: Option<String>,
@@ -94,9 +97,10 @@ pub struct Hostapd {
 
 impl Hostapd {
     /// `global`: hostapd's socket. `own_dir`: where to bind ours. `nonce`: tells agents in one process apart.
+    /// `marks`: what becomes of a device's address.
     #[must_use]
-    pub fn new(global: PathBuf, own_dir: PathBuf, nonce: String, log: Log) -> Self {
-        Self { global, own_dir, nonce, sockets_made: 0, log, not_isolated: None }
+    pub fn new(global: PathBuf, own_dir: PathBuf, nonce: String, marks: Marks, log: Log) -> Self {
+        Self { global, own_dir, nonce, sockets_made: 0, marks, log, not_isolated: None }
     }
 
     /// Serves `commands` and tells `events` until nobody listens any more.
@@ -189,7 +193,12 @@ impl Hostapd {
                 },
                 heard = hearing.socket.recv(&mut buffer) => match heard {
                     Ok(length) => match parse::event(&buffer[..length]) {
-                        Some(heard) => events.send(Event::Heard(heard)).await,
+                        Some(heard) => {
+                            if self.meet(&heard, &buffer[..length], events).await.is_err() {
+                                return None;
+                            }
+                            events.send(Event::Heard(heard)).await
+                        }
                         None => Ok(()),
                     },
                     Err(source) => return Some(self.gone(source)),
@@ -206,6 +215,21 @@ impl Hostapd {
         }
     }
 
+    /// Tells the marks of a device that came to `00000JAPAN`. Its address goes no further than this.
+    async fn meet(
+        &mut self,
+        heard: &Heard,
+        line: &[u8],
+        events: &mpsc::Sender<Event>,
+    ) -> Result<(), mpsc::error::SendError<Event>> {
+        if let (Heard::Joined { interface }, Some(address)) = (heard, parse::station(line)) {
+            for (period, mark) in self.marks.of(interface, address) {
+                events.send(Event::Met { period, mark }).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn perform(&mut self, asking: &mut Socket, command: Command) -> Result<Event, AskError> {
         let mut added = None;
         let (index, verb, line) = match command {
@@ -213,9 +237,9 @@ impl Hostapd {
                 return match self.look(asking).await {
                     Ok(air) => {
                         // Also what somebody else added, or an agent that was killed before it came to this.
-                        for seen in air.seen.iter().filter(|seen| seen.network.ssid == UNIFIED_SSID) {
-                            self.isolate(&seen.network.interface);
-                        }
+                        let open = || air.seen.iter().filter(|seen| seen.network.ssid == UNIFIED_SSID);
+                        open().for_each(|seen| self.isolate(&seen.network.interface));
+                        self.marks.only_open(open().map(|seen| seen.network.interface.clone()));
                         Ok(Event::Looked(Ok(air)))
                     }
                     Err(AskError::Nonsense(why)) => Ok(Event::Looked(Err(why.to_string()))),
@@ -240,6 +264,8 @@ impl Hostapd {
         };
         if let (Some(interface), Answer::Ok) = (added, &answer) {
             self.isolate(&interface);
+            // Whoever comes before the next look is counted too.
+            self.marks.opened(interface);
         }
         Ok(Event::Answered { index, verb, answer })
     }

@@ -12,13 +12,14 @@
 use std::future::Future;
 use std::time::{Duration, SystemTime};
 
-use firmware_config::wire;
-use tokio::sync::mpsc;
+use firmware_config::wire::{self, Period};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::config::Config;
 use crate::core::holding::Kept;
 use crate::core::{Action, Agent, Event, Now};
+use crate::hostapd::marks::{Marks, Secret};
 use crate::hostapd::{Command, Hostapd};
 use crate::ledger::Ledger;
 use crate::log::Log;
@@ -63,7 +64,18 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     // One page at a time: the core sends the next when the last is answered.
     let (pages, pages_out) = mpsc::channel(1);
 
-    let (agent, actions) = Agent::new(config.identity(), kept, boot.clone(), clock.now());
+    // Without it the town opens all the same, and knows one figure less.
+    let secret = config.distinct_secret.as_deref().and_then(|file| {
+        let secret = Secret::load(file);
+        secret
+            .inspect_err(|error| log.line(format_args!("distinct devices are not counted why={:?}", error.to_string())))
+            .ok()
+    });
+    let (periods, periods_out) = watch::channel(Vec::new());
+    let marks = Marks::new(secret.clone(), config.town.clone(), periods_out);
+
+    let identity = config.identity(secret.is_some());
+    let (agent, actions) = Agent::new(identity, kept, boot.clone(), clock.now());
     let broker = Broker {
         host: config.broker.host.clone(),
         port: config.broker.port,
@@ -72,8 +84,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
         ap: config.ap.clone(),
         last_will: agent.last_will(),
     };
-    let hostapd = Hostapd::new(config.hostapd.socket.clone(), config.hostapd.own_dir.clone(), boot, config.log);
-    let doors = Doors { commands, letters, pages, log };
+    let hostapd = Hostapd::new(config.hostapd.socket.clone(), config.hostapd.own_dir.clone(), boot, marks, log);
+    let doors = Doors { commands, letters, pages, periods, log };
     tokio::select! {
         () = tend(agent, actions, clock, events, doors) => {}
         () = hostapd.run(commands_out, events_in.clone()) => {}
@@ -106,6 +118,7 @@ struct Doors {
     commands: mpsc::Sender<Command>,
     letters: mpsc::Sender<Letter>,
     pages: mpsc::Sender<Kept>,
+    periods: watch::Sender<Vec<Period>>,
     log: Log,
 }
 
@@ -120,6 +133,11 @@ impl Doors {
             Action::PublishPresence(presence) => self.post(Letter::Presence(wire::write(&presence))),
             Action::PublishReport(report) => self.post(Letter::Report(wire::write(&*report))),
             Action::PublishCounts(counts) => self.post(Letter::Counts(wire::write(&counts))),
+            Action::PublishDistinct(distinct) => self.post(Letter::Distinct(wire::write(&distinct))),
+            Action::CountDevices(periods) => {
+                self.periods.send_replace(periods);
+                true
+            }
             Action::Log(line) => {
                 self.log.line(format_args!("{line}"));
                 true

@@ -519,6 +519,7 @@ fn write_controller_toml(
         Ok(file?.write_all(text.as_bytes())?)
     };
     secret("agents-password", &format!("{AGENTS_PASSWORD}\n"))?;
+    secret("distinct-secret", "model-town-distinct-secret-00000000\n")?;
     secret("http-token", "model-town-token-0000000000000000\n")?;
     let text = format!(
         "{}[key]\npanel = \"{}\"\ndrill = true\ndrill-minutes = {}\n\n[broker]\n{broker}\n\n[store]\npath = \"{store}\"\n\n\
@@ -552,7 +553,8 @@ fn write_agent_toml(dir: &Path, ap: &ApPlan, broker: SocketAddr, counts_s: u32, 
     let text = format!(
         "town = \"{TOWN}\"\nap = \"{}\"\nfacility = \"{}\"\nledger = \"{}\"\ntown-key = \"{}\"\n\n\
          [broker]\nhost = \"{}\"\nport = {}\n{password}\n[hostapd]\nsocket = \"{}\"\n\n\
-         [[open]]\nphy = \"phy0\"\ninterface = \"wlan0jp\"\nconfig = \"{}\"\n\n[counts]\ninterval-s = {counts_s}\n",
+         [[open]]\nphy = \"phy0\"\ninterface = \"wlan0jp\"\nconfig = \"{}\"\n\n[counts]\ninterval-s = {counts_s}\n\
+         distinct-secret-file = \"{}\"\n",
         ap.id,
         ap.facility,
         here.join("ledger").display(),
@@ -561,6 +563,7 @@ fn write_agent_toml(dir: &Path, ap: &ApPlan, broker: SocketAddr, counts_s: u32, 
         broker.port(),
         radio_socket(dir, ap).display(),
         prepared.display(),
+        dir.join("distinct-secret").display(),
     );
     std::fs::write(here.join("agent.toml"), text)?;
     Ok(())

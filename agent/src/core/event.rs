@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId, TownId};
-use firmware_config::wire::{Counts, Presence, Report, TurnedAwayReason, WallMs};
+use firmware_config::sketch::Mark;
+use firmware_config::wire::{Counts, Distinct, Period, Presence, Report, TurnedAwayReason, WallMs};
 
 use super::air::Air;
 use super::holding::{Kept, SignedOrder};
@@ -31,6 +32,8 @@ pub struct Identity {
     pub radios: Vec<Radio>,
     /// Between counts; none: nothing is counted.
     pub counts_every: Option<Duration>,
+    /// Whether distinct devices are counted: the secret for it is there.
+    pub counts_distinct: bool,
 }
 
 /// Everything that can happen to an agent.
@@ -67,6 +70,13 @@ pub enum Event {
     Looked(Result<Air, String>),
     /// hostapd told of something by itself.
     Heard(Heard),
+    /// A device came to `00000JAPAN`, or came again; its mark under the key of an activation.
+    Met {
+        /// Which activation.
+        period: Period,
+        /// All that is known of the device.
+        mark: Mark,
+    },
     /// The broker can be reached.
     BrokerUp,
     /// The broker cannot be reached.
@@ -122,6 +132,10 @@ pub enum Action {
     PublishReport(Box<Report>),
     /// Publish behind everything else.
     PublishCounts(Counts),
+    /// Publish, retained, behind everything else; only the newest counts.
+    PublishDistinct(Distinct),
+    /// Mark devices under the keys of these activations from now on, and forget all other keys.
+    CountDevices(Vec<Period>),
     /// One line for the log: what happened, then fields.
     Log(String),
 }

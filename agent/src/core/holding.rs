@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use firmware_config::ident::{FacilityId, TownId};
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Order, TurnedAwayReason, Wanted};
+use firmware_config::wire::{Order, Period, TurnedAwayReason, Wanted};
 
 use super::Now;
 
@@ -150,6 +150,17 @@ impl Holding {
         let order = &self.kept.order.as_ref()?.order;
         let mode = order.facilities.get(&self.facility)?.mode;
         Some((order.number, if self.kept.drill_over { Mode::Normal } else { mode }))
+    }
+
+    /// The activations that cover this facility now, where they are what puts it in its mode.
+    #[must_use]
+    pub fn periods(&self) -> Vec<Period> {
+        let (Some(signed), Some((_, mode))) = (&self.kept.order, self.wanted()) else { return Vec::new() };
+        let notes = signed.order.activations.iter();
+        notes
+            .filter(|note| mode.is_open() && note.mode == mode && note.facilities.contains(&self.facility))
+            .map(Period::of)
+            .collect()
     }
 
     /// What else there is to say about it, for people.

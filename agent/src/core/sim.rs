@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use firmware_config::mode::Mode;
-use firmware_config::wire::{AgentState, Counts, DrillEnd, Network, Order, Report, Wanted};
+use firmware_config::wire::{AgentState, Counts, Distinct, DrillEnd, Network, Order, Period, Report, Wanted};
 
 use super::air::{Air, RadioState, Seen};
 use super::holding::{Kept, SignedOrder};
@@ -59,6 +59,8 @@ pub(super) struct Ap {
     /// Everything asked of hostapd, oldest first: `+wlan0jp`, `-wlan0jp`.
     pub asked: Vec<String>,
     pub ledger_writes: usize,
+    pub distinct: Vec<Distinct>,
+    pub counting: Vec<Period>,
     pub log: Vec<String>,
     boots: u32,
     inbox: VecDeque<Event>,
@@ -78,6 +80,7 @@ fn identity() -> Identity {
         facility: "yakuba".parse().expect("valid"),
         radios: RADIOS.iter().enumerate().map(radio).collect(),
         counts_every: Some(Duration::from_secs(30)),
+        counts_distinct: true,
     }
 }
 
@@ -119,6 +122,8 @@ impl Ap {
             presences: Vec::new(),
             asked: Vec::new(),
             ledger_writes: 0,
+            distinct: Vec::new(),
+            counting: Vec::new(),
             log: Vec::new(),
             boots: 0,
             inbox: VecDeque::new(),
@@ -214,6 +219,8 @@ impl Ap {
                     self.reports.push(*report);
                 }
                 Action::PublishCounts(counts) => self.counts.push(counts),
+                Action::PublishDistinct(distinct) => self.distinct.push(distinct),
+                Action::CountDevices(periods) => self.counting = periods,
                 Action::PublishPresence(presence) => {
                     assert!(self.broker_up && presence.online, "presence is said to somebody");
                     self.presences.push(self.now.mono);

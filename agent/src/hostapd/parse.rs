@@ -1,9 +1,10 @@
 //! hostapd's words: what it answers and tells, read. Pure; learnt from hostapd 2.10, tested on its own texts.
 //!
-//! Who a station is (its MAC address) is read past here and never kept.
+//! Who a station is (its MAC address) is read past here and never kept, but for what `marks` makes of it.
 
 use firmware_config::wire::Network;
 
+use super::marks::ADDRESS_BYTES;
 use crate::core::Heard;
 use crate::core::air::{RadioState, Seen};
 
@@ -228,6 +229,21 @@ pub fn event(line: &[u8]) -> Option<Heard> {
         | b"AP-CSA-FINISHED" => Some(Heard::AirChanged),
         _ => None,
     }
+}
+
+/// The address of the station that hostapd tells has come: for [`super::marks`], and for nobody else.
+#[must_use]
+pub fn station(line: &[u8]) -> Option<[u8; ADDRESS_BYTES]> {
+    const CAME: &[u8] = b"AP-STA-CONNECTED ";
+    let at = line.windows(CAME.len()).position(|part| part == CAME)? + CAME.len();
+    let text = line[at..].split(|b| b.is_ascii_whitespace()).next()?;
+    let mut address = [0; ADDRESS_BYTES];
+    let mut parts = text.split(|b| *b == b':');
+    for byte in &mut address {
+        let [high, low] = parts.next()? else { return None };
+        *byte = hex(*high)? << 4 | hex(*low)?;
+    }
+    parts.next().is_none().then_some(address)
 }
 
 /// Whether a datagram is something hostapd tells by itself, and not an answer.

@@ -15,6 +15,8 @@ pub enum Letter {
     Presence(Vec<u8>),
     /// Retained; only the newest counts.
     Report(Vec<u8>),
+    /// Retained; only the newest counts. Behind everything else.
+    Distinct(Vec<u8>),
     /// In a row, oldest first.
     Counts(Vec<u8>),
 }
@@ -26,6 +28,7 @@ pub struct Outbox {
     report: Option<Letter>,
     counts: VecDeque<Letter>,
     dropped: u64,
+    distinct: Option<Letter>,
     under_way: Option<Letter>,
 }
 
@@ -35,6 +38,7 @@ impl Outbox {
         match letter {
             Letter::Presence(_) => self.presence = Some(letter),
             Letter::Report(_) => self.report = Some(letter),
+            Letter::Distinct(_) => self.distinct = Some(letter),
             Letter::Counts(_) => {
                 self.counts.push_back(letter);
                 if self.counts.len() > COUNTS_MAX {
@@ -50,7 +54,8 @@ impl Outbox {
         if self.under_way.is_some() {
             return None;
         }
-        self.under_way = self.presence.take().or_else(|| self.report.take()).or_else(|| self.counts.pop_front());
+        let first = self.presence.take().or_else(|| self.report.take());
+        self.under_way = first.or_else(|| self.counts.pop_front()).or_else(|| self.distinct.take());
         self.under_way.clone()
     }
 
@@ -72,6 +77,7 @@ impl Outbox {
         }
         self.presence = None;
         self.report = None;
+        self.distinct = None;
     }
 
     /// How many counts had to be dropped since this was last asked.

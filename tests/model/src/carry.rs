@@ -173,6 +173,8 @@ impl Small {
                 agent::Action::PublishPresence(_)
                 | agent::Action::PublishReport(_)
                 | agent::Action::PublishCounts(_)
+                | agent::Action::PublishDistinct(_)
+                | agent::Action::CountDevices(_)
                 | agent::Action::Log(_) => {}
             }
         }

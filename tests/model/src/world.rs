@@ -233,5 +233,6 @@ pub fn identity(at: usize) -> Identity {
         facility: place(at),
         radios: vec![Radio { phy: "phy0".to_owned(), interface: "wlan0jp".to_owned(), config: "/jp.conf".to_owned() }],
         counts_every: None,
+        counts_distinct: false,
     }
 }

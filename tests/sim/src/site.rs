@@ -113,6 +113,7 @@ impl Site {
                 facility: facility.1.parse().expect("a name of the model town"),
                 radios: RADIOS.iter().enumerate().map(radio).collect(),
                 counts_every: Some(Duration::from_secs(30)),
+                counts_distinct: true,
             },
         }
     }

@@ -21,6 +21,7 @@ impl World {
                 self.to_hall(town::Event::Reported(*report));
             }
             agent::Action::PublishCounts(counts) => self.to_hall(town::Event::Counted(counts)),
+            agent::Action::PublishDistinct(distinct) => self.to_hall(town::Event::Sketched(distinct)),
             other => self.promises.broken(self.time, format!("not a message: {other:?}")),
         }
     }
