@@ -7,6 +7,8 @@ use firmware_config::ident::{ApId, FacilityId};
 use hirake::core::inventory::{Ap, Managed};
 use hirake::core::{Action, ContactReading, Durable, Entry, Facility, Inventory, Now, Remembered, Town};
 
+use crate::gear::GEAR;
+
 /// Contacts at 平時.
 pub const NORMAL: ContactReading = ContactReading::Pair { no: false, nc: true, drill: Some(false) };
 /// Contacts at 災害.
@@ -20,6 +22,8 @@ pub const SHORT: ContactReading = ContactReading::Pair { no: true, nc: true, dri
 
 /// The facilities; the first is no shelter.
 pub const PLACES: [&str; 3] = ["hall", "gym", "school"];
+/// The access point that a witness looks at.
+pub const EYED: &str = "gym-1";
 /// How long the key's drill lasts.
 pub const KEY_DRILL: Duration = Duration::from_secs(600);
 
@@ -181,18 +185,26 @@ fn inventory(sites: usize) -> Inventory {
     };
     let facilities = vec![place(PLACES[0], false), place(PLACES[1], true), place(PLACES[2], true)];
     let aps = facilities.iter().flat_map(|place| (1..=sites).map(|n| (place.id.clone(), format!("{}-{n}", place.id))));
-    let aps = aps.map(|(facility, id)| Ap {
+    let ours = aps.map(|(facility, id)| Ap {
         id: id.parse().expect("a name of the model town"),
         facility,
+        witness: id == EYED,
         name: id,
         managed: Managed::Agent,
-        witness: false,
     });
+    // Behind ours, so that a place in this list is one's place among the access points with an agent.
+    let gear = Ap {
+        id: GEAR.parse().expect("a name of the model town"),
+        facility: facilities[2].id.clone(),
+        name: GEAR.to_owned(),
+        managed: Managed::Snmp,
+        witness: false,
+    };
     Inventory {
         town: "shiomi".parse().expect("a name of the model town"),
         name_ja: "汐見町".to_owned(),
         name_en: "Shiomi".to_owned(),
-        aps: aps.collect(),
+        aps: ours.chain([gear]).collect(),
         facilities,
         agreed_share_percent: 100,
         has_key: true,

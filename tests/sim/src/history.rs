@@ -5,7 +5,7 @@ mod steps;
 
 use std::time::Duration;
 
-use crate::faults::Tally;
+use crate::faults::{Fault, Tally};
 use crate::hall::{DISASTER, DRILL, PLACES};
 use crate::world::World;
 
@@ -60,7 +60,7 @@ impl History {
     /// Something happens, and some time goes by.
     fn step(&mut self) {
         let at = self.world.chance.below(self.world.sites.len());
-        match self.world.chance.below(24) {
+        match self.world.chance.below(28) {
             0..=3 => self.turn(),
             4 | 5 => self.ask(),
             6 => self.controller_dies(),
@@ -75,6 +75,16 @@ impl History {
             19 => self.flash_misbehaves(at),
             20 => self.broker_is_hostile(at),
             21 => self.blackout(),
+            23 | 24 => self.gear_misbehaves(),
+            25 => self.somebody_speaks_for_the_gear(),
+            26 => {
+                self.world.eye_lies = !self.world.eye_lies;
+                let lies = self.world.eye_lies;
+                if lies {
+                    self.world.tally.count(Fault::WitnessContradicted);
+                }
+                self.say(&format!("the witness lies: {lies}"));
+            }
             22 => {
                 self.world.lossy = !self.world.lossy;
                 let drops = self.world.lossy;

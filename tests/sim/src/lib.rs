@@ -8,6 +8,7 @@
 
 pub mod chance;
 pub mod faults;
+pub mod gear;
 pub mod hall;
 pub mod history;
 pub mod kept;

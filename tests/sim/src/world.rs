@@ -1,6 +1,7 @@
 //! Time, and everything that is on its way: one queue, one thing after another, the same for the same seed.
 
 mod brokers;
+mod gears;
 mod halls;
 mod sites;
 
@@ -8,13 +9,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use firmware_config::ident::ApId;
-use firmware_config::wire::Presence;
+use firmware_config::wire::{Order, Presence};
 use hirake::core as town;
+use hirake::core::inventory::Managed;
 use hirake_agent::core as agent;
 use hirake_agent::core::holding::SignedOrder;
+use hirake_snmp::deputy::{self, Answer};
+use hirake_snmp::trouble::Trouble;
 
 use crate::chance::Chance;
 use crate::faults::{Fault, Tally};
+use crate::gear::Gear;
 use crate::hall::{Hall, PLACES};
 use crate::post::{Broker, Signed};
 use crate::promises::Promises;
@@ -66,6 +71,18 @@ pub enum Due {
     Will { at: usize, connection: u64 },
     /// The broker comes back.
     BrokerStarts,
+    /// The secret of the device of another make can be read now.
+    GearAppointed { life: u32 },
+    /// The device's answer for its deputy.
+    GearAnswered { life: u32, ask: u64, answer: Box<Result<Answer, Trouble>> },
+    /// A SET takes effect, on a device that was started then.
+    GearSwitched { on: bool, started: Duration },
+    /// The deputy asked to be woken.
+    GearWake { life: u32, at: Duration },
+    /// The device of another make has power again.
+    GearPowered,
+    /// The witness looks.
+    Eye { life: u32 },
 }
 
 /// Everything there is.
@@ -83,6 +100,12 @@ pub struct World {
     pub hall: Hall,
     /// The access points.
     pub sites: Vec<Site>,
+    /// The access point of another make.
+    pub gear: Gear,
+    /// The newest order its deputy was told, or would have been.
+    gear_order: Option<Order>,
+    /// The witness sees the opposite of what is.
+    pub eye_lies: bool,
     /// The broker.
     pub broker: Broker,
     /// Every order ever signed.
@@ -108,7 +131,8 @@ impl World {
             let place = PLACES.iter().position(|place| *place == ap.facility.as_str()).expect("of this town");
             Site::new(&name, ap.id.as_str(), (place, PLACES[place]))
         };
-        let sites: Vec<Site> = hall.inventory.aps.iter().map(site).collect();
+        let ours = hall.inventory.aps.iter().filter(|ap| ap.managed == Managed::Agent);
+        let sites: Vec<Site> = ours.map(site).collect();
         let mut world = Self {
             time: Duration::ZERO,
             chance: Chance::new(seed),
@@ -116,6 +140,9 @@ impl World {
             promises: Promises::new(sites.len()),
             hall,
             sites,
+            gear: Gear::default(),
+            gear_order: None,
+            eye_lies: false,
             broker: Broker { up: true, ..Broker::default() },
             signed: Signed::default(),
             queue: BTreeMap::new(),
@@ -210,6 +237,17 @@ impl World {
             Due::ToHall { connection, event } if self.hall.connected == Some(connection) => self.hall_hears(event),
             Due::Will { at, connection } => self.will(at, connection),
             Due::BrokerStarts => self.broker.up = true,
+            Due::GearAppointed { life } if life == self.hall.lives && self.hall.town.is_some() => self.appoint(),
+            Due::GearAnswered { life, ask, answer } if life == self.hall.lives => {
+                self.gear_on(deputy::Event::Answered { ask, answer: *answer });
+            }
+            Due::GearSwitched { on, started } if self.gear.powered && self.gear.started == started => self.gear.on = on,
+            Due::GearWake { life, at } if life == self.hall.lives && self.gear.wake == Some(at) => {
+                self.gear.wake = None;
+                self.gear_on(deputy::Event::Woke);
+            }
+            Due::GearPowered if !self.gear.powered => self.gear.reboot(self.time),
+            Due::Eye { life } if life == self.hall.lives && self.hall.town.is_some() => self.eye_looks(),
             // Too late: whom it was for is gone.
             _ => {}
         }

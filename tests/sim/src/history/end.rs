@@ -9,6 +9,7 @@ use hirake::core::view::TownView;
 use hirake::core::{KeyPosition, Source};
 
 use super::History;
+use crate::gear::{GEAR, Temper, Wire};
 use crate::hall::{DISASTER, DRILL, Disk, Hall, NORMAL};
 use crate::site::Mood;
 use crate::world::Due;
@@ -28,6 +29,8 @@ impl History {
         world.hall.dies_after = None;
         world.hall.linked = true;
         world.lossy = false;
+        (world.gear.temper, world.gear.wire, world.eye_lies) = (Temper::Obeys, Wire::Fine, false);
+        world.later(Duration::ZERO, Due::GearPowered);
         let readable = [NORMAL, DISASTER, DRILL];
         if world.hall.contacts.is_none_or(|contacts| !readable.contains(&contacts)) {
             world.hall.contacts = Some(*world.chance.pick(&[NORMAL, DISASTER]));
@@ -59,6 +62,7 @@ impl History {
         if alone {
             self.say("the town hall is gone");
             self.world.hall.kill();
+            self.world.gear.dismiss();
             self.world.broker.up = false;
             self.world.cut_hall();
         }
@@ -90,6 +94,7 @@ impl History {
             self.broken(format!("mended, and still lost: {:?} {:?}", view.store_lost, view.broker_lost));
         }
         self.radios_are_as_wanted(&view, number);
+        self.gear_is_as_wanted(&view);
         for place in &view.facilities {
             for ap in &place.aps {
                 // A drill that was ordered by a wrong clock is over for those whose clock is right.
@@ -126,6 +131,15 @@ impl History {
         }
     }
 
+    /// The access point of another make is as its facility is wanted.
+    fn gear_is_as_wanted(&mut self, view: &TownView) {
+        let wanted = view.facilities[2].wanted;
+        if self.world.gear.on != wanted.is_open() {
+            let (on, says) = (self.world.gear.on, self.world.gear.deputy.is_some());
+            self.broken(format!("{GEAR} is on the air: {on}, wanted {wanted}; it has a deputy: {says}"));
+        }
+    }
+
     /// What is open is what the key or an operator holds, and nothing else.
     fn people_are_obeyed(&mut self, view: &TownView) {
         let key = view.key.position.filter(|_| view.key.isolated.is_none());
@@ -159,8 +173,11 @@ impl History {
                 _ => {}
             }
         }
-        if !alone && self.view().is_some_and(|view| view.mode == Mode::Drill) {
-            self.broken("a drill goes on".to_owned());
+        if !alone && let Some(view) = self.view() {
+            if view.mode == Mode::Drill {
+                self.broken("a drill goes on".to_owned());
+            }
+            self.gear_is_as_wanted(&view);
         }
     }
 }

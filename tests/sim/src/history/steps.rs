@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use firmware_config::mode::Mode;
+use firmware_config::wire::{AgentState, Presence, Report, VERSION};
 use hirake::core::{Ask, Event, Remembered};
 
 use super::History;
 use crate::faults::Fault;
-use crate::hall::{CUT, DISASTER, DRILL, Disk, Hall, NORMAL, SHORT, Shelf};
+use crate::gear::{GEAR, Temper, Wire};
+use crate::hall::{CUT, DISASTER, DRILL, Disk, Hall, NORMAL, PLACES, SHORT, Shelf};
 use crate::promises::Wish;
 use crate::site::{Flash, Mood};
 use crate::world::{Due, MORNING_MS};
@@ -111,6 +114,9 @@ impl History {
         let forgets = self.world.chance.once_in(2);
         self.say(&format!("the broker is killed for {off:?}, forgetting {forgets}"));
         self.world.tally.count(if forgets { Fault::BrokerForgot } else { Fault::BrokerKilled });
+        if self.world.gear.deputy.as_ref().is_some_and(|deputy| deputy.answers()) {
+            self.world.tally.count(Fault::BrokerGoneWithDevices);
+        }
         self.world.kill_broker(off, forgets);
     }
 
@@ -258,6 +264,66 @@ impl History {
         }
     }
 
+    /// The access point of another make, or the line to it.
+    pub(super) fn gear_misbehaves(&mut self) {
+        match self.world.chance.below(4) {
+            0 => {
+                let temper = *self.world.chance.pick(&[Temper::Obeys, Temper::IsSlow, Temper::Lies, Temper::Refuses]);
+                self.say(&format!("the AP of another make takes a SET so: {temper:?}"));
+                self.world.gear.temper = temper;
+                if matches!(temper, Temper::Lies | Temper::Refuses) {
+                    self.world.tally.count(Fault::SnmpAnsweredWrong);
+                }
+            }
+            1 | 2 => {
+                let wires = [Wire::Fine, Wire::Fine, Wire::LosesQuestions, Wire::LosesAnswers, Wire::IsLate];
+                let wire = *self.world.chance.pick(&wires);
+                self.say(&format!("the line to the AP of another make: {wire:?}"));
+                self.world.gear.wire = wire;
+                match wire {
+                    Wire::Fine => {}
+                    Wire::LosesQuestions => self.world.tally.count(Fault::SnmpSilent),
+                    Wire::LosesAnswers | Wire::IsLate => self.world.tally.count(Fault::SnmpAnsweredLate),
+                }
+            }
+            _ => {
+                let off = self.world.chance.between(Duration::from_millis(500), Duration::from_secs(60));
+                self.say(&format!("the AP of another make loses power for {off:?}"));
+                self.world.tally.count(Fault::SnmpForgot);
+                self.world.gear.powered = false;
+                self.world.gear.on = false;
+                self.world.later(off, Due::GearPowered);
+            }
+        }
+    }
+
+    /// Somebody on the broker says that the access point of another make is open, and obeys whatever is newest.
+    pub(super) fn somebody_speaks_for_the_gear(&mut self) {
+        self.say("somebody speaks for the AP of another make");
+        self.world.tally.count(Fault::SpokenForDevice);
+        let newest = self.world.signed.all().last().map_or(0, |signed| signed.order.number);
+        let report = Report {
+            v: VERSION,
+            ap: GEAR.parse().expect("a name"),
+            facility: PLACES[2].parse().expect("a name"),
+            boot: "a stranger".to_owned(),
+            seq: u64::MAX / 2,
+            told: newest,
+            running: newest,
+            mode: Mode::Disaster,
+            since_ms: MORNING_MS,
+            state: AgentState::Serving,
+            why: String::new(),
+            networks: Vec::new(),
+            turned_away: None,
+            holds: None,
+            agent: "0".to_owned(),
+        };
+        self.world.to_hall(Event::Reported(report));
+        let presence = Presence { v: VERSION, ap: GEAR.parse().expect("a name"), online: false, boot: "x".to_owned() };
+        self.world.to_hall(Event::Presence(presence));
+    }
+
     /// The whole town goes dark and comes back at once.
     pub(super) fn blackout(&mut self) {
         self.say("everything loses power, and comes back at once");
@@ -269,6 +335,9 @@ impl History {
         for at in 0..self.world.sites.len() {
             self.world.power_off(at, off);
         }
+        self.world.gear.powered = false;
+        self.world.gear.on = false;
+        self.world.later(off, Due::GearPowered);
         if self.world.hall.town.is_some() {
             self.world.kill_hall(off);
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use firmware_config::wire::{Order, Presence, Report};
 use hirake::core as town;
+use hirake::core::inventory::Managed;
 
 use super::{Due, World};
 use crate::faults::Fault;
@@ -12,6 +13,8 @@ impl World {
     /// Starts the controller.
     pub fn start_hall(&mut self) {
         let actions = self.hall.start(self.time, self.wall_ms());
+        self.gear_order = None;
+        self.start_gear();
         let life = self.hall.lives;
         self.hall_performs(actions);
         self.later(Duration::from_millis(20), Due::ReadKey { life });
@@ -22,6 +25,7 @@ impl World {
     /// Kills the controller; it comes back after `off`.
     pub fn kill_hall(&mut self, off: Duration) {
         self.hall.kill();
+        self.gear.dismiss();
         self.later(off, Due::HallStarts);
     }
 
@@ -49,7 +53,9 @@ impl World {
                 town::Action::Publish(order) => {
                     self.promises.ordered(&order, self.time);
                     self.hall_says(&order, None);
+                    self.gear_ordered(&order);
                 }
+                town::Action::PublishAgain { by: Managed::Snmp, order, .. } => self.gear_ordered(&order),
                 town::Action::PublishAgain { ap, order, .. } => {
                     let only = self.hall.place_of(&ap);
                     self.hall_says(&order, only);
