@@ -232,8 +232,13 @@ impl Mqtt {
                     awaiting_suback = false;
                     let refused = answer.return_codes.iter().position(|code| *code == SubscribeReasonCode::Failure);
                     let filters = Topic::agent_filters(&self.broker.town, &self.broker.ap);
-                    if let Some(filter) = refused.and_then(|at| filters.get(at)) {
-                        return Err(Lost::Subscription(filter.clone()));
+                    match refused.and_then(|at| filters.get(at)) {
+                        // A broker of before this topic: orders matter more than what becomes of counts.
+                        Some(filter) if Topic::parse(&self.broker.town, filter) == Ok(self.stored_topic()) => {
+                            self.log.line(format_args!("the broker refused the subscription to {filter:?}"));
+                        }
+                        Some(filter) => return Err(Lost::Subscription(filter.clone())),
+                        None => {}
                     }
                 }
                 Some(Packet::PubAck(_)) => self.outbox.acknowledged(),
@@ -246,6 +251,10 @@ impl Mqtt {
                 deadline = Instant::now() + ANSWER_TIMEOUT;
             }
         }
+    }
+
+    fn stored_topic(&self) -> Topic {
+        Topic::CountsStored(self.broker.ap.clone())
     }
 
     /// Hands the next letter to the client, if none is under way; says whether it did.

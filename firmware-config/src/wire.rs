@@ -210,12 +210,58 @@ pub struct Counts {
     pub seq: u64,
     /// End of the interval, by the AP's clock.
     pub at_ms: WallMs,
+    /// How long ago the interval ended when this was sent, in milliseconds by the monotonic clock; with `at_unsure`, at
+    /// least so long ago. None: the sample is of an earlier start, or the agent is an older one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_ms: Option<u64>,
+    /// The sample is of an earlier start in which the AP's clock was never set: its time is the latest that can be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_unsure: bool,
     /// Length of the interval in seconds.
     pub interval_s: u32,
+    /// How many samples are summarised in this one; absent: it is one. With more, `stations` are the greatest number
+    /// at the end of any of them.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub samples: u32,
+    /// How many samples wait behind this one.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub waiting: u32,
     /// The mode on the air at the end of the interval: a drill's numbers never mix into statistics.
     pub mode: Mode,
     /// One row per network.
     pub networks: Vec<NetworkCounts>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn is_one(n: &u32) -> bool {
+    *n == 1
+}
+
+fn is_none(n: &u32) -> bool {
+    *n == 0
+}
+
+/// Samples of one AP that the controller has stored for good, or had already. Controller → agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountsStored {
+    /// Document version.
+    pub v: u32,
+    /// Whose; must be the AP of the topic.
+    pub ap: ApId,
+    /// Which.
+    pub samples: Vec<SampleId>,
+}
+
+/// What one sample of an AP is known by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SampleId {
+    /// As in [`Counts`].
+    pub boot: String,
+    /// As in [`Counts`].
+    pub seq: u64,
 }
 
 /// One network's counts.
@@ -225,7 +271,7 @@ pub struct NetworkCounts {
     pub interface: String,
     /// SSID, as in [`Network`].
     pub ssid: String,
-    /// Stations associated at the end of the interval.
+    /// Stations associated at the end of the interval; of several samples, the greatest number.
     pub stations: u32,
     /// Associations in the interval.
     pub joins: u32,
@@ -273,7 +319,7 @@ macro_rules! document {
         }
     )* };
 }
-document!(Report, Presence, Counts, Distinct);
+document!(Report, Presence, Counts, CountsStored, Distinct);
 
 impl Document for Order {
     fn version(&self) -> u32 {

@@ -4,8 +4,8 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use firmware_config::ident::{ApId, TownId};
 use firmware_config::wire::{
-    AgentState, Counts, Distinct, Document, JwsError, Order, Presence, Report, Topic, TurnedAwayReason, Unverified,
-    compact, read, signing_input, write,
+    AgentState, Counts, CountsStored, Distinct, Document, JwsError, Order, Presence, Report, Topic, TurnedAwayReason,
+    Unverified, compact, read, signing_input, write,
 };
 use serde_json::Value;
 
@@ -36,6 +36,11 @@ fn every_pinned_document_is_read_and_written_the_same() {
     assert!(presence.online);
     let counts: Counts = says_the_same(pinned!("counts.json"));
     assert_eq!(counts.networks[1].joins, 41);
+    let late: Counts = says_the_same(pinned!("counts-late.json"));
+    assert_eq!((late.samples, late.age_ms, late.at_unsure, late.waiting), (30, Some(7_200_000), true, 511));
+    assert_eq!((counts.samples, counts.age_ms, counts.at_unsure, counts.waiting), (1, None, false, 0));
+    let stored: CountsStored = says_the_same(pinned!("counts-stored.json"));
+    assert_eq!(stored.samples[0].seq, 5);
     let distinct: Distinct = says_the_same(pinned!("distinct.json"));
     assert_eq!(distinct.activations[0].period.activation, 7);
     assert_eq!(distinct.activations[0].registers.estimate().round(), 3.0);
@@ -92,6 +97,7 @@ fn the_topics_have_these_names() {
         (Topic::Report(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/report"),
         (Topic::Presence(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/presence"),
         (Topic::Counts(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/counts"),
+        (Topic::CountsStored(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/counts-stored"),
         (Topic::Distinct(ap), "hirake/1/shiomi/ap/yakuba-1/distinct"),
     ] {
         assert_eq!(topic.name(&town), name);

@@ -127,6 +127,10 @@ mod tests {
             seq,
             at_ms,
             interval_s: 30,
+            age_ms: None,
+            at_unsure: false,
+            samples: 1,
+            waiting: 0,
             mode: Mode::Normal,
             networks: vec![network],
         }

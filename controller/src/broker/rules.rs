@@ -52,7 +52,7 @@ impl Rules {
     #[must_use]
     pub fn may_publish(&self, user: &str, topic: &str) -> bool {
         match Topic::parse(&self.town, topic) {
-            Ok(Topic::Order | Topic::OrderAgain(_)) => user == CONTROLLER,
+            Ok(Topic::Order | Topic::OrderAgain(_) | Topic::CountsStored(_)) => user == CONTROLLER,
             Ok(Topic::Report(ap) | Topic::Presence(ap) | Topic::Counts(ap) | Topic::Distinct(ap)) => {
                 ap.as_str() == user
             }
@@ -60,7 +60,7 @@ impl Rules {
         }
     }
 
-    /// Whether `user` may subscribe to `filter`: an agent to its two order topics by name, the controller to all but `$`.
+    /// Whether `user` may subscribe to `filter`: an agent to what is said to it, by name, the controller to all but `$`.
     #[must_use]
     pub fn may_subscribe(&self, user: &str, filter: &str) -> bool {
         if user == CONTROLLER {
@@ -68,7 +68,7 @@ impl Rules {
         }
         match Topic::parse(&self.town, filter) {
             Ok(Topic::Order) => true,
-            Ok(Topic::OrderAgain(ap)) => ap.as_str() == user,
+            Ok(Topic::OrderAgain(ap) | Topic::CountsStored(ap)) => ap.as_str() == user,
             _ => false,
         }
     }
@@ -200,7 +200,9 @@ mod tests {
             assert!(!rules.may_publish("gym-2", &format!("hirake/1/shiomi/ap/gym-1/{leaf}")), "{leaf}");
             assert!(!rules.may_publish(CONTROLLER, &format!("hirake/1/shiomi/ap/gym-1/{leaf}")), "{leaf}");
         }
-        for topic in ["hirake/1/shiomi/order", "hirake/1/shiomi/ap/gym-1/order"] {
+        for topic in
+            ["hirake/1/shiomi/order", "hirake/1/shiomi/ap/gym-1/order", "hirake/1/shiomi/ap/gym-1/counts-stored"]
+        {
             assert!(rules.may_publish(CONTROLLER, topic), "{topic}");
             assert!(!rules.may_publish("gym-1", topic), "{topic}");
         }
@@ -209,12 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_hears_only_orders() {
+    fn an_agent_hears_only_orders_and_what_of_its_own_is_stored() {
         let rules = rules(None);
         assert!(rules.may_subscribe("gym-1", "hirake/1/shiomi/order"));
         assert!(rules.may_subscribe("gym-1", "hirake/1/shiomi/ap/gym-1/order"));
+        assert!(rules.may_subscribe("gym-1", "hirake/1/shiomi/ap/gym-1/counts-stored"));
         for filter in [
             "hirake/1/shiomi/ap/gym-2/order",
+            "hirake/1/shiomi/ap/gym-2/counts-stored",
             "hirake/1/shiomi/ap/+/order",
             "hirake/1/shiomi/ap/gym-1/report",
             "hirake/1/shiomi/#",

@@ -54,7 +54,9 @@ impl Door {
                     news.push(Event::Sketched(distinct));
                 }
             }
-            Topic::OrderAgain(_) => news.push(refused(topic.to_owned(), &"only agents listen here")),
+            Topic::OrderAgain(_) | Topic::CountsStored(_) => {
+                news.push(refused(topic.to_owned(), &"only agents listen here"))
+            }
         }
     }
 

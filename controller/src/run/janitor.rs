@@ -103,7 +103,20 @@ mod tests {
             leaves: 1,
         };
         let (ap, boot) = ("gym-1".parse().expect("valid"), "b".to_owned());
-        Counts { v: 1, ap, boot, seq, at_ms, interval_s: 30, mode: Mode::Normal, networks: vec![network] }
+        Counts {
+            v: 1,
+            ap,
+            boot,
+            seq,
+            at_ms,
+            interval_s: 30,
+            age_ms: None,
+            at_unsure: false,
+            samples: 1,
+            waiting: 0,
+            mode: Mode::Normal,
+            networks: vec![network],
+        }
     }
 
     fn entries(numbers: std::ops::RangeInclusive<u64>, at_ms: impl Fn(u64) -> WallMs) -> Durable {

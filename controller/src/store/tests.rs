@@ -58,6 +58,10 @@ fn counts(ap: &str, seq: u64, at_ms: i64, stations: u32) -> Counts {
         seq,
         at_ms,
         interval_s: 30,
+        age_ms: None,
+        at_unsure: false,
+        samples: 1,
+        waiting: 0,
         mode: Mode::Disaster,
         networks: vec![NetworkCounts {
             interface: "wlan0jp".to_owned(),

@@ -15,6 +15,8 @@ pub enum Topic {
     Presence(ApId),
     /// Counts of one interval. Agent → controller.
     Counts(ApId),
+    /// Which counts are stored for good. Controller → agent.
+    CountsStored(ApId),
     /// Sketches of distinct devices. Retained. Agent → controller.
     Distinct(ApId),
 }
@@ -36,6 +38,7 @@ impl Topic {
             Self::Report(ap) => format!("{ROOT}/{town}/ap/{ap}/report"),
             Self::Presence(ap) => format!("{ROOT}/{town}/ap/{ap}/presence"),
             Self::Counts(ap) => format!("{ROOT}/{town}/ap/{ap}/counts"),
+            Self::CountsStored(ap) => format!("{ROOT}/{town}/ap/{ap}/counts-stored"),
             Self::Distinct(ap) => format!("{ROOT}/{town}/ap/{ap}/distinct"),
         }
     }
@@ -52,10 +55,10 @@ impl Topic {
         ]
     }
 
-    /// What the agent of `ap` subscribes to.
+    /// What the agent of `ap` subscribes to: orders, and then what it can do without (a broker's older rules refuse it).
     #[must_use]
-    pub fn agent_filters(town: &TownId, ap: &ApId) -> [String; 2] {
-        [Self::Order.name(town), Self::OrderAgain(ap.clone()).name(town)]
+    pub fn agent_filters(town: &TownId, ap: &ApId) -> [String; 3] {
+        [Self::Order.name(town), Self::OrderAgain(ap.clone()).name(town), Self::CountsStored(ap.clone()).name(town)]
     }
 
     /// Reads a topic's name.
@@ -80,6 +83,7 @@ impl Topic {
             "report" => Ok(Self::Report(ap)),
             "presence" => Ok(Self::Presence(ap)),
             "counts" => Ok(Self::Counts(ap)),
+            "counts-stored" => Ok(Self::CountsStored(ap)),
             "distinct" => Ok(Self::Distinct(ap)),
             _ => Err(refuse()),
         }
@@ -100,6 +104,7 @@ mod tests {
             Topic::Report(ap.clone()),
             Topic::Presence(ap.clone()),
             Topic::Counts(ap.clone()),
+            Topic::CountsStored(ap.clone()),
             Topic::Distinct(ap),
         ] {
             assert_eq!(Topic::parse(&town, &topic.name(&town)), Ok(topic));

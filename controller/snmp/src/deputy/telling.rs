@@ -239,6 +239,10 @@ impl Speaker {
             seq: self.counts_seq,
             at_ms: now.wall_ms,
             interval_s: u32::try_from(length.as_millis().div_ceil(1000)).unwrap_or(u32::MAX),
+            age_ms: None,
+            at_unsure: false,
+            samples: 1,
+            waiting: 0,
             mode: self.mode,
             networks,
         }))

@@ -28,6 +28,10 @@ fn sample(ap: &str, seq: u64, at_ms: WallMs, mode: Mode, networks: &[(&str, &str
         seq,
         at_ms,
         interval_s: 30,
+        age_ms: None,
+        at_unsure: false,
+        samples: 1,
+        waiting: 0,
         mode,
         networks: networks.iter().map(network).collect(),
     }

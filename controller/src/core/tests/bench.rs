@@ -484,7 +484,20 @@ impl Bench {
                 leaves: 0,
             };
             let (boot, seq, mode) = (model.boot.clone(), model.seq, model.mode);
-            let counts = Counts { v: 1, ap, boot, seq, at_ms: 0, interval_s: 30, mode, networks: vec![row] };
+            let counts = Counts {
+                v: 1,
+                ap,
+                boot,
+                seq,
+                at_ms: 0,
+                interval_s: 30,
+                age_ms: None,
+                at_unsure: false,
+                samples: 1,
+                waiting: 0,
+                mode,
+                networks: vec![row],
+            };
             let by = self.aps[&counts.ap].managed;
             self.on(if by == Managed::Agent { Event::Counted(counts) } else { Event::DeputyCounted(counts) });
         }

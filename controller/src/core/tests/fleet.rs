@@ -316,7 +316,20 @@ fn a_stolen_ap_cannot_fill_the_memory() {
     let ssid = "x".repeat(1_000_000);
     let row = NetworkCounts { interface: "wlan0".to_owned(), ssid, stations: 1, joins: 0, leaves: 0 };
     let (boot, mode) = ("b1".to_owned(), Mode::Normal);
-    let counts = Counts { v: 1, ap: ap("gym-1"), boot, seq: 9, at_ms: 0, interval_s: 30, mode, networks: vec![row] };
+    let counts = Counts {
+        v: 1,
+        ap: ap("gym-1"),
+        boot,
+        seq: 9,
+        at_ms: 0,
+        interval_s: 30,
+        age_ms: None,
+        at_unsure: false,
+        samples: 1,
+        waiting: 0,
+        mode,
+        networks: vec![row],
+    };
     let actions = bench.on(Event::Counted(counts));
     assert!(!actions.iter().any(|action| matches!(action, Action::StoreCounts(_))));
 }
@@ -342,6 +355,10 @@ fn counts_of_our_aps_are_kept_and_a_strangers_are_not() {
         seq: 1,
         at_ms: 0,
         interval_s: 30,
+        age_ms: None,
+        at_unsure: false,
+        samples: 1,
+        waiting: 0,
         mode: Mode::Normal,
         networks: Vec::new(),
     };
