@@ -59,8 +59,8 @@ within() { local place=$1; shift; ip netns exec "$place" "$@"; }
 # air: every beacon on the air, from now on, with the kernel's own times, into /run/air.
 air() {
   ip link set hwsim0 up
-  tcpdump -Z root -U -l -n -tt -i hwsim0 'type mgt subtype beacon' > /run/air 2> /dev/null &
-  await 10 test -s /run/air
+  tcpdump -Z root -U -l -n -tt -i hwsim0 'type mgt subtype beacon' > /run/air 2> /run/air.log &
+  await 10 grep -q '^listening' /run/air.log
 }
 # beacon SSID AFTER_US: when the first beacon after that moment was seen; fails while there is none.
 beacon() {
