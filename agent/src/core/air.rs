@@ -60,7 +60,10 @@ impl Air {
         }
         match &seen.radio {
             RadioState::Enabled => Standing::OnAir,
-            RadioState::Preparing(state) => Standing::Preparing(format!("radio of {interface} is in state {state}")),
+            RadioState::Preparing(state) => {
+                let meaning = if state == "DFS" { ": it listens for radar first, for a minute" } else { "" };
+                Standing::Preparing(format!("radio of {interface} is in state {state}{meaning}"))
+            }
             RadioState::Off(state) => Standing::Useless(format!("radio of {interface} is in state {state}")),
         }
     }

@@ -259,7 +259,7 @@ fn a_radio_that_listens_for_radar_is_waited_for() {
     ap.pass(60 * SECOND);
     let report = ap.told();
     assert_eq!((report.state, report.running), (Applying, 0));
-    assert!(report.why.contains("DFS"), "{}", report.why);
+    assert_eq!(report.why, "radio of wlan0jp is in state DFS: it listens for radar first, for a minute");
     assert_eq!(ap.asked, ["+wlan0jp", "+wlan1jp"], "each was asked once, and nothing meanwhile");
     ap.air.insert("wlan0jp".to_owned(), Up::good());
     ap.pass(2 * SECOND);

@@ -116,7 +116,8 @@ pub fn judge(accounts: &Accounts, number: u64, silent: bool, now: Duration) -> (
         return stand(Standing::Refused, &report.why);
     }
     if report.running != number || report.state != AgentState::Serving {
-        return stand(Standing::Settling, "applying");
+        // What it waits for, where it says so: hostapd, or a radio that listens for radar.
+        return stand(Standing::Settling, if report.why.is_empty() { "applying" } else { &report.why });
     }
     match (report.mode.is_open(), is_on_air(report)) {
         (true, false) => return stand(Standing::Diverged, "not-on-air"),

@@ -50,7 +50,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// What the commonest reasons of a device flipped by SNMP come to, by what is in them: the reason itself is in English,
+/// What the commonest reasons of a device or an agent come to, by what is in them: the reason itself is in English,
 /// for whoever maintains the device, and stands behind it. The first that fits counts.
 const LEADS: &[(&str, &str)] = &[
     ("not prepared:", "機器に00000JAPANの用意がない"),
@@ -70,6 +70,8 @@ const LEADS: &[(&str, &str)] = &[
     ("its controller does not list", "無線LANコントローラーの一覧にない"),
     ("its controller is as ordered, and here", "無線LANコントローラーは切り替わったが、この機器はまだ"),
     ("step \"", "機器が断った"),
+    ("in state DFS", "電波を出す前にレーダーの有無を確かめている(約1分)"),
+    ("waiting for hostapd", "機器の無線プログラム(hostapd)を待っている"),
 ];
 
 /// The word for people; none for a word that is not known here (an agent's own words, a person's reason).

@@ -35,15 +35,16 @@ fn the_refusing_the_slow_and_the_dead_are_named_and_hold_nobody_up() {
 
 #[test]
 fn a_radio_that_waits_a_minute_for_radar_is_settling_and_not_refused() {
+    let waits = "radio of wlan1jp is in state DFS: it listens for radar first, for a minute";
     let mut bench = Bench::settled();
     bench.aps.get_mut(&ap("gym-1")).expect("there").linked = false;
     bench.turn(DISASTER);
     for _ in 0..7 {
         let mut slow = bench.report(&ap("gym-1"));
-        (slow.told, slow.state) = (2, AgentState::Applying);
+        (slow.told, slow.state, slow.why) = (2, AgentState::Applying, waits.to_owned());
         bench.on(Event::Reported(slow));
         bench.pass(s(10));
-        assert_eq!(bench.stands("gym-1"), (Standing::Settling, "applying".to_owned()));
+        assert_eq!(bench.stands("gym-1"), (Standing::Settling, waits.to_owned()));
     }
     bench.aps.get_mut(&ap("gym-1")).expect("there").linked = true;
     let order = bench.retained.clone().expect("published");
