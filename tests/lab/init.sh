@@ -32,6 +32,9 @@ stays() {
   local end=$((SECONDS + $1)); shift
   while [ $SECONDS -lt $end ]; do "$@" || return 1; sleep 0.1; done
 }
+# nap MICROSECONDS: to the millisecond, where the start of a sleep would take a dozen of them.
+exec 8<> <(:)
+nap() { read -rt "$(printf '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000)))" -u 8; }
 # measure NAME MICROSECONDS: a number for the bench, which reads these lines.
 measure() { say "MEASURE $1 $(in_s "$2")"; }
 count() { grep -c -- "$2" "$1"; }
@@ -62,15 +65,18 @@ air() {
   tcpdump -Z root -U -l -n -tt -i hwsim0 'type mgt subtype beacon' > /run/air 2> /run/air.log &
   await 10 grep -q '^listening' /run/air.log
 }
-# beacon SSID AFTER_US: when the first beacon after that moment was seen; fails while there is none.
+# beacon SSID AFTER_US [MHZ]: when the first beacon after that moment was seen, on channels that look like MHZ; fails
+# while there is none. Stamps are compared as texts of the same length: floating point is slow here.
 beacon() {
-  local stamp
-  while read -r stamp _; do
-    stamp=${stamp/./}; [ "$stamp" -le "$2" ] || { echo "$stamp"; return 0; }
-  done < <(grep -F "($1)" /run/air)
-  return 1
+  awk -v name="($1)" -v after="${2:0:-6}.${2: -6}" -v mhz=" ${3:-....} MHz " \
+    '$1 "" > after && index($0, name) && $0 ~ mhz { sub(/\./, "", $1); print $1; found = 1; exit }
+    END { exit !found }' /run/air
 }
-last_beacon() { local stamp; stamp=$(grep -F "($1)" /run/air | tail -n 1); stamp=${stamp%% *}; echo "${stamp/./}"; }
+# last_beacon SSID [MHZ]: when the last was seen; 0 where none was.
+last_beacon() {
+  local stamp; stamp=$(grep -F "($1)" /run/air | grep " ${2:-....} MHz " | tail -n 1); stamp=${stamp%% *}
+  echo "${stamp/./}" | sed 's/^$/0/'
+}
 
 # phone NAME RADIO SSID [PSK [MHZ]]: a wpa_supplicant in place NAME that joins SSID and looks for it each second.
 # Raw keys only: deriving one from a passphrase takes the emulated processor a second.
