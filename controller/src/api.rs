@@ -7,6 +7,7 @@ mod asked;
 mod chart;
 mod counts;
 mod csv;
+mod distinct;
 mod door;
 mod error;
 mod events;
@@ -43,6 +44,7 @@ use crate::store::Store;
 
 pub use acts::{Done, OpenWord};
 pub use counts::CountsJson;
+pub use distinct::DistinctJson;
 pub use error::Complaint;
 pub use gate::{TOKEN_MIN_CHARS, Token, TokenError};
 pub use record::RecordJson;
@@ -137,6 +139,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<Desk>>)> {
         ("/api/v1/record.csv", get(record::record_csv)),
         ("/api/v1/counts", get(counts::counts)),
         ("/api/v1/counts.csv", get(counts::counts_csv)),
+        ("/api/v1/distinct", get(distinct::distinct)),
+        ("/api/v1/distinct.csv", get(distinct::distinct_csv)),
         ("/api/v1/activations", post(acts::open)),
         ("/api/v1/activations/{id}", delete(acts::close)),
         ("/api/v1/key/isolate", post(acts::isolate_key)),

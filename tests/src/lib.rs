@@ -26,5 +26,7 @@ pub mod vendors;
 
 pub mod bench;
 pub mod hand;
+pub mod recorder;
 pub mod stranger;
 pub mod torture;
+pub mod traces;

@@ -12,6 +12,7 @@ use hirake_snmp::room::DeviceStatus;
 
 use super::Desk;
 use crate::core::Inventory;
+use crate::core::distinct::About;
 use crate::core::view::{Standing, TownView};
 use crate::snmp::Health;
 
@@ -61,6 +62,20 @@ fn text(inventory: &Inventory, view: &TownView, started_s: f64) -> Page {
     for facility in &view.facilities {
         let stations: u64 = facility.aps.iter().filter_map(|ap| ap.stations).map(u64::from).sum();
         page.sample("hirake_stations", &[("facility", facility.id.as_str())], whole(stations));
+    }
+
+    page.family(
+        "hirake_distinct_devices",
+        "About how many distinct devices each activation in force brought, within 5 % in 19 of 20 cases; below 10, 0.",
+    );
+    for it in view.distinct.iter().filter(|it| it.in_force) {
+        let activation = it.period.activation.to_string();
+        let mut sample = |facility: &str, about: About| {
+            let labels = [("activation", activation.as_str()), ("mode", it.mode.as_str()), ("facility", facility)];
+            page.sample("hirake_distinct_devices", &labels, about.devices.unwrap_or(0).into());
+        };
+        sample("", it.town);
+        it.facilities.iter().for_each(|(facility, about)| sample(facility.as_str(), *about));
     }
 
     page.family("hirake_key_fault", "1 while the key cannot be relied upon.");

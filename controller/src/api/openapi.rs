@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{acts, counts, health, metrics, record, town};
+use super::{acts, counts, distinct, health, metrics, record, town};
 
 /// The document.
 #[derive(Debug, OpenApi)]
@@ -22,6 +22,7 @@ use super::{acts, counts, health, metrics, record, town};
         record::record, record::record_csv,
         counts::counts, counts::counts_csv, counts::ap_counts, counts::ap_counts_csv,
         counts::facility_counts, counts::facility_counts_csv,
+        distinct::distinct, distinct::distinct_csv,
         acts::open, acts::close, acts::isolate_key, acts::restore_key,
         metrics::metrics, health::healthz, health::readyz,
     ),

@@ -3,6 +3,7 @@
 mod acts;
 mod archive;
 mod description;
+mod distinct;
 mod events;
 pub(crate) mod made_up;
 mod manners;

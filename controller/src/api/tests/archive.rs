@@ -183,6 +183,8 @@ async fn without_a_store_the_town_is_told_and_the_archive_says_why_not() {
         "/api/v1/record.csv",
         "/api/v1/counts",
         "/api/v1/counts.csv",
+        "/api/v1/distinct",
+        "/api/v1/distinct.csv",
         "/api/v1/aps/gakko-1/counts",
         "/api/v1/facilities/gakko/counts.csv",
     ] {

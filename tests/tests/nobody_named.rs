@@ -1,0 +1,129 @@
+//! Distinct devices are counted, and nothing that leaves an access point says whose they were (design ruling 12).
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tests::bench::{Bench, BrokerKind, Plan, total};
+use tests::http;
+use tests::inventory;
+use tests::panel::Turn;
+use tests::people::Crowd;
+use tests::recorder::Recorder;
+use tests::traces::{Traces, every};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// People enough, coming and going fast enough, that half a minute has dozens of them.
+const CROWD: Crowd = Crowd { peace: 4, disaster: 30, stay: Duration::from_secs(10) };
+/// More devices than this are to be seen before anything is looked for.
+const DEVICES: usize = 40;
+
+/// Every file under `dir` that can be read, whole, and every file's name.
+fn files(dir: &Path, found: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        let name = path.display().to_string();
+        let kind = std::fs::symlink_metadata(&path)?.file_type();
+        if kind.is_dir() {
+            files(&path, found)?;
+        } else if kind.is_file() {
+            found.push((name.clone(), std::fs::read(&path)?));
+        }
+        found.push((format!("the name of {name}"), name.into_bytes()));
+    }
+    Ok(())
+}
+
+/// The activations that `/api/v1/distinct` tells of, once it tells of as many devices as `enough`.
+async fn distinct(bench: &Bench, enough: impl Fn(&Value) -> bool) -> Result<Value> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let told = http::get_json(bench.http(), "/api/v1/distinct").await?;
+        if enough(&told) {
+            return Ok(told);
+        }
+        ensure!(Instant::now() < deadline, "distinct devices are not told: {told}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Shows that a real agent, with a crowd at a pretend hostapd, counts distinct devices through a real broker into the
+/// controller's answers, and that among all bytes it sends and all files, names of files and log lines it writes there
+/// is no address of a device, in no spelling, and none of the plain hashes of one; and that the looking finds what is
+/// there.
+#[tokio::test]
+async fn every_byte_that_leaves_an_agent_is_free_of_addresses_and_of_their_hashes() -> Result<()> {
+    let mut plan = Plan::quiet(inventory::aps().into_iter().take(1).collect(), BrokerKind::Mosquitto);
+    plan.counts_interval_s = 5;
+    plan.aps[0].crowd = CROWD;
+    let name = plan.aps[0].id.clone();
+    let temp = tempfile::Builder::new().prefix("hirake-").tempdir()?;
+    let mut bench = Bench::lay_out(temp.path(), plan)?;
+    // Between the agent and the broker stands one who writes down every byte.
+    let recorder = Recorder::start(bench.broker()).await?;
+    let config = temp.path().join("ap").join(&name).join("agent.toml");
+    let text = std::fs::read_to_string(&config).context("agent.toml")?;
+    let through = |port: u16| format!("port = {port}\n");
+    ensure!(text.contains(&through(bench.broker().port())), "{text}");
+    std::fs::write(&config, text.replace(&through(bench.broker().port()), &through(recorder.address().port())))?;
+    bench.start_controller().await?;
+    bench.start_agents()?;
+    bench.until("settled", PATIENCE, |town| total(town, "settled") == 1).await?;
+    bench.panel.turn(Turn::Disaster);
+    bench.until("a crowd is on the screen", PATIENCE, |town| total(town, "stations") > 10).await?;
+    bench.until_seen("many were there", PATIENCE, |bench| bench.radio(0).guests().len() > DEVICES).await?;
+
+    // The figure is told: for the town, for its facility and for the AP, which are the same here.
+    let told = distinct(&bench, |told| told["activations"][0]["town"]["devices"].as_u64() > Some(20)).await?;
+    let activation = &told["activations"][0];
+    assert_eq!((&activation["mode"], &activation["by"]), (&"disaster".into(), &"key".into()), "{told}");
+    assert_eq!(activation["facilities"][0]["devices"], activation["town"]["devices"]);
+    assert_eq!(activation["aps"][0]["id"], name.as_str());
+    assert_eq!(told["error_percent"], 5);
+    let metrics = http::get(bench.http(), "/metrics").await?;
+    assert!(metrics.contains("hirake_distinct_devices{activation=\"1\",mode=\"disaster\",facility=\"\"}"), "{metrics}");
+    let csv = http::get(bench.http(), "/api/v1/distinct.csv").await?;
+    assert!(csv.contains("町全体") && csv.contains("disaster"), "{csv}");
+
+    // The end of it: the sketch is told to the last, and no more than that.
+    bench.panel.turn(Turn::Normal);
+    bench.until_seen("closed", PATIENCE, |bench| bench.open_radios() == 0).await?;
+    bench.until("settled again", PATIENCE, |town| total(town, "settled") == 1).await?;
+    let guests = bench.radio(0).guests();
+    // What was on 00000JAPAN, at most: those of the town's own network are among the guests, and are not counted.
+    let devices = told["activations"][0]["town"]["devices"].as_u64().context("devices")?;
+    assert!(usize::try_from(devices)? <= guests.len() * 11 / 10, "{devices} of {} devices", guests.len());
+
+    let sent = recorder.sent();
+    let topic = format!("hirake/1/shiomi/ap/{name}/distinct");
+    assert!(sent.windows(topic.len()).any(|part| part == topic.as_bytes()), "a sketch was among what was recorded");
+    let mut everything = vec![("what the agent sent".to_owned(), sent)];
+    files(bench.dir(), &mut everything)?;
+    // Where an agent binds its sockets.
+    let own = std::fs::read_dir("/tmp")?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    everything
+        .extend(own.filter(|name| name.starts_with("hirake-agent")).map(|name| (name.clone(), name.into_bytes())));
+    assert!(everything.iter().any(|(place, bytes)| place.ends_with("/ledger") && !bytes.is_empty()), "its ledger");
+    assert!(everything.iter().any(|(place, bytes)| place.contains("/log/") && !bytes.is_empty()), "its log");
+
+    let traces = Traces::of(guests.iter().map(String::as_str));
+    println!("{} devices, {} traces, {} places", guests.len(), traces.count(), everything.len());
+    for (place, bytes) in &everything {
+        let found = traces.find(bytes);
+        assert!(found.is_none(), "{found:?} is in {place}");
+    }
+
+    // That this would be seen: the AP's own address is in its reports, and is found by the same looking.
+    let own = bench.radio(0).on_air().first().map(|network| network.bssid.clone()).context("an AP's own address")?;
+    assert!(Traces::of([own.as_str()]).find(&everything[0].1).is_some(), "{own} is in every report");
+    // And so is every trace of one device, planted in the middle of what was sent.
+    for (what, trace) in every(&guests[0]) {
+        let (before, after) = everything[0].1.split_at(everything[0].1.len() / 2);
+        // The beginning and the end of the trace only: the rest of the recording was looked through above.
+        let near = 64.min(before.len()).min(after.len());
+        let planted = [&before[before.len() - near..], &trace, &after[..near]].concat();
+        assert!(traces.find(&planted).is_some(), "{what} is not found");
+    }
+    bench.stop()
+}
