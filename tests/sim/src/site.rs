@@ -185,8 +185,12 @@ impl Site {
                     errands.push(self.answer(index, Verb::Remove, !there, after));
                 }
                 Action::Look => errands.push(Errand::Back(Event::Looked(self.look(time)), soon)),
-                Action::Log(_) => {}
-                publish => errands.push(Errand::Publish(publish)),
+                // Nobody walks about in this town.
+                Action::Log(_) | Action::CountDevices(_) => {}
+                publish @ (Action::PublishPresence(_)
+                | Action::PublishReport(_)
+                | Action::PublishCounts(_)
+                | Action::PublishDistinct(_)) => errands.push(Errand::Publish(publish)),
             }
         }
         errands
