@@ -7,6 +7,7 @@
 
 pub mod outbox;
 mod patience;
+mod pulse;
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -26,13 +27,13 @@ use crate::log::Log;
 use crate::town_key::TownKey;
 use outbox::{Letter, Outbox};
 use patience::Patience;
+use pulse::{Due, PATIENCE_MAX, Pulse};
 
 /// A ping each; the broker takes an AP for gone after one and a half.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
-/// Longest wait for a connection, and for the broker to take a letter.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longest wait for TCP and CONNACK, in seconds. The kernel repeats a lost SYN at 1 s and 3 s.
-const CONNECT_TIMEOUT_S: u64 = 5;
+/// Longest wait for TCP and CONNACK, in seconds. The kernel repeats a lost SYN after 1 s and 3 s: with the wait for the
+/// next try (1 s at most) a link that is back is tried within 2 s.
+const CONNECT_TIMEOUT_S: u64 = 4;
 /// Largest packet either way: the longest document in base64, its topic and its header; what is longer ends the link.
 const PACKET_MAX_BYTES: usize = DOCUMENT_MAX_BYTES / 3 * 4 + 8 * 1024;
 /// Room in the client's own queue: a subscription and one letter at a time.
@@ -66,7 +67,7 @@ enum Lost {
     Password { path: String, why: String },
     #[error("the broker refused the subscription to \"{0}\"")]
     Subscription(String),
-    #[error("the broker did not acknowledge within {ANSWER_TIMEOUT:?}")]
+    #[error("the broker did not answer in time")]
     Unacknowledged,
     #[error("nobody listens any more")]
     Ended,
@@ -85,6 +86,8 @@ impl Lost {
                     | ErrorKind::NetworkDown
                     | ErrorKind::AddrNotAvailable
                     | ErrorKind::TimedOut
+                    // By the machine's kernel: there is no broker that could be overrun.
+                    | ErrorKind::ConnectionRefused
             ),
             _ => false,
         }
@@ -120,10 +123,11 @@ impl Mqtt {
     /// Keeps a connection up, sends `letters` and tells `events` until nobody listens any more.
     pub async fn run(mut self, mut letters: mpsc::Receiver<Letter>, events: mpsc::Sender<Event>, seed: u64) {
         let mut patience = Patience::new(seed);
+        let mut pulse = Pulse::new(Instant::now());
         let mut last_why = None;
         loop {
             let mut up_since = None;
-            let lost = match self.connection(&mut letters, &events, &mut up_since).await {
+            let lost = match self.connection(&mut letters, &events, &mut pulse, &mut up_since).await {
                 Ok(()) | Err(Lost::Ended) => return,
                 Err(lost) => lost,
             };
@@ -190,49 +194,72 @@ impl Mqtt {
         &mut self,
         letters: &mut mpsc::Receiver<Letter>,
         events: &mpsc::Sender<Event>,
+        pulse: &mut Pulse,
         up_since: &mut Option<Instant>,
     ) -> Result<(), Lost> {
         let (client, mut eventloop) = AsyncClient::new(self.options()?, CLIENT_QUEUE);
         eventloop.network_options.set_tcp_nodelay(true);
         eventloop.network_options.set_connection_timeout(CONNECT_TIMEOUT_S);
-        let mut deadline = Instant::now() + ANSWER_TIMEOUT;
+        let let_in_by = Instant::now() + PATIENCE_MAX;
         let mut awaiting_suback = false;
         loop {
             // A poll that is dropped half way would begin its connection anew: it is kept until it is done.
             let packet = {
                 let mut poll = std::pin::pin!(poll(&mut eventloop));
                 loop {
-                    // Not before the broker let us in, where the deadline stands from the start.
-                    let waiting = up_since.is_none() || awaiting_suback || self.outbox.is_under_way();
+                    let until = if up_since.is_some() { pulse.next() } else { let_in_by };
                     tokio::select! {
                         packet = &mut poll => break packet?,
                         letter = letters.recv() => {
                             let Some(letter) = letter else { return Err(Lost::Ended) };
                             self.put(letter);
                             if up_since.is_some() && self.post(&client) {
-                                deadline = Instant::now() + ANSWER_TIMEOUT;
+                                pulse.asked(Instant::now());
                             }
                         }
-                        () = sleep_until(deadline), if waiting => return Err(Lost::Unacknowledged),
+                        () = sleep_until(until) => {
+                            let now = Instant::now();
+                            if up_since.is_none() {
+                                return Err(Lost::Unacknowledged);
+                            }
+                            match pulse.due(now) {
+                                Due::HangUp => return Err(Lost::Unacknowledged),
+                                Due::Listen => {}
+                                Due::Ask => {
+                                    // A filter we have, on which nothing is retained: an answer, and nothing else.
+                                    let path = Topic::OrderAgain(self.broker.ap.clone()).name(&self.broker.town);
+                                    client.try_subscribe(path, QoS::AtLeastOnce).map_err(|_| Lost::Unacknowledged)?;
+                                    awaiting_suback = true;
+                                    pulse.asked(now);
+                                }
+                            }
+                        }
                     }
                 }
             };
+            if packet.is_some() {
+                pulse.heard(Instant::now());
+            }
             match packet {
                 Some(Packet::ConnAck(_)) => {
                     *up_since = Some(Instant::now());
+                    pulse.connected(Instant::now());
                     let filters = Topic::agent_filters(&self.broker.town, &self.broker.ap)
                         .map(|path| SubscribeFilter::new(path, QoS::AtLeastOnce));
                     // The queue is empty: this is a new client.
                     client.try_subscribe_many(filters).map_err(|_| Lost::Unacknowledged)?;
                     awaiting_suback = true;
-                    deadline = Instant::now() + ANSWER_TIMEOUT;
+                    pulse.asked(Instant::now());
                     events.send(Event::BrokerUp).await.map_err(|_| Lost::Ended)?;
                 }
                 Some(Packet::SubAck(answer)) => {
                     awaiting_suback = false;
+                    pulse.answered(self.outbox.is_under_way(), Instant::now());
                     let refused = answer.return_codes.iter().position(|code| *code == SubscribeReasonCode::Failure);
                     let filters = Topic::agent_filters(&self.broker.town, &self.broker.ap);
-                    match refused.and_then(|at| filters.get(at)) {
+                    // Asked for all of them at the beginning, and for the second alone as a sign of life.
+                    let alone = answer.return_codes.len() == 1;
+                    match refused.and_then(|at| filters.get(at + usize::from(alone))) {
                         // A broker of before this topic: orders matter more than what becomes of counts.
                         Some(filter) if Topic::parse(&self.broker.town, filter) == Ok(self.stored_topic()) => {
                             self.log.line(format_args!("the broker refused the subscription to {filter:?}"));
@@ -241,14 +268,17 @@ impl Mqtt {
                         None => {}
                     }
                 }
-                Some(Packet::PubAck(_)) => self.outbox.acknowledged(),
+                Some(Packet::PubAck(_)) => {
+                    self.outbox.acknowledged();
+                    pulse.answered(awaiting_suback, Instant::now());
+                }
                 Some(Packet::Publish(message)) => {
                     events.send(self.open(&message)).await.map_err(|_| Lost::Ended)?;
                 }
                 _ => {}
             }
             if up_since.is_some() && self.post(&client) {
-                deadline = Instant::now() + ANSWER_TIMEOUT;
+                pulse.asked(Instant::now());
             }
         }
     }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 /// Longest wait where the broker's machine answered and said no: it is there, and perhaps overrun.
 pub const WAIT_MAX: Duration = Duration::from_secs(10);
-/// Longest wait where nobody answered: such a try costs the broker nothing, and the link may be back any second.
+/// Longest wait where no broker answered: such a try costs it nothing, and link or broker may be back any second.
 pub const WAIT_MAX_UNHEARD: Duration = Duration::from_secs(1);
 /// A connection that lived this long was a good one.
-const GOOD_LIFE: Duration = Duration::from_secs(30);
+const GOOD_LIFE: Duration = Duration::from_secs(5);
+/// Bad connections in a row before the wait grows: what breaks twice may have been broken twice.
+const FORGIVEN: u32 = 3;
 
 /// Waits between connections.
 #[derive(Debug)]
@@ -23,11 +25,16 @@ impl Patience {
         Self { tries: 0, dice: seed | 1 }
     }
 
-    /// The wait after a connection that lived `lived` (zero: none came about) and ended; `heard`: somebody answered.
+    /// The wait after a connection that lived `lived` (zero: none came about) and ended; `heard`: a broker answered.
     pub fn wait(&mut self, lived: Duration, heard: bool) -> Duration {
-        self.tries = if lived >= GOOD_LIFE { 0 } else { self.tries.saturating_add(1) };
+        self.tries = match (lived >= GOOD_LIFE, heard) {
+            (true, _) => 0,
+            (false, true) => self.tries.saturating_add(1),
+            // Of the broker nothing is known by this.
+            (false, false) => self.tries.max(1),
+        };
         let longest = if heard { WAIT_MAX } else { WAIT_MAX_UNHEARD };
-        let wait = Duration::from_secs(1).saturating_mul(1 << self.tries.saturating_sub(1).min(16)).min(longest);
+        let wait = Duration::from_secs(1).saturating_mul(1 << self.tries.saturating_sub(FORGIVEN).min(16)).min(longest);
         // xorshift64: enough to keep APs out of step.
         self.dice ^= self.dice << 13;
         self.dice ^= self.dice >> 7;
@@ -47,7 +54,7 @@ mod tests {
     fn waits_grow_to_ten_seconds_and_no_further() {
         let mut patience = Patience::new(7);
         let waits: Vec<_> = (0..20).map(|_| patience.wait(Duration::ZERO, true)).collect();
-        for (wait, most_s) in waits.iter().zip([1, 2, 4, 8, 10, 10, 10]) {
+        for (wait, most_s) in waits.iter().zip([1, 1, 1, 2, 4, 8, 10, 10, 10]) {
             let most = Duration::from_secs(most_s);
             assert!(*wait >= most / 2 && *wait <= most, "{wait:?} of {most:?}");
         }
@@ -61,10 +68,17 @@ mod tests {
     }
 
     #[test]
+    fn a_long_cut_is_not_held_against_the_broker() {
+        let mut patience = Patience::new(7);
+        (0..50).for_each(|_| _ = patience.wait(Duration::ZERO, false));
+        assert!(patience.wait(Duration::from_secs(1), true) <= Duration::from_secs(1));
+    }
+
+    #[test]
     fn a_connection_that_is_cut_at_once_again_and_again_is_not_hammered() {
         let mut patience = Patience::new(7);
-        let waits: Vec<_> = (0..10).map(|_| patience.wait(Duration::from_secs(1), true)).collect();
-        assert!(waits[9] >= Duration::from_secs(5), "{waits:?}");
+        let waits: Vec<_> = (0..12).map(|_| patience.wait(Duration::from_secs(1), true)).collect();
+        assert!(waits[11] >= Duration::from_secs(5), "{waits:?}");
         assert!(patience.wait(Duration::from_secs(60), true) <= Duration::from_secs(1));
     }
 }
