@@ -74,11 +74,30 @@ fn a_broker_that_hangs_up_at_once_is_given_time() {
     let (stream, _) = listener.accept().expect("it connects");
     drop(stream);
     let start = Instant::now();
-    for _ in 0..3 {
+    for _ in 0..5 {
         drop(listener.accept().expect("it connects again").0);
     }
-    // Waits of 1, 2 and 4 s, each at least half of it.
-    assert!(start.elapsed().as_millis() >= 3500, "{:?}", start.elapsed());
+    // Waits of 1, 1, 1, 2 and 4 s, each at least half of it.
+    assert!(start.elapsed().as_millis() >= 4500, "{:?}", start.elapsed());
+}
+
+/// A broker that falls silent with its connection standing, as a cut cable makes it, is left after about five seconds
+/// and tried at once again: its own kernel would repeat an order ever more rarely.
+#[test]
+fn a_broker_that_falls_silent_is_left_within_seconds() {
+    let rig = Rig::new();
+    let listener = TcpListener::bind(("127.0.0.1", rig.port)).expect("the port is free");
+    let _agent = rig.agent();
+    let (mut silent, _) = listener.accept().expect("it connects");
+    let topics = serve(silent.try_clone().expect("cloned"), true, |topics| topics.len() == 2);
+    assert_eq!(topics.len(), 2);
+    let cut = Instant::now();
+    while packet(&mut silent).is_ok() {}
+    let left = cut.elapsed().as_millis();
+    assert!((2_500..7_500).contains(&left), "left after {left} ms");
+    let (good, _) = listener.accept().expect("it connects again");
+    assert!(cut.elapsed().as_millis() - left < 2_500, "and at once");
+    assert_eq!(serve(good, true, |topics| topics.len() == 2).len(), 2);
 }
 
 /// What is not MQTT at all does not bring the agent down.
