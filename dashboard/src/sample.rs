@@ -5,7 +5,8 @@ use firmware_config::mode::Mode;
 use firmware_config::wire::WallMs;
 
 use crate::screen::{
-    Ap, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Totals, Way, Who, Witnessed,
+    Ap, Distinct, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Totals, Way, Who,
+    Witnessed,
 };
 
 /// 2026-11-22 16:19:04 JST.
@@ -175,6 +176,11 @@ pub fn sized(size: Size, mode: Mode) -> Screen {
         totals: Totals::default(),
         key: Key { position: Some(mode), since_ms: Some(OPENED_MS), fault: None, isolated: None },
         facilities,
+        distinct: (mode == Mode::Disaster).then_some(Distinct {
+            devices: Some(2_430),
+            fewer_than: 10,
+            error_percent: 5,
+        }),
         broker_lost: None,
         store_lost: None,
         recent: Vec::new(),

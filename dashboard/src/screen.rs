@@ -31,6 +31,8 @@ pub struct Screen {
     pub facilities: Vec<Facility>,
     /// Sums over the town.
     pub totals: Totals,
+    /// About how many distinct devices the activation that decides the mode brought; none where nobody counts them.
+    pub distinct: Option<Distinct>,
     /// Since when the broker cannot be reached, and why.
     pub broker_lost: Option<(WallMs, String)>,
     /// Since when the record cannot be stored, why, and how many entries wait.
@@ -39,6 +41,17 @@ pub struct Screen {
     pub recent: Vec<Entry>,
     /// Stations in the whole town over time, oldest first: the last day is enough, any number of points is allowed.
     pub series: Vec<(WallMs, u32)>,
+}
+
+/// An estimate of distinct devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Distinct {
+    /// About how many; none where there are fewer than `fewer_than`.
+    pub devices: Option<u32>,
+    /// Below this nobody says how many.
+    pub fewer_than: u32,
+    /// 19 of 20 estimates are within so many percent.
+    pub error_percent: u32,
 }
 
 /// One access point, with the facility it stands in.

@@ -15,7 +15,7 @@ pub use say::{Style, disagreement, say};
 
 use crate::board::TileState;
 pub use crate::screen::Lang;
-use crate::screen::{Ap, Standing, Who};
+use crate::screen::{Ap, Distinct, Standing, Who};
 use crate::when;
 
 /// `1,508`.
@@ -30,6 +30,18 @@ pub fn number(n: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// ` · これまでの端末 およそ1,240台(±5%)`: behind the sums, and never without its error.
+#[must_use]
+pub fn distinct(distinct: &Distinct, lang: Lang) -> String {
+    let error = distinct.error_percent;
+    match (distinct.devices, lang) {
+        (Some(n), Lang::Ja) => format!(" · これまでの端末 およそ{}台(±{error}%)", number(n.into())),
+        (Some(n), Lang::En) => format!(" · about {} devices so far (±{error}%)", number(n.into())),
+        (None, Lang::Ja) => format!(" · これまでの端末 {}台未満", distinct.fewer_than),
+        (None, Lang::En) => format!(" · fewer than {} devices so far", distinct.fewer_than),
+    }
 }
 
 /// The name of a mode, as the band says it.

@@ -323,6 +323,17 @@ fn no_page_asks_another_origin_or_carries_script_of_its_own() {
 }
 
 #[test]
+fn distinct_devices_are_never_told_without_their_error_and_never_where_they_are_few() {
+    let mut screen = sample::town(Mode::Disaster);
+    assert!(page_now(&screen, Lang::Ja).contains("これまでの端末 およそ2,430台(±5%)"));
+    assert!(page_now(&screen, Lang::En).contains("about 2,430 devices so far (±5%)"));
+    screen.distinct.as_mut().expect("a sample").devices = None;
+    assert!(page_now(&screen, Lang::Ja).contains("これまでの端末 10台未満"));
+    screen.distinct = None;
+    assert!(!page_now(&screen, Lang::Ja).contains("これまでの端末"));
+}
+
+#[test]
 fn a_drill_says_so_in_the_title_on_every_tile_and_in_the_record() {
     let html = page_now(&sample::town(Mode::Drill), Lang::Ja);
     assert!(html.contains("<title>訓練モード"));

@@ -38,6 +38,7 @@ pub struct ApConfig {
     pub(crate) agent_toml: FilePath,
     pub(crate) ledger: FilePath,
     pub(crate) town_key: FilePath,
+    pub(crate) distinct_secret: Option<FilePath>,
     pub(crate) hostapd_socket: FilePath,
     pub(crate) hostapd_control_dir: FilePath,
     pub(crate) radios: Vec<Radio>,

@@ -51,6 +51,8 @@ pub struct Places {
     pub ledger: String,
     /// The town's public key.
     pub town_key: String,
+    /// The file on the AP with the secret under which distinct devices are counted; none: they are not.
+    pub distinct_secret: Option<String>,
     /// hostapd's global control socket (`hostapd -g`).
     pub hostapd_socket: String,
     /// The folder of hostapd's control sockets of each interface (`ctrl_interface`).
@@ -63,6 +65,7 @@ impl Default for Places {
             config_dir: "/etc/hirake".into(),
             ledger: "/etc/hirake/ledger".into(),
             town_key: "/etc/hirake/town.pub".into(),
+            distinct_secret: None,
             hostapd_socket: "/var/run/hostapd/global".into(),
             hostapd_control_dir: "/var/run/hostapd".into(),
         }

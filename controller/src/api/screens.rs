@@ -3,13 +3,16 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use dashboard::{
-    Ap, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Totals, Way, Who, Witnessed,
+    Ap, Distinct, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Totals, Way, Who,
+    Witnessed,
 };
 use firmware_config::mode::Mode;
-use firmware_config::wire::Network;
+use firmware_config::sketch::ERROR_PERCENT;
+use firmware_config::wire::{Network, Period};
 
 use super::Desk;
 use crate::core::activation::{Activation, Source};
+use crate::core::distinct::SHOWN_FROM;
 use crate::core::inventory::Managed;
 use crate::core::key::{self, KeyPosition};
 use crate::core::view::{self, ApView, FacilityView, KeyView, TownView};
@@ -51,11 +54,20 @@ pub fn screen(desk: &Desk, view: &TownView) -> Screen {
             unwitnessable: view.totals.unwitnessable,
             stations: view.totals.stations,
         },
+        distinct: distinct(view),
         broker_lost: view.broker_lost.clone(),
         store_lost: view.store_lost.clone(),
         recent: view.recent.iter().map(recent).collect(),
         series: desk.chart.until(view.at_ms, view.totals.stations),
     }
+}
+
+/// Of the activation that decides the mode, where any AP counts in it.
+fn distinct(view: &TownView) -> Option<Distinct> {
+    let decisive = view.decisive.as_ref()?;
+    let period = Period { activation: decisive.id, since_ms: decisive.since_ms };
+    let counted = view.distinct.iter().find(|it| it.period == period && !it.aps.is_empty())?;
+    Some(Distinct { devices: counted.town.devices, fewer_than: SHOWN_FROM, error_percent: ERROR_PERCENT })
 }
 
 fn opening(it: &Activation) -> Opening {

@@ -47,7 +47,7 @@ impl About {
     /// Rounds an estimate: with an error of 5 % a third figure says nothing, but that 1,040 is not 960.
     #[must_use]
     pub fn of(estimate: f64) -> Self {
-        let whole = estimate.round();
+        let whole = estimate.round().min(f64::from(u32::MAX));
         if whole < f64::from(SHOWN_FROM) {
             return Self { devices: None };
         }
@@ -55,7 +55,7 @@ impl About {
         while whole / unit >= 1_000.0 {
             unit *= 10.0;
         }
-        // A figure beyond u32 comes from no town; `as` holds it at the greatest.
+        // Rounded up, the greatest figure may lie beyond u32: `as` holds it there.
         Self { devices: Some(((whole / unit).round() * unit) as u32) }
     }
 }

@@ -53,6 +53,12 @@ async fn round(
                 }
                 tokio::time::sleep(PAUSE).await;
             };
+            if what == What::Counts {
+                let sketches = store.forget_sketches(older_ms).await?;
+                if sketches > 0 {
+                    tracing::info!(sketches, "sketches of distinct devices whose time was up are deleted");
+                }
+            }
             if gone.is_some() {
                 store.empty_log().await?;
             }

@@ -5,6 +5,7 @@ use firmware_config::wire::{Period, WallMs};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
 
+use super::keep::EARLIEST_MS;
 use super::{Store, StoreError, signed, unsigned};
 use crate::core::Activation;
 use crate::core::distinct::KeptSketch;
@@ -102,6 +103,34 @@ fn read(row: SqliteRow) -> sqlx::Result<SketchRow> {
         facility: row.try_get("facility")?,
         registers: Sketch::read(row.try_get("registers")?),
     })
+}
+
+impl Store {
+    /// Deletes the sketches of activations that began before `older_ms`, and of those the store knows only by them; how
+    /// many sketches went. An activation whose beginning cannot be (a clock that was never set) stays.
+    ///
+    /// # Errors
+    /// Nothing was deleted, or (no answer in time) it is not known.
+    pub async fn forget_sketches(&self, older_ms: WallMs) -> Result<u64, StoreError> {
+        let file = self.file()?;
+        self.writing(&file, async {
+            let (mut place, mut writer) = file.writer().await?;
+            let mut whole = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
+            let old = "since_ms >= ?1 AND since_ms < ?2
+                AND NOT EXISTS (SELECT 1 FROM activations AS held WHERE held.id = activation)";
+            let mut gone = 0;
+            for table in ["sketches", "periods"] {
+                // Both names are ours, and so is the condition.
+                let delete = sqlx::AssertSqlSafe(format!("DELETE FROM {table} WHERE {old}"));
+                let deleted = sqlx::query(delete).bind(EARLIEST_MS).bind(older_ms).execute(&mut *whole).await?;
+                gone = deleted.rows_affected().max(gone);
+            }
+            whole.commit().await?;
+            *place = Some(writer);
+            Ok(gone)
+        })
+        .await
+    }
 }
 
 /// Merges one; 1, or 0 where there is no such activation.
@@ -210,5 +239,32 @@ mod tests {
         invented.period.since_ms += 1;
         assert_eq!(store.add_sketches(&[invented, sketch("gym-1", 0..9)]).await, Ok(1));
         assert_eq!(store.sketches(WallMs::MIN, WallMs::MAX).await.expect("read").len(), 2);
+    }
+
+    #[tokio::test]
+    async fn sketches_of_long_ago_go_and_those_in_force_or_of_no_known_time_stay() {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = store(folder.path()).await;
+        let opened = |id, since_ms| Activation {
+            id,
+            source: Source::Key,
+            mode: Mode::Disaster,
+            facilities: BTreeSet::new(),
+            since_ms,
+            until_ms: None,
+            why: String::new(),
+        };
+        let day = |days: i64| EARLIEST_MS + days * 86_400_000;
+        let all = vec![opened(4, day(1)), opened(5, day(2)), opened(6, day(9))];
+        store.write(&Durable { activations: all, ..Durable::default() }, None).await.expect("stored");
+        let of = |activation, since_ms| KeptSketch { period: Period { activation, since_ms }, ..sketch("gym-1", 0..9) };
+        let sketches = [of(3, 1_000), of(4, day(1)), of(5, day(2)), of(6, day(9))];
+        assert_eq!(store.add_sketches(&sketches).await, Ok(4));
+        let still = vec![opened(5, day(2))];
+        store.write(&Durable { activations: still, ..Durable::default() }, None).await.expect("stored");
+        assert_eq!(store.forget_sketches(day(5)).await, Ok(1));
+        let left = store.sketches(WallMs::MIN, WallMs::MAX).await.expect("read");
+        assert_eq!(left.iter().map(|row| row.period.activation).collect::<Vec<_>>(), [3, 3, 5, 6]);
+        assert_eq!(store.add_sketches(&[of(4, day(1))]).await, Ok(0), "nor does it come back");
     }
 }

@@ -66,7 +66,7 @@ pub struct Deletion {
 /// Rows in one transaction: some 10 ms, and 200 kB of log.
 const AT_ONCE: u32 = 1_000;
 /// 2026-01-01T00:00Z. No clock that is right says less.
-const EARLIEST_MS: WallMs = 1_767_225_600_000;
+pub(super) const EARLIEST_MS: WallMs = 1_767_225_600_000;
 
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

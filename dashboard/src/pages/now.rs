@@ -172,10 +172,13 @@ fn tile_html(facility: &Facility, few: bool, lang: Lang) -> String {
 }
 
 fn counts(screen: &Screen, sums: &Sums, lang: Lang) -> String {
-    let text = match lang {
+    let mut text = match lang {
         Lang::Ja => format!("{}施設 {}台", screen.facilities.len(), sums.aps_all),
         Lang::En => format!("{} facilities, {} access points", screen.facilities.len(), sums.aps_all),
     };
+    if let Some(distinct) = &screen.distinct {
+        text += &words::distinct(distinct, lang);
+    }
     format!(r#"<p class="num" id="counts">{text}</p>"#)
 }
 

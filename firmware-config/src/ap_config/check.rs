@@ -85,6 +85,7 @@ impl Desk<'_> {
         let config_dir: Option<FilePath> = self.word("places.config-dir", &places.config_dir);
         let ledger = self.word("places.ledger", &places.ledger);
         let town_key = self.word("places.town-key", &places.town_key);
+        let distinct_secret = self.optional("places.distinct-secret".into(), places.distinct_secret.as_ref());
         let hostapd_socket = self.socket("places.hostapd-socket", &places.hostapd_socket, 0);
         // hostapd appends "/" and the interface's name.
         let hostapd_control_dir =
@@ -108,6 +109,7 @@ impl Desk<'_> {
             agent_toml: config_dir?.join("agent.toml").ok()?,
             ledger: ledger?,
             town_key: town_key?,
+            distinct_secret: distinct_secret?,
             hostapd_socket: hostapd_socket?,
             hostapd_control_dir: hostapd_control_dir?,
             radios: radios.into_iter().collect::<Option<_>>()?,

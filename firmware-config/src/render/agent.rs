@@ -8,7 +8,7 @@ const COUNTS_INTERVAL_S: u32 = 30;
 /// The agent's file. Every word in it is free of quotes, backslashes and control characters by its type, so that TOML's
 /// basic strings hold it as it is.
 pub(super) fn agent_toml(config: &ApConfig) -> String {
-    let ApConfig { town, ap, facility, ledger, town_key, broker, hostapd_socket, radios, .. } = config;
+    let ApConfig { town, ap, facility, ledger, town_key, distinct_secret, broker, hostapd_socket, radios, .. } = config;
     let mut text = format!(
         "# What hirake-agent is told. Written by hirake; changes are overwritten.\n\
          town = \"{town}\"\nap = \"{ap}\"\nfacility = \"{facility}\"\nledger = \"{ledger}\"\ntown-key = \"{town_key}\"\n\
@@ -20,6 +20,9 @@ pub(super) fn agent_toml(config: &ApConfig) -> String {
     }
     text += &format!("\n[hostapd]\nsocket = \"{hostapd_socket}\"\n");
     text += &format!("\n[counts]\ninterval-s = {COUNTS_INTERVAL_S}\n");
+    if let Some(file) = distinct_secret {
+        text += &format!("distinct-secret-file = \"{file}\"\n");
+    }
     for radio in radios {
         if let Some(open) = &radio.open {
             text += &format!(

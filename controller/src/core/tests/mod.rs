@@ -6,6 +6,7 @@
 mod bench;
 mod closed_doors;
 mod deputies;
+mod distinct;
 mod fleet;
 mod histories;
 mod key;

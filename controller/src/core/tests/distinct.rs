@@ -1,0 +1,125 @@
+//! Distinct devices of an activation: merged, bounded to the AP that told them, apart for each activation.
+
+use firmware_config::mode::Mode;
+use firmware_config::sketch::{Mark, REGISTERS, Sketch};
+use firmware_config::wire::{Distinct, DistinctDevices, Period};
+
+use super::bench::*;
+use crate::core::distinct::{About, DistinctView, KeptSketch};
+use crate::core::{Action, Event, Kind};
+
+fn mixed_up(device: u64) -> u64 {
+    let mixed = (device + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed ^ (mixed >> 32)
+}
+
+fn sketch(devices: std::ops::Range<u64>) -> Sketch {
+    let mut sketch = Sketch::default();
+    devices.for_each(|device| {
+        sketch.note(Mark::of(mixed_up(device)));
+    });
+    sketch
+}
+
+fn says(id: &str, sketches: Vec<(Period, Sketch)>) -> Event {
+    let devices = |(period, registers)| DistinctDevices { period, registers };
+    Event::Sketched(Distinct { v: 1, ap: ap(id), activations: sketches.into_iter().map(devices).collect() })
+}
+
+fn period(bench: &Bench, at: usize) -> Period {
+    let activation = &bench.view().activations[at];
+    Period { activation: activation.id, since_ms: activation.since_ms }
+}
+
+fn newest(bench: &Bench) -> DistinctView {
+    bench.view().distinct.first().expect("an activation").clone()
+}
+
+fn kept(actions: &[Action]) -> Vec<&KeptSketch> {
+    fn one(action: &Action) -> Option<&KeptSketch> {
+        if let Action::StoreSketch(kept) = action { Some(kept) } else { None }
+    }
+    actions.iter().filter_map(one).collect()
+}
+
+fn near(about: About, truth: f64) -> bool {
+    about.devices.is_some_and(|devices| (f64::from(devices) / truth - 1.0).abs() < 0.08)
+}
+
+#[test]
+fn whoever_walks_from_hall_to_hall_is_one_and_hearing_it_again_changes_nothing() {
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    let now = period(&bench, 0);
+    bench.on(says("gym-1", vec![(now, sketch(0..800))]));
+    let actions = bench.on(says("school-1", vec![(now, sketch(300..1_000))]));
+    assert_eq!(kept(&actions).iter().map(|kept| kept.ap.to_string()).collect::<Vec<_>>(), ["school-1"]);
+    let told = newest(&bench);
+    assert!(near(told.town, 1_000.0) && told.in_force && told.mode == Mode::Disaster, "{told:?}");
+    assert!(told.facilities.iter().any(|(id, about)| id.as_str() == "school" && near(*about, 700.0)), "{told:?}");
+    // Retained, so said again at every connection; and an agent that began anew knows fewer.
+    for again in [sketch(300..1_000), sketch(500..600), Sketch::default()] {
+        let actions = bench.on(says("school-1", vec![(now, again)]));
+        assert!(kept(&actions).is_empty());
+        assert_eq!(newest(&bench), told);
+    }
+}
+
+#[test]
+fn what_a_stolen_ap_invents_is_counted_nowhere_and_named() {
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    let now = period(&bench, 0);
+    bench.on(says("gym-1", vec![(now, sketch(0..500))]));
+    let before = newest(&bench);
+    let full = Sketch::read(&"2".repeat(REGISTERS)).expect("a sketch");
+    for invented in [full, sketch(0..200_000)] {
+        let actions = bench.on(says("school-1", vec![(now, invented)]));
+        assert!(kept(&actions).is_empty(), "not even stored");
+        let told = newest(&bench);
+        assert_eq!((told.town, &told.facilities), (before.town, &before.facilities));
+        assert!(told.aps.contains(&(ap("school-1"), None)), "{told:?}");
+    }
+    let refused = bench.entries(Kind::MessageRefused);
+    assert_eq!(field(refused[0], "from"), "ap/school-1/distinct");
+    assert!(field(refused[0], "why").contains("counted nowhere"), "{}", field(refused[0], "why"));
+    // A document of a thousand sketches is read as far as a good one goes.
+    let many = (0..1_000).map(|n| (Period { activation: n, since_ms: 0 }, sketch(0..1))).collect();
+    assert_eq!(kept(&bench.on(says("school-1", many))).len(), 8);
+    // Nor does anybody speak for an AP that is none of ours; and a sketch is no sign of life.
+    assert!(kept(&bench.on(says("harbour-9", vec![(now, sketch(0..9))]))).is_empty());
+}
+
+#[test]
+fn a_drill_and_a_disaster_are_never_added_up_and_what_ended_is_still_told() {
+    let mut bench = Bench::settled();
+    bench.turn(DRILL);
+    bench.pass(s(1));
+    let drill = period(&bench, 0);
+    bench.on(says("gym-1", vec![(drill, sketch(0..300))]));
+    bench.turn(DISASTER);
+    bench.pass(s(1));
+    let flood = period(&bench, 0);
+    assert_ne!(drill, flood);
+    // The drill's last word comes late, with the disaster's first.
+    bench.on(says("gym-1", vec![(drill, sketch(0..400)), (flood, sketch(0..20))]));
+    let told = bench.view().distinct;
+    let of = |period| told.iter().find(|it| it.period == period).expect("there");
+    assert!(near(of(drill).town, 400.0) && !of(drill).in_force && of(drill).mode == Mode::Drill);
+    assert!(near(of(flood).town, 20.0) && of(flood).in_force && of(flood).mode == Mode::Disaster);
+    for _ in 0..10 {
+        bench.turn(NORMAL);
+        bench.turn(DISASTER);
+    }
+    assert!(bench.view().distinct.len() <= 5, "those that ended long ago are in the store");
+}
+
+#[test]
+fn an_estimate_says_no_more_than_it_knows() {
+    let about = |estimate: f64| About::of(estimate).devices;
+    assert_eq!([0.0, 1.0, 9.4].map(about), [None; 3], "few are nobody's business");
+    assert_eq!([9.6, 10.4, 123.4, 999.4].map(about), [10, 10, 123, 999].map(Some));
+    assert_eq!([1_234.0, 98_765.0, 1_234_567.0].map(about), [1_230, 98_800, 1_230_000].map(Some));
+    assert_eq!(about(f64::INFINITY), Some(4_290_000_000), "no town, and still a number");
+}
