@@ -18,10 +18,10 @@ failed=0
 # check WHAT COMMAND...: one thing that has to be true.
 check() {
   local what=$1; shift
-  if "$@"; then say "ok      $what"; else say "NOT OK  $what"; failed=1; fi
+  if "$@"; then say "ok      $what"; else say "NOT OK  $what"; failed=1; return 1; fi
 }
 # need WHAT COMMAND...: the same, and without it there is nothing more to see: the logs in $logs, and the end.
-need() { local before=$failed; check "$@"; [ $failed = "$before" ] || { show ${logs:-}; exit 1; }; }
+need() { check "$@" || { show ${logs:-}; exit 1; }; }
 # await SECONDS COMMAND...: until it is true. Seconds are counted, not turns: the machine may be slow.
 await() {
   local end=$((SECONDS + $1)); shift
@@ -79,11 +79,12 @@ last_beacon() {
 }
 
 # phone NAME RADIO SSID [PSK [MHZ]]: a wpa_supplicant in place NAME that joins SSID and looks for it each second.
+# scan_freq is where it looks, freq_list what it takes: it also hears of others that somebody else's scan has seen.
 # Raw keys only: deriving one from a passphrase takes the emulated processor a second.
 phone() {
   local name=$1 radio=$2 ssid=$3 key=${4:+psk=$4}
-  printf 'ctrl_interface=/run/%s\nnetwork={\n ssid="%s"\n %s\n scan_freq=%s\n}\n' "$name" "$ssid" \
-    "${key:-key_mgmt=NONE}" "${5:-2412}" > "/run/$name.conf"
+  printf 'ctrl_interface=/run/%s\nnetwork={\n ssid="%s"\n %s\n scan_freq=%s\n freq_list=%s\n}\n' "$name" "$ssid" \
+    "${key:-key_mgmt=NONE}" "${5:-2412}" "${5:-2412}" > "/run/$name.conf"
   : > "/run/$name.log"
   within "$name" wpa_supplicant -t -i "$radio" -c "/run/$name.conf" >> "/run/$name.log" 2>&1 &
   await 20 wpa_cli -p "/run/$name" -i "$radio" scan_interval 1 > /dev/null 2>&1

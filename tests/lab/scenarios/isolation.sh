@@ -24,6 +24,7 @@ phone phone wlan2 00000JAPAN
 phone other wlan4 00000JAPAN
 phone far wlan6 00000JAPAN '' 2437
 need "a station joins the town's own network" await 60 joined staff 1
+watched staff wlan1 ap 10.8.0.2
 turn disaster
 need "a phone joins 00000JAPAN" await 60 joined phone 1
 need "another phone joins 00000JAPAN" await 60 joined other 1
@@ -49,6 +50,7 @@ check "nor across two radios" reaches_not phone 10.9.0.5
 check "the town's station does not reach a phone" reaches_not staff 10.9.0.2
 within phone ip neigh replace 10.9.0.4 lladdr "$(address staff wlan1)" dev wlan2
 check "a phone does not reach the town's station" reaches_not phone 10.9.0.4
+check "the town's station was untouched by the opening" untouched staff wlan1
 
 # The control: without the one line in the file they would reach each other, so the checks above can fail.
 kill -9 "$agent"; wait "$agent" 2> /dev/null

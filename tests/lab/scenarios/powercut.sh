@@ -13,19 +13,25 @@ RADIOS=6
 logs='/run/hirake.log /run/agent.log /run/hostapd.log /run/staff.event'
 . /lab/town.sh
 
+medium=0
 flash_made() {
   local module; for module in loop ext4 crc32c_generic; do modprobe $module || return 1; done
   truncate -s 4M /run/flash.img && mkfs.ext4 -q -F -b 1024 /run/flash.img && mkdir -p /flash && flash_mounted
   # Nothing goes to the medium but what is synced.
   echo 0 > /proc/sys/vm/dirty_writeback_centisecs
 }
-flash_mounted() { mount -t ext4 -o loop,commit=600 /run/flash.img /flash; }
+# A name of its own for each copy: a loop device is found again by the name of its file, and the programs in other
+# places, each with mounts of its own, hold the first one for as long as they run.
+flash_mounted() {
+  medium=$((medium + 1)); mv /run/flash.img "/run/flash.$medium.img"
+  mount -t ext4 -o loop,commit=600 "/run/flash.$medium.img" /flash
+}
 ap_up() { hostapd_up; agent_up; }
 power_cut() {
-  kill -9 "$agent" "$hostapd"; cp /run/flash.img /run/left.img
+  kill -9 "$agent" "$hostapd"; cp "/run/flash.$medium.img" /run/flash.img
   within ap ip link set uplink down
   wait "$agent" "$hostapd" 2> /dev/null
-  await 10 umount /flash && mv /run/left.img /run/flash.img
+  need "the medium can be taken away" await 10 umount /flash
   rm -rf /run/hostapd/*; mv /run/agent.log /run/agent.before.log
 }
 # ledger_says: the order on the medium as "NUMBER MODE", read past our own programs; nothing where there is none.
@@ -72,8 +78,10 @@ within ap ip link set uplink up; need "the AP stands settled, open" await 60 tot
 number=2 was=disaster new=0 old=0 early=0
 for ((cut = 1; cut <= cuts; cut++)); do
   if [ $was = disaster ]; then wish=normal; else wish=disaster; fi
-  # The moments fill the time of a flip and half as much again, each drawn in its own part of it.
-  moment=$(((took * 3 / 2) * ((cut * 7 % cuts) * 1000 + RANDOM % 1000) / (cuts * 1000)))
+  # The moments fill the time of a flip and half as much again, each drawn in its own part of it; the parts grow as
+  # squares do, for most of what matters happens early.
+  part=$(((cut * 7 % cuts) * 1000 + RANDOM % 1000)) whole=$((cuts * 1000))
+  moment=$((took * 3 / 2 * part / whole * part / whole))
   edge=$(now_us); turn $wish
   after $moment "$edge"; power_cut
   number=$((number + 1)); flash_mounted; held=$(ledger_says)
