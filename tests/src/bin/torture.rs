@@ -26,9 +26,10 @@ struct Arguments {
     /// What the facilities' cables are made of; left out: of the kernel, where this machine lets us.
     #[arg(long)]
     cables: Option<Wanted>,
-    /// What is held against the counts: `once` (none twice, none gone), `all` (and none missing).
-    #[arg(long, default_value = "once")]
-    counts: WantedCounts,
+    /// What is held against the counts: `once` (none twice, none gone), `all` (and none missing); left out: `all`, where
+    /// the programs themselves say that they keep samples until they are stored.
+    #[arg(long)]
+    counts: Option<WantedCounts>,
     /// Keep the town's files (logs, database) here; left out: in memory, and only after a failure.
     #[arg(long)]
     keep: Option<PathBuf>,
@@ -91,10 +92,10 @@ async fn torture(arguments: &Arguments, seed: u64, cables: Material, remark: &st
     let temp = tempfile::Builder::new().prefix("hirake-torture-").tempdir_in(memory())?;
     let dir = arguments.keep.clone().unwrap_or_else(|| temp.path().to_owned());
     let began = Instant::now();
-    let counts = match arguments.counts {
+    let counts = arguments.counts.map(|counts| match counts {
         WantedCounts::Once => Counts::Once,
         WantedCounts::All => Counts::All,
-    };
+    });
     let outcome = run(&Order { seed, kills, cables, counts }, &dir).await;
     let outcome = outcome.inspect_err(|_| println!("played again by: {again}"))?;
     print!("{}", told(&outcome));
@@ -139,8 +140,16 @@ fn told(outcome: &Outcome) -> String {
         worst.as_secs_f64(),
         outcome.held_up.as_secs_f64()
     );
+    let counts = match outcome.counts {
+        Some(Counts::All) => "each exactly once, none missing that its agent lived to deliver",
+        Some(Counts::Once) => {
+            "none twice and none gone; that none is missing was NOT asked, these programs do not keep them"
+        }
+        None => "not looked at",
+    };
     text += &format!(
-        "samples stored {} of {} starts of agents ({joins} joins, {leaves} leaves), {} missing between them; heard at the \
+        "samples held against: {counts}\n\
+         samples stored {} of {} starts of agents ({joins} joins, {leaves} leaves), {} missing between them; heard at the \
          broker {heard} in {messages} messages\n",
         outcome.samples, outcome.lives, outcome.missing
     );

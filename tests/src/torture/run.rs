@@ -24,8 +24,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const VISIT_EVERY: Duration = Duration::from_secs(10);
 /// How long the town may take to stand, at the beginning and at the end.
 const STAND_PATIENCE: Duration = Duration::from_secs(90);
-/// How long the last counts may take to be stored: a few intervals.
-const COUNTS_PATIENCE: Duration = Duration::from_secs(45);
+/// How long the last counts may take to be stored: those that waited go one each second, half a minute after a try.
+const COUNTS_PATIENCE: Duration = Duration::from_secs(120);
 /// Seconds between counts: the shortest an agent takes.
 const COUNTS_EVERY_S: u32 = 5;
 /// People who come and go fast, so that every sample has some.
@@ -44,8 +44,8 @@ pub struct Order {
     pub kills: usize,
     /// What the cables are made of.
     pub cables: Material,
-    /// What is held against the agents' counts.
-    pub counts: Counts,
+    /// What is held against the agents' counts; none: all of it, where agents and controller say that they keep them.
+    pub counts: Option<Counts>,
 }
 
 /// What is held against the agents' counts.
@@ -80,6 +80,8 @@ pub struct Outcome {
     pub samples: usize,
     /// Samples that are not there, and of whose agent a later one is.
     pub missing: usize,
+    /// What was held against the counts.
+    pub counts: Option<Counts>,
     /// Samples heard at the broker: how many, in how many messages.
     pub heard: (usize, u64),
     /// Joins and leaves stored.
@@ -120,7 +122,7 @@ struct Run {
     told: Vec<(Duration, Step)>,
     seen: Lives,
     outcome: Outcome,
-    counts: Counts,
+    counts: Option<Counts>,
 }
 
 /// Does it all in `dir`.
@@ -355,6 +357,9 @@ impl Run {
     /// Waits until the last samples of the agents that live are stored, then holds all against what the radios told.
     async fn check_counts(&mut self) -> Result<()> {
         let told = self.told_by_radios();
+        let kept = if self.ears.heard().counts_are_kept() { Counts::All } else { Counts::Once };
+        let counts = self.counts.unwrap_or(kept);
+        self.outcome.counts = Some(counts);
         let living: Vec<String> = (0..self.bench.aps.len())
             .filter_map(|at| self.bench.agent(at).map(|agent| agent.id()))
             .filter(|id| !self.bereft.contains(id))
@@ -367,7 +372,7 @@ impl Run {
             let lives = books.lives().await?;
             let of = |boot: &String| lives.iter().find(|((_, its), _)| its == boot).map(|(_, life)| life);
             let all = living.iter().all(|boot| of(boot).is_some_and(|life| agrees(life, &told[boot])));
-            if all || self.counts == Counts::Once || Instant::now() > until {
+            if all || counts == Counts::Once || Instant::now() > until {
                 break lives;
             }
             sleep(Duration::from_millis(500)).await;
@@ -377,18 +382,18 @@ impl Run {
         for ((ap, boot), life) in &lives {
             let missing = life.missing();
             self.outcome.missing += missing.len();
-            if !missing.is_empty() && self.counts == Counts::All {
+            if !missing.is_empty() && counts == Counts::All {
                 wrong.push(format!("{ap} {boot}: samples {missing:?} are missing before {:?}", life.seqs.last()));
             }
             let Some(truth) = told.get(boot) else { continue };
             if life.joins > truth.joins || life.leaves > truth.leaves {
                 wrong.push(format!("{ap} {boot}: more were counted than came or went: {life:?}, {truth:?}"));
             }
-            if self.counts == Counts::All && living.contains(boot) && !agrees(life, truth) {
+            if counts == Counts::All && living.contains(boot) && !agrees(life, truth) {
                 wrong.push(format!("{ap} {boot}: never killed, and its sums are not the radio's: {life:?}, {truth:?}"));
             }
         }
-        let silent = living.iter().filter(|_| self.counts == Counts::All);
+        let silent = living.iter().filter(|_| counts == Counts::All);
         for boot in silent.filter(|boot| !lives.keys().any(|(_, its)| its == *boot)) {
             wrong.push(format!("nothing is stored of {:?}", told[boot]));
         }
