@@ -55,7 +55,7 @@ impl Door {
                 }
             }
             Topic::OrderAgain(_) | Topic::CountsStored(_) => {
-                news.push(refused(topic.to_owned(), &"only agents listen here"))
+                news.push(refused(topic.to_owned(), &"only agents listen here"));
             }
         }
     }

@@ -68,7 +68,7 @@ impl Store {
             .bind(from_ms)
             .bind(to_ms)
             .bind(ROWS_MAX)
-            .try_map(read)
+            .try_map(|row: SqliteRow| read(&row))
             .fetch_all(&file.readers),
         )
         .await
@@ -87,14 +87,14 @@ impl Store {
                  FROM sketches JOIN activations ON id = activation AND activations.since_ms = sketches.since_ms LIMIT ?",
             )
             .bind(ROWS_MAX)
-            .try_map(read)
+            .try_map(|row: SqliteRow| read(&row))
             .fetch_all(&file.readers),
         )
         .await
     }
 }
 
-fn read(row: SqliteRow) -> sqlx::Result<SketchRow> {
+fn read(row: &SqliteRow) -> sqlx::Result<SketchRow> {
     Ok(SketchRow {
         period: Period { activation: unsigned(row.try_get("activation")?), since_ms: row.try_get("since_ms")? },
         mode: row.try_get("mode")?,
