@@ -94,6 +94,18 @@ fn who_a_station_is_is_not_kept() {
 }
 
 #[test]
+fn the_address_that_came_is_read_for_its_mark_and_nothing_else_is_one() {
+    let came = |text: &str| station(format!("IFNAME=wlan0jp <3>AP-STA-CONNECTED {text}").as_bytes());
+    assert_eq!(came("02:5e:00:0A:fF:10"), Some([0x02, 0x5e, 0x00, 0x0a, 0xff, 0x10]));
+    assert_eq!(came("02:5e:00:0a:ff:10 auth_alg=open"), Some([0x02, 0x5e, 0x00, 0x0a, 0xff, 0x10]));
+    for text in ["", "02:5e:00:0a:ff", "02:5e:00:0a:ff:10:11", "02-5e-00-0a-ff-10", "025e000aff10", "02:5e:00:0a:ff:1g"]
+    {
+        assert_eq!(came(text), None, "{text}");
+    }
+    assert_eq!(station(b"IFNAME=wlan0jp <3>AP-STA-DISCONNECTED 02:5e:00:0a:ff:10"), None, "who goes is not counted");
+}
+
+#[test]
 fn changes_on_the_air_are_heard_and_the_rest_is_not() {
     for line in ["IFNAME=lojp <3>AP-ENABLED ", "IFNAME=lojp <3>AP-DISABLED ", "IFNAME=lo <3>CTRL-EVENT-TERMINATING "] {
         assert_eq!(event(line.as_bytes()), Some(Heard::AirChanged), "{line}");
