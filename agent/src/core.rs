@@ -394,6 +394,7 @@ impl Agent {
             networks: self.radios.networks(),
             turned_away: self.turned_away.clone(),
             holds: holds.map(str::to_owned),
+            facility_key: None,
             agent: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

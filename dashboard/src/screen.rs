@@ -97,6 +97,8 @@ pub enum Who {
     Key,
     /// The key at 訓練.
     DrillKey,
+    /// The facility key at this AP.
+    FacilityKey(String),
     /// A person, by name.
     Operator(String),
 }

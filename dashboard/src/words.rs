@@ -132,8 +132,10 @@ pub fn opened_by(who: &Who, since_ms: WallMs, now_ms: WallMs, lang: Lang) -> Str
     match (who, lang) {
         (Who::Key, Lang::Ja) => format!("{at} 役場の鍵で発動"),
         (Who::DrillKey, Lang::Ja) => format!("{at} 訓練の鍵で開始"),
+        (Who::FacilityKey(ap), Lang::Ja) => format!("{at} 施設の鍵({ap})で発動"),
         (Who::Operator(name), Lang::Ja) => format!("{at} {name}の操作で発動"),
         (Who::Key | Who::DrillKey, Lang::En) => format!("opened {at} by the key"),
+        (Who::FacilityKey(ap), Lang::En) => format!("opened {at} by the facility key at {ap}"),
         (Who::Operator(name), Lang::En) => format!("opened {at} by {name}"),
     }
 }

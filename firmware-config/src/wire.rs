@@ -4,6 +4,7 @@
 //! A reader ignores fields it does not know (a newer peer may add some) and refuses a document whose `v` is not its own.
 
 mod distinct;
+mod facility_key;
 mod jws;
 mod topic;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use distinct::{DISTINCT_MAX, Distinct, DistinctDevices, Period};
+pub use facility_key::{ENDED_MAX, FacilityKey, KeyAct};
 pub use jws::{JwsError, Unverified, compact, signing_input};
 pub use topic::{Topic, TopicError};
 
@@ -70,7 +72,7 @@ pub struct DrillEnd {
 pub struct ActivationNote {
     /// Its number, unique in the town.
     pub id: u64,
-    /// Who opened it: `key`, `drill-key` or `operator:NAME`.
+    /// Who opened it: `key`, `drill-key`, `facility-key:AP` or `operator:NAME`.
     pub by: String,
     /// What it opens.
     pub mode: Mode,
@@ -121,6 +123,9 @@ pub struct Report {
     /// controller that forgot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds: Option<String>,
+    /// Only of an AP with a key of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facility_key: Option<FacilityKey>,
     /// The agent's version.
     pub agent: String,
 }

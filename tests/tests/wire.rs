@@ -32,6 +32,9 @@ fn every_pinned_document_is_read_and_written_the_same() {
     assert_eq!((report.told, report.running, report.state), (42, 42, AgentState::Serving));
     let refused: Report = says_the_same(pinned!("report-refused.json"));
     assert_eq!(refused.turned_away.expect("turned away").reason, TurnedAwayReason::Stale);
+    let alone: Report = says_the_same(pinned!("report-facility-key.json"));
+    let key = alone.facility_key.expect("it has a key of its own");
+    assert_eq!((key.open.map(|act| act.id), key.ended.len()), (Some(3), 2));
     let presence: Presence = says_the_same(pinned!("presence.json"));
     assert!(presence.online);
     let counts: Counts = says_the_same(pinned!("counts.json"));

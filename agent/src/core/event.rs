@@ -3,21 +3,13 @@
 use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId, TownId};
+pub use firmware_config::now::Now;
 use firmware_config::sketch::Mark;
-use firmware_config::wire::{Counts, Distinct, Period, Presence, Report, TurnedAwayReason, WallMs};
+use firmware_config::wire::{Counts, Distinct, Period, Presence, Report, TurnedAwayReason};
 
 use super::air::Air;
 use super::holding::{Kept, SignedOrder};
 use super::radios::{Answer, Radio, Verb};
-
-/// The time, handed in: one clock to wait by, one to write down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// Monotonic, from an arbitrary start.
-    pub mono: Duration,
-    /// Wall clock; may jump, may be 1970.
-    pub wall_ms: WallMs,
-}
 
 /// Who this agent is and what it may put on the air.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -76,6 +76,7 @@ fn opening(it: &Activation) -> Opening {
         who: match &it.source {
             Source::Key => Who::Key,
             Source::DrillKey => Who::DrillKey,
+            Source::FacilityKey(ap) => Who::FacilityKey(ap.to_string()),
             Source::Operator(name) => Who::Operator(name.clone()),
         },
         mode: it.mode,

@@ -167,6 +167,7 @@ impl From<&Activation> for ActivationJson {
             by: match &it.source {
                 Source::Key => "key".to_owned(),
                 Source::DrillKey => "drill-key".to_owned(),
+                Source::FacilityKey(ap) => format!("facility-key:{ap}"),
                 Source::Operator(name) => format!("operator:{name}"),
             },
             mode: (&it.mode).into(),

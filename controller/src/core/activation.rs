@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use firmware_config::ident::FacilityId;
+use firmware_config::ident::{ApId, FacilityId};
 use firmware_config::mode::Mode;
 use firmware_config::wire::{ActivationNote, DrillEnd, WallMs, Wanted};
 
 use super::Now;
+
+/// What stands before the AP in [`Source::word`].
+const FACILITY_KEY: &str = "facility-key:";
 
 /// Who opened, and therefore who closes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,17 +19,20 @@ pub enum Source {
     Key,
     /// The key at 訓練.
     DrillKey,
+    /// The key switch at this AP: it opens its own facility, and nothing else.
+    FacilityKey(ApId),
     /// A person at a screen or a terminal.
     Operator(String),
 }
 
 impl Source {
-    /// The words on the wire, in the store and in the record: `key`, `drill-key` or `operator:NAME`.
+    /// The words on the wire, in the store and in the record: `key`, `drill-key`, `facility-key:AP` or `operator:NAME`.
     #[must_use]
     pub fn word(&self) -> String {
         match self {
             Self::Key => "key".to_owned(),
             Self::DrillKey => "drill-key".to_owned(),
+            Self::FacilityKey(ap) => format!("{FACILITY_KEY}{ap}"),
             Self::Operator(name) => format!("operator:{name}"),
         }
     }
@@ -44,6 +50,7 @@ impl Source {
         match word {
             "key" => Self::Key,
             "drill-key" => Self::DrillKey,
+            other if let Some(Ok(ap)) = other.strip_prefix(FACILITY_KEY).map(str::parse) => Self::FacilityKey(ap),
             other => Self::Operator(other.strip_prefix("operator:").unwrap_or(other).to_owned()),
         }
     }
@@ -70,6 +77,10 @@ pub struct Activation {
 
 /// Most activations in force at once: what one order carries (`wire::DOCUMENT_MAX_BYTES`).
 pub const ACTIVATIONS_MAX: usize = 100;
+
+/// Most facility keys that hold their facilities open at once, beside those: 400 notes of one facility and no reason,
+/// 250 bytes each, are 100 kB of an order.
+pub const FACILITY_KEYS_MAX: usize = 400;
 
 /// Longest reason kept, in characters; 100 activations × 200 characters × 4 bytes are 80 kB of an order.
 pub const WHY_MAX: usize = 200;
@@ -183,16 +194,16 @@ impl Activations {
         self.held.iter().map(|held| &held.activation)
     }
 
-    /// How many.
+    /// How many facility keys hold something open.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.held.len()
+    pub fn of_facility_keys(&self) -> usize {
+        self.iter().filter(|held| matches!(held.source, Source::FacilityKey(_))).count()
     }
 
-    /// Whether nobody holds anything open.
+    /// How many others do.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.held.is_empty()
+    pub fn of_the_town(&self) -> usize {
+        self.held.len() - self.of_facility_keys()
     }
 
     /// The one that decides the town's mode: of the greatest mode, the first.

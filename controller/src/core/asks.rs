@@ -52,7 +52,8 @@ pub fn grant(ask: &Ask, inventory: &Inventory, activations: &Activations) -> Res
         Ask::Close { activation: id, .. } => {
             let activation = activations.get(*id).ok_or(AskRefused::NoSuchActivation(*id))?;
             // Where the key was taken off the wall for good there is nobody else to close what it opened.
-            if activation.source.is_person() || !inventory.has_key {
+            let key_is_gone = matches!(activation.source, Source::Key | Source::DrillKey) && !inventory.has_key;
+            if activation.source.is_person() || key_is_gone {
                 Ok(Grant::Close(*id))
             } else {
                 Err(AskRefused::NotYours { id: *id, by: activation.source.word() })
@@ -117,7 +118,7 @@ fn open(
     if facilities.is_empty() {
         return Err(AskRefused::NothingToOpen);
     }
-    if activations.len() >= ACTIVATIONS_MAX {
+    if activations.of_the_town() >= ACTIVATIONS_MAX {
         return Err(AskRefused::TooMany { max: ACTIVATIONS_MAX });
     }
     Ok(Grant::Open { facilities, drill })

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId};
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Counts, Order, Presence, Report, TurnedAway};
+use firmware_config::wire::{Counts, FacilityKey, Order, Presence, Report, TurnedAway};
 
 use super::ear::Ears;
 use super::inventory::Managed;
@@ -303,6 +303,15 @@ impl Fleet {
     /// It is no AP of this town, or one that another speaks for; in words.
     pub fn facility_of(&self, ap: &ApId, by: Managed) -> Result<&FacilityId, String> {
         Ok(&self.posts[self.find(ap, by)?].ap.facility)
+    }
+
+    /// What an AP with an agent last said of a key of its own, and where it stands; none where it said nothing yet, or
+    /// believes to stand elsewhere.
+    #[must_use]
+    pub fn key_report(&self, ap: &ApId) -> Option<(&FacilityId, Option<&FacilityKey>)> {
+        let post = &self.posts[self.find(ap, Managed::Agent).ok()?];
+        let report = post.accounts.report.as_ref().filter(|_| !post.accounts.misplaced)?;
+        Some((&post.ap.facility, report.facility_key.as_ref()))
     }
 
     /// The place of an AP, if `by` speaks for it.

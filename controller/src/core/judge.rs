@@ -24,6 +24,7 @@ pub const WHY: &[&str] = &[
     "newer-order",
     "applying",
     "drill-over",
+    "facility-key-back",
     "wrong-facility",
     "wrong-mode",
     "open-unordered",
@@ -119,6 +120,12 @@ pub fn judge(accounts: &Accounts, number: u64, silent: bool, now: Duration) -> (
         // What it waits for, where it says so: hostapd, or a radio that listens for radar.
         return stand(Standing::Settling, if report.why.is_empty() { "applying" } else { &report.why });
     }
+    // Its own key opened it, or opened it and was turned back: either way our next order says the same.
+    let key = report.facility_key.as_ref().map(|key| key.open.is_some());
+    if key == Some(false) && report.mode == Mode::Normal && accounts.wanted == Mode::Disaster && !is_on_air(report) {
+        return stand(Standing::Settling, "facility-key-back");
+    }
+    let wanted = if key == Some(true) { Mode::Disaster } else { accounts.wanted };
     match (report.mode.is_open(), is_on_air(report)) {
         (true, false) => return stand(Standing::Diverged, "not-on-air"),
         (false, true) => return stand(Standing::Diverged, "open-unordered"),
@@ -129,7 +136,7 @@ pub fn judge(accounts: &Accounts, number: u64, silent: bool, now: Duration) -> (
         Some(false) => return stand(Standing::Diverged, "witness-sees-it-not"),
         None => {}
     }
-    if report.mode == accounts.wanted {
+    if report.mode == wanted {
         return stand(Standing::Settled, "");
     }
     // Its clock and ours end a drill a second apart; that is no contradiction.

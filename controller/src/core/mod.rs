@@ -27,7 +27,6 @@ pub mod retry;
 pub mod town;
 pub mod trim;
 pub mod view;
-pub mod watchman;
 pub mod witness;
 
 #[cfg(test)]
@@ -37,24 +36,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId};
-use firmware_config::wire::{Counts, Distinct, Order, Presence, Report, WallMs};
+pub use firmware_config::now::Now;
+use firmware_config::wire::{Counts, Distinct, Order, Presence, Report};
 
 pub use activation::{Activation, Source};
 pub use inventory::{Ap, Facility, Inventory};
 pub use key::{ContactReading, KeyFault, KeyPosition};
 pub use record::{Entry, Kind};
-pub use town::Town;
+pub use town::{Act, Town, read_act};
 pub use view::TownView;
 pub use witness::Sighting;
-
-/// The time, handed in: one clock to wait by, one for the record. Only the record may look at the wall clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// Monotonic, from an arbitrary start.
-    pub mono: Duration,
-    /// Wall clock; may jump, may be 1970.
-    pub wall_ms: WallMs,
-}
 
 /// Everything that can happen to the controller.
 #[derive(Debug, Clone, PartialEq)]
@@ -211,6 +202,8 @@ pub struct Remembered {
     pub activations: Vec<Activation>,
     /// The key as last sworn to.
     pub key: key::KeyMemory,
+    /// The last act of each facility key that the record tells of.
+    pub facility_acts: Vec<(ApId, Act)>,
     /// Highest activation number ever given.
     pub last_activation: u64,
     /// Highest entry number ever given.

@@ -54,7 +54,15 @@ kinds! {
     KeyIsolated = "key-isolated",
     /// …and took it back: `by`, `why`.
     KeyRestored = "key-restored",
-    /// Somebody opened: `id`, `by`, `mode`, `facilities` (comma-separated, or `all`), `why`, `until` for a drill.
+    /// A facility key opened and closed its facility while nobody here knew: `ap`, `facility`, `act`, `since`, `until` (by
+    /// the AP's own clock).
+    FacilityKeyActed = "facility-key-acted",
+    /// A facility key cannot be read: `ap`, `facility`, `fault`.
+    FacilityKeyFault = "facility-key-fault",
+    /// A facility key can be read again: `ap`, `facility`, `position`.
+    FacilityKeyMended = "facility-key-mended",
+    /// Somebody opened: `id`, `by`, `mode`, `facilities` (comma-separated, or `all`), `why`, `until` for a drill;
+    /// of a facility key also `ap`, `act` and `since` (by the AP's own clock).
     Opened = "opened",
     /// Whoever opened closed: `id`, `by`, `mode`, `why`.
     Closed = "closed",
@@ -109,7 +117,14 @@ impl Entry {
 impl Kind {
     /// Whether there may be one of these per AP or per message, so that they could crowd out what people did.
     fn is_plentiful(self) -> bool {
-        matches!(self, Self::ApStands | Self::MessageRefused | Self::ApRefusedMessage)
+        matches!(
+            self,
+            Self::ApStands
+                | Self::MessageRefused
+                | Self::ApRefusedMessage
+                | Self::FacilityKeyFault
+                | Self::FacilityKeyMended
+        )
     }
 }
 

@@ -4,9 +4,13 @@
 
 mod acts;
 mod door;
+mod facility_keys;
 
 use std::time::Duration;
 
+pub use facility_keys::{Act, read_act};
+
+use firmware_config::key::Watchman;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{Order, WallMs};
 
@@ -19,7 +23,6 @@ use super::key::KeyPosition;
 use super::record::Record;
 use super::refusals::Refusals;
 use super::retry::Retry;
-use super::watchman::Watchman;
 use super::{Action, Deleted, Durable, Event, Inventory, Kind, Now, Pattern, Remembered, TownView};
 use super::{archive, lamp, order, view};
 
@@ -76,6 +79,7 @@ pub struct Town {
     restored_at: Option<Duration>,
     fleet: Fleet,
     books: Books,
+    facility_keys: facility_keys::Keys,
     /// All settled under this order, and enough of them for the lamp.
     all_settled: bool,
     arrived: bool,
@@ -94,9 +98,11 @@ impl Town {
     #[must_use]
     pub fn new(inventory: Inventory, remembered: Remembered, now: Now) -> (Self, Vec<Action>) {
         // A new store may know numbers that were given, and nothing else.
-        let forgot = Remembered { last_activation: 0, last_entry: 0, ..remembered.clone() } == Remembered::default();
+        let numbers_only =
+            Remembered { last_activation: 0, last_entry: 0, facility_acts: Vec::new(), ..remembered.clone() };
+        let forgot = numbers_only == Remembered::default();
         let key_waits = forgot.then_some(now.mono + archive::ANSWER_WITHIN);
-        let Remembered { order: newest, activations, key, last_activation, last_entry } = remembered;
+        let Remembered { order: newest, activations, key, facility_acts, last_activation, last_entry } = remembered;
         let activations = Activations::new(activations, last_activation, now);
         let mut fleet = Fleet::new(&inventory, now);
         if let Some(newest) = &newest {
@@ -126,6 +132,7 @@ impl Town {
             twin: None,
             fleet,
             books: Books::default(),
+            facility_keys: facility_keys::Keys::default(),
             all_settled: false,
             arrived: false,
             record: Record::new(last_entry),
@@ -139,6 +146,8 @@ impl Town {
             inventory,
         };
         town.write(now, Kind::Started, false, vec![("version", env!("CARGO_PKG_VERSION").to_owned())]);
+        town.facility_keys.told(facility_acts);
+        town.facility_keys_at_start(now);
         let actions = town.settle(now);
         (town, actions)
     }

@@ -11,7 +11,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 use super::chain::{self, Line, Link};
 use super::{Store, StoreError, distinct, keep, signed, unsigned};
 use crate::core::key::KeyMemory;
-use crate::core::{Activation, Durable, Entry, KeyPosition, Kind, Remembered, Source};
+use crate::core::{Activation, Durable, Entry, KeyPosition, Kind, Remembered, Source, read_act};
 
 /// One entry as stored: kinds and field names are words for the dashboard to tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct StoredEntry {
 }
 
 const OPERATOR: &str = "operator:";
+/// What stands before the AP whose key opened.
+const FACILITY_KEY: &str = "facility-key:";
 
 impl Store {
     /// What was stored last, with the signed text of the newest order.
@@ -146,6 +148,7 @@ async fn write_activations(whole: &mut SqliteConnection, activations: &[Activati
         .bind(match &activation.source {
             Source::Key => "key".to_owned(),
             Source::DrillKey => "drill-key".to_owned(),
+            Source::FacilityKey(ap) => format!("{FACILITY_KEY}{ap}"),
             Source::Operator(name) => format!("{OPERATOR}{name}"),
         })
         .bind(activation.mode.as_str())
@@ -248,6 +251,18 @@ async fn read_remembered(connection: &mut SqliteConnection, head: Link) -> sqlx:
         let position = position.map(|word| read_position(&word)).transpose()?;
         found.key = KeyMemory { position: position.zip(since), isolated: row.try_get("key_isolated")? };
     }
+    let acts = "SELECT fields FROM entries WHERE kind = ? OR (kind = ? AND fields LIKE '%\"act\"%') ORDER BY id";
+    for fields in sqlx::query_scalar::<_, String>(acts)
+        .bind(Kind::FacilityKeyActed.as_str())
+        .bind(Kind::Opened.as_str())
+        .fetch_all(&mut *connection)
+        .await?
+    {
+        let fields: Vec<(String, String)> = from_json(&fields).map_err(|error| damaged("entries", &error))?;
+        let field = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        let ap = field("ap").and_then(|ap| ap.parse().ok());
+        found.facility_acts.extend(ap.zip(field("act").and_then(read_act)));
+    }
     // The chain goes on from a file that was set aside, and beyond entries whose time was up.
     let last: Option<i64> = sqlx::query_scalar("SELECT max(id) FROM entries").fetch_one(connection).await?;
     found.last_entry = last.map_or(0, unsigned).max(head.number);
@@ -265,6 +280,7 @@ fn read_activation(row: &SqliteRow) -> sqlx::Result<Activation> {
             ("key", _) => Source::Key,
             ("drill-key", _) => Source::DrillKey,
             (_, Some(name)) => Source::Operator(name.to_owned()),
+            (word, _) if let Some(Ok(ap)) = word.strip_prefix(FACILITY_KEY).map(str::parse) => Source::FacilityKey(ap),
             _ => return Err(damaged("activations", &format_args!("source \"{source}\""))),
         },
         mode: [Mode::Normal, Mode::Drill, Mode::Disaster]

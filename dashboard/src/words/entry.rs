@@ -2,6 +2,7 @@
 
 use super::{Lang, known, told};
 use crate::screen::{Entry, Standing};
+use crate::when;
 
 /// The word for where an access point stands.
 #[must_use]
@@ -13,6 +14,10 @@ fn by_named(word: &str, lang: Lang) -> String {
     match (word, lang) {
         ("key", _) => lang.pick("役場の鍵", "the key").to_owned(),
         ("drill-key", _) => lang.pick("訓練の鍵", "the drill key").to_owned(),
+        (other, lang) if let Some(ap) = other.strip_prefix("facility-key:") => match lang {
+            Lang::Ja => format!("施設の鍵({ap})"),
+            Lang::En => format!("the facility key at {ap}"),
+        },
         (other, lang) => {
             let name = other.strip_prefix("operator:").unwrap_or(other);
             match lang {
@@ -49,6 +54,10 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
     let field = |name: &str| entry.field(name);
     let day = |name: &str| field(name).get(..10).unwrap_or_default();
     let ap = || name_of(field("ap")).unwrap_or_else(|| field("ap").to_owned());
+    let clock = |name: &str| match field(name).parse() {
+        Ok(ms) => format!("{} {}", when::day(ms, lang), when::spoken(ms, lang)),
+        Err(_) => "?".to_owned(),
+    };
     let why = |ja: &str, en: &str| match (field("why"), lang) {
         ("", Lang::Ja) => ja.to_owned(),
         ("", Lang::En) => en.to_owned(),
@@ -72,6 +81,23 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         ("key-fault", Lang::En) => format!("the key cannot be read: {}", told(field("fault"), lang)),
         ("key-mended", Lang::Ja) => format!("鍵が読めるようになった(位置「{}」)", told(field("position"), lang)),
         ("key-mended", Lang::En) => format!("the key can be read again (at “{}”)", told(field("position"), lang)),
+        ("facility-key-acted", Lang::Ja) => {
+            format!("{}の施設の鍵で開放し、終了した({}〜{}、APの時計)", ap(), clock("since"), clock("until"))
+        }
+        ("facility-key-acted", Lang::En) => {
+            format!(
+                "the facility key at {} opened and closed ({} to {}, AP's clock)",
+                ap(),
+                clock("since"),
+                clock("until")
+            )
+        }
+        ("facility-key-fault", Lang::Ja) => format!("{}の施設の鍵が読めません: {}", ap(), told(field("fault"), lang)),
+        ("facility-key-fault", Lang::En) => {
+            format!("the facility key at {} cannot be read: {}", ap(), told(field("fault"), lang))
+        }
+        ("facility-key-mended", Lang::Ja) => format!("{}の施設の鍵が読めるようになった", ap()),
+        ("facility-key-mended", Lang::En) => format!("the facility key at {} can be read again", ap()),
         ("key-isolated", _) => why("鍵を切り離した", "key isolated"),
         ("key-restored", _) => why("鍵を元に戻した", "key restored"),
         ("opened", Lang::Ja) => format!("{}で開放(発動 {})", by_named(field("by"), lang), field("id")),

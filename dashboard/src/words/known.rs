@@ -29,6 +29,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("newer-order", "今より新しい指令を持っている", "holds a newer order than ours"),
     ("applying", "切り替えている", "is switching"),
     ("drill-over", "訓練が自動で終わった", "ended its drill by itself"),
+    ("facility-key-back", "施設の鍵が「平時」に戻った", "its facility key was turned back"),
     ("wrong-facility", "別の施設だと思っている", "believes it stands in another facility"),
     ("wrong-mode", "指令と違うモードで動いている", "is in another mode than ordered"),
     ("open-unordered", "指令がないのに開放している", "is open without an order"),

@@ -236,7 +236,7 @@ impl Small {
         let position = world.key;
         world.halls[at].read = position;
         self.hall_on(world, at, town::Event::Contacts(contacts(position)));
-        world.time += town::watchman::POSITION_RESTS;
+        world.time += firmware_config::key::watchman::POSITION_RESTS;
         self.hall_on(world, at, town::Event::Contacts(contacts(position)));
     }
 }

@@ -214,6 +214,7 @@ impl Speaker {
             networks: self.seen.as_ref().map(|seen| seen.networks.clone()).unwrap_or_default(),
             turned_away: None,
             holds: None,
+            facility_key: None,
             agent: stand.agent.clone(),
         };
         Letter::Report { report, stations: self.seen.as_ref().and_then(|seen| seen.stations) }

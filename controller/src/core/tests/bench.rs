@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId};
 use firmware_config::mode::Mode;
-use firmware_config::wire::{AgentState, Counts, Network, NetworkCounts, Order, Presence, Report};
+use firmware_config::wire::{AgentState, Counts, FacilityKey, KeyAct, Network, NetworkCounts, Order, Presence, Report};
 
 use crate::core::view::{ApView, Standing};
 use crate::core::{
     Action, Ap, Ask, AskRefused, ContactReading, Entry, Event, Facility, Inventory, KeyPosition, Kind, Now, Pattern,
-    Remembered, Sighting, Town, TownView, inventory::Managed,
+    Remembered, Sighting, Town, TownView, inventory::Managed, read_act,
 };
 
 /// 2026-11-22 05:00 UTC.
@@ -115,6 +115,22 @@ pub struct ModelAp {
     pub managed: Managed,
     /// What SNMP sees of it beside its agent.
     pub eyes: Eyes,
+    /// Its facility key, where it has one.
+    pub key: Option<FacilityKey>,
+}
+
+impl ModelAp {
+    /// The greater of its order's mode and its own key's, as an agent does it.
+    fn serve(&mut self, ap: &ApId) {
+        let own = format!("facility-key:{ap}");
+        let ordered = self.held.as_ref().map_or(Mode::Normal, |order| {
+            let covers = order.activations.iter().filter(|note| note.facilities.contains(&self.facility));
+            let by: BTreeSet<&str> = covers.map(|note| note.by.as_str()).collect();
+            if by == BTreeSet::from([own.as_str()]) { Mode::Normal } else { order.facilities[&self.facility].mode }
+        });
+        let open = self.key.as_ref().is_some_and(|key| key.open.is_some());
+        self.mode = if open { Mode::Disaster } else { ordered };
+    }
 }
 
 /// What a second pair of eyes does.
@@ -186,6 +202,7 @@ impl Bench {
                     linked: true,
                     managed: ap.managed,
                     eyes: if ap.witness { Eyes::Open } else { Eyes::None },
+                    key: None,
                 };
                 (ap.id.clone(), model)
             })
@@ -330,6 +347,9 @@ impl Bench {
         let remembered = &mut self.shelf.remembered;
         for entry in what.entries {
             remembered.last_entry = remembered.last_entry.max(entry.seq);
+            let told = |name| entry.fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_str());
+            let act = told("ap").map(ap).zip(told("act").and_then(read_act));
+            remembered.facility_acts.extend(act);
             if let Some(known) = self.shelf.entries.insert(entry.seq, entry.clone()) {
                 assert_eq!(known, entry, "an entry is never changed once made");
                 self.shelf.stored_twice.insert(entry.seq);
@@ -377,9 +397,25 @@ impl Bench {
             return;
         }
         model.told = order.number;
-        model.mode = order.facilities[&model.facility].mode;
         model.held = Some(order.clone());
+        model.serve(ap);
         self.speak(ap);
+    }
+
+    /// Somebody turns the facility key at an AP, which has one from then on.
+    pub fn turn_at(&mut self, id: &str, disaster: bool) {
+        let (ap, now_ms) = (ap(id), self.now.wall_ms);
+        let model = self.aps.get_mut(&ap).expect("an AP of the model town");
+        let key = model.key.get_or_insert_default();
+        key.position = Some(if disaster { KeyPosition::Disaster } else { KeyPosition::Normal });
+        let last = key.open.as_ref().or(key.ended.last()).map_or(0, |act| act.id);
+        match key.open.take() {
+            Some(act) if !disaster => key.ended.push(KeyAct { until_ms: Some(now_ms), ..act }),
+            None if disaster => key.open = Some(KeyAct { id: last + 1, since_ms: now_ms, until_ms: None }),
+            open => key.open = open,
+        }
+        model.serve(&ap);
+        self.speak(&ap);
     }
 
     /// Lets an AP say how it is.
@@ -451,11 +487,12 @@ impl Bench {
             running: model.told,
             mode: model.mode,
             since_ms: 0,
-            state: if model.told == 0 { AgentState::Empty } else { AgentState::Serving },
+            state: if model.told == 0 && model.key.is_none() { AgentState::Empty } else { AgentState::Serving },
             why: String::new(),
             networks,
             turned_away: None,
             holds: None,
+            facility_key: model.key.clone(),
             agent: "0.1.0".to_owned(),
         }
     }

@@ -2,8 +2,8 @@
 
 use super::bench::*;
 use crate::core::key::KeyMemory;
-use crate::core::watchman::{MOVEMENTS_MAX, READING_DUE};
 use crate::core::{Action, Ask, ContactReading, Event, KeyFault, KeyPosition, Kind, Pattern, Remembered};
+use firmware_config::key::watchman::{MOVEMENTS_MAX, READING_DUE};
 use firmware_config::mode::Mode;
 
 const ALARM: (Pattern, Pattern) = (Pattern::Alarm, Pattern::Alarm);

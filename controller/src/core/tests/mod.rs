@@ -7,6 +7,7 @@ mod bench;
 mod closed_doors;
 mod deputies;
 mod distinct;
+mod facility_keys;
 mod fleet;
 mod histories;
 mod key;

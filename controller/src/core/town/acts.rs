@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use firmware_config::ident::FacilityId;
+use firmware_config::key::KeyNews;
 use firmware_config::mode::Mode;
 
 use super::Town;
 use crate::core::activation::{Activation, Source};
 use crate::core::asks::{self, Grant};
 use crate::core::key::{KeyFault, KeyPosition};
-use crate::core::watchman::KeyNews;
 use crate::core::{Action, Ask, Kind, Now, Remembered};
 
 impl Town {
@@ -89,6 +89,7 @@ impl Town {
     /// The store came late: what it knows of the key counts from now on, as if it had been there.
     pub(super) fn recalled(&mut self, remembered: Remembered, now: Now) {
         self.activations.given(remembered.last_activation);
+        self.facility_keys.told(remembered.facility_acts);
         self.drill_spent |= remembered.key.position.is_some_and(|(position, _)| position == KeyPosition::Drill);
         // What a person said of the key since the start is newer than what the store knows.
         if let Some(why) = remembered.key.isolated.filter(|_| !self.isolation_said) {
@@ -137,6 +138,19 @@ impl Town {
         why: &str,
         now: Now,
     ) -> u64 {
+        self.open_told(source, facilities, drill, why, Vec::new(), now)
+    }
+
+    /// `told`: what else the record is to tell of it.
+    pub(super) fn open_told(
+        &mut self,
+        source: Source,
+        facilities: BTreeSet<FacilityId>,
+        drill: Option<std::time::Duration>,
+        why: &str,
+        told: Vec<(&'static str, String)>,
+        now: Now,
+    ) -> u64 {
         let by = source.word();
         let id = self.activations.open(source, facilities, drill, why, now);
         if let Some(opened) = self.activations.get(id) {
@@ -150,13 +164,14 @@ impl Town {
             if let Some(until_ms) = opened.until_ms {
                 fields.push(("until", until_ms.to_string()));
             }
+            fields.extend(told);
             self.write(now, Kind::Opened, drill.is_some(), fields);
         }
         self.changed(because(&by, why));
         id
     }
 
-    fn close(&mut self, id: u64, by: &str, why: &str, now: Now) -> u64 {
+    pub(super) fn close(&mut self, id: u64, by: &str, why: &str, now: Now) -> u64 {
         if let Some(closed) = self.activations.close(id) {
             let fields = vec![
                 ("id", id.to_string()),

@@ -49,8 +49,12 @@ impl Rival {
 
 impl Town {
     pub(super) fn reported(&mut self, report: Report, by: (Managed, Option<u32>), now: Now) {
-        let ap = report.ap.to_string();
+        let id = report.ap.clone();
+        let ap = id.to_string();
         let heard = self.fleet.reported(report, by, now);
+        if by.0 == Managed::Agent {
+            self.facility_key_heard(&id, now);
+        }
         let turned_away = heard.as_ref().ok().and_then(|heard| heard.turned_away.clone());
         self.heard("report", &ap, heard.map(|heard| heard.change), now);
         let Some((turned, untold)) = turned_away else { return };
@@ -205,6 +209,9 @@ impl Town {
         let believes = |source: &Source| match source {
             Source::Key => position.is_none_or(|position| position == KeyPosition::Disaster),
             Source::DrillKey => position.is_none_or(|position| position == KeyPosition::Drill),
+            Source::FacilityKey(ap) => {
+                self.fleet.key_report(ap).is_none_or(|(_, key)| key.is_some_and(|key| key.open.is_some()))
+            }
             Source::Operator(_) => true,
         };
         self.activations.adopt(&seen.activations, newer, believes, now);

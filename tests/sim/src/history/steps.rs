@@ -317,6 +317,7 @@ impl History {
             networks: Vec::new(),
             turned_away: None,
             holds: None,
+            facility_key: None,
             agent: "0".to_owned(),
         };
         self.world.to_hall(Event::Reported(report));

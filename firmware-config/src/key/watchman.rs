@@ -6,10 +6,9 @@ use std::collections::VecDeque;
 use std::mem::discriminant;
 use std::time::Duration;
 
-use firmware_config::wire::WallMs;
-
-use super::Now;
-use super::key::{KeyFault, KeyPosition};
+use super::{KeyFault, KeyPosition};
+use crate::now::Now;
+use crate::wire::WallMs;
 
 /// How long a position must rest before it is sworn to. Contacts bounce for 5 to 20 ms; 30 ms are lost on an opening
 /// that may take a second.

@@ -1,0 +1,195 @@
+//! Facility keys (施設の鍵): a person at a hall turned a key at its AP, which opened without us; what is told of it.
+//!
+//! Levels again: the newest report says what the key holds open now. What it held open while nobody listened is
+//! written down, once.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use firmware_config::ident::{ApId, FacilityId};
+use firmware_config::wire::{ENDED_MAX, FacilityKey, KeyAct, WallMs};
+
+use super::Town;
+use crate::core::activation::{Activation, FACILITY_KEYS_MAX, Source};
+use crate::core::inventory::Managed;
+use crate::core::{Kind, Now};
+
+/// One act for ever: its number on its AP, and since when by that AP's clock.
+pub type Act = (u64, WallMs);
+
+/// Most closings of one AP's key obeyed in [`CLOSINGS_WITHIN`]; the next wait, and the hall stays open meanwhile. A
+/// hand that tries its key out does not need more, and an AP in the wrong hands cannot make a storm of orders.
+const CLOSINGS_MAX: usize = 10;
+/// See [`CLOSINGS_MAX`].
+const CLOSINGS_WITHIN: Duration = Duration::from_secs(600);
+
+/// What is known of the keys of the town's halls.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Keys(BTreeMap<ApId, Known>);
+
+/// What is known of one.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    /// The last act that the record tells of.
+    told: Option<Act>,
+    /// What was last said to be wrong with it.
+    fault: String,
+    closings: VecDeque<Duration>,
+}
+
+impl Keys {
+    /// What the record tells of already.
+    pub(super) fn told(&mut self, oldest_first: Vec<(ApId, Act)>) {
+        let mut acts = BTreeMap::new();
+        for (ap, act) in oldest_first {
+            acts.insert(ap, act);
+        }
+        for (ap, act) in acts {
+            // What an AP said since the start is newer.
+            self.0.entry(ap).or_default().told.get_or_insert(act);
+        }
+    }
+}
+
+impl Known {
+    /// The ended acts that nobody wrote down yet, oldest first.
+    fn untold<'a>(&self, key: &'a FacilityKey) -> &'a [KeyAct] {
+        let ended = &key.ended[key.ended.len().saturating_sub(ENDED_MAX)..];
+        let is_told = |act: &KeyAct| self.told == Some(name(act));
+        match ended.iter().rposition(is_told) {
+            Some(at) => &ended[at + 1..],
+            None if key.open.as_ref().is_some_and(is_told) => &[],
+            None => ended,
+        }
+    }
+
+    /// Whether one more closing is obeyed now.
+    fn may_close(&mut self, now: Now) -> bool {
+        while self.closings.front().is_some_and(|at| now.mono.saturating_sub(*at) >= CLOSINGS_WITHIN) {
+            self.closings.pop_front();
+        }
+        let may = self.closings.len() < CLOSINGS_MAX;
+        if may {
+            self.closings.push_back(now.mono);
+        }
+        may
+    }
+}
+
+impl Town {
+    /// What keys of APs held open that are not there any more, or stand elsewhere, nobody could ever close: it ends.
+    pub(super) fn facility_keys_at_start(&mut self, now: Now) {
+        let lost = |held: &&Activation| match &held.source {
+            Source::FacilityKey(ap) => {
+                !self.fleet.facility_of(ap, Managed::Agent).is_ok_and(|facility| covers_only(held, facility))
+            }
+            _ => false,
+        };
+        let lost: Vec<(u64, String)> =
+            self.activations.iter().filter(lost).map(|held| (held.id, held.source.word())).collect();
+        for (id, by) in lost {
+            self.close(id, &by, "its AP is not in the inventory any more, or in another facility", now);
+        }
+    }
+
+    /// An AP was heard: what its key holds open is brought in line with what it says.
+    pub(super) fn facility_key_heard(&mut self, ap: &ApId, now: Now) {
+        let Some((facility, key)) = self.fleet.key_report(ap) else { return };
+        let source = Source::FacilityKey(ap.clone());
+        let held = self.activations.of(&source).map(|held| held.id);
+        if key.is_none() && held.is_none() && !self.facility_keys.0.contains_key(ap) {
+            return;
+        }
+        let (facility, key) = (facility.clone(), key.cloned().unwrap_or_default());
+        let known = self.facility_keys.0.entry(ap.clone()).or_default();
+        let before = std::mem::replace(&mut known.fault, brief(&key.fault));
+        let fault = (before != known.fault).then(|| known.fault.clone());
+        // What we hold and never saw the beginning of, our own store's, is what it says it holds.
+        if held.is_some() && known.told.is_none() {
+            known.told = key.open.as_ref().map(name);
+        }
+        let ended_now = held.and(known.told);
+        let untold = known.untold(&key).to_vec();
+        let same = held.is_some() && key.open.as_ref().map(name) == known.told;
+        let closes = held.filter(|_| !same && known.may_close(now));
+        if let Some(last) = untold.last() {
+            known.told = Some(name(last));
+        }
+        if let Some(fault) = fault {
+            self.facility_key_fault(ap, &facility, &key, fault, now);
+        }
+        if let Some(id) = closes {
+            let until = key.ended.iter().find(|act| Some(name(act)) == ended_now).and_then(|act| act.until_ms);
+            let why = until.map_or_else(String::new, |until_ms| format!("until {until_ms} by its own clock"));
+            self.close(id, &source.word(), &why, now);
+        }
+        for act in untold {
+            self.write_act(ap, &facility, &act, now);
+        }
+        if let Some(act) = key.open.filter(|_| held.is_none() || closes.is_some()) {
+            self.facility_key_opens(source, ap, facility, &act, now);
+        }
+    }
+
+    fn facility_key_opens(&mut self, source: Source, ap: &ApId, facility: FacilityId, act: &KeyAct, now: Now) {
+        if self.activations.of_facility_keys() >= FACILITY_KEYS_MAX {
+            let why =
+                format!("{FACILITY_KEYS_MAX} facility keys hold their facilities open, as many as one order carries");
+            return self.refuse_message(&format!("ap/{ap}/report"), &why, now);
+        }
+        self.facility_keys.0.entry(ap.clone()).or_default().told = Some(name(act));
+        let told = vec![("ap", ap.to_string()), ("act", act_word(name(act))), ("since", act.since_ms.to_string())];
+        self.open_told(source, [facility].into(), None, "", told, now);
+    }
+
+    fn facility_key_fault(&mut self, ap: &ApId, facility: &FacilityId, key: &FacilityKey, fault: String, now: Now) {
+        let mut fields = vec![("ap", ap.to_string()), ("facility", facility.to_string())];
+        let kind = if fault.is_empty() {
+            let position = key.position.map_or("", firmware_config::key::KeyPosition::as_str);
+            fields.push(("position", position.to_owned()));
+            Kind::FacilityKeyMended
+        } else {
+            fields.push(("fault", fault));
+            Kind::FacilityKeyFault
+        };
+        self.write(now, kind, false, fields);
+    }
+
+    /// It opened and closed while nobody heard it.
+    fn write_act(&mut self, ap: &ApId, facility: &FacilityId, act: &KeyAct, now: Now) {
+        let fields = vec![
+            ("ap", ap.to_string()),
+            ("facility", facility.to_string()),
+            ("act", act_word(name(act))),
+            ("since", act.since_ms.to_string()),
+            ("until", act.until_ms.map_or_else(String::new, |until_ms| until_ms.to_string())),
+        ];
+        self.write(now, Kind::FacilityKeyActed, false, fields);
+    }
+}
+
+fn covers_only(held: &Activation, facility: &FacilityId) -> bool {
+    held.facilities.iter().eq([facility])
+}
+
+fn name(act: &KeyAct) -> Act {
+    (act.id, act.since_ms)
+}
+
+/// An act in the record.
+#[must_use]
+fn act_word((id, since_ms): Act) -> String {
+    format!("{id}@{since_ms}")
+}
+
+/// Reads [`act_word`].
+#[must_use]
+pub fn read_act(word: &str) -> Option<Act> {
+    let (id, since_ms) = word.split_once('@')?;
+    Some((id.parse().ok()?, since_ms.parse().ok()?))
+}
+
+/// The words for what is wrong with a key are short; whoever sends more is cut off.
+fn brief(fault: &str) -> String {
+    fault.chars().take(40).collect()
+}
