@@ -1,5 +1,6 @@
 //! The desk at the entrance: `agent.toml` → a [`Config`], or every complaint at once, each with its line.
 
+mod key;
 mod table;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use firmware_config::path::FilePath;
 use crate::core::Identity;
 use crate::core::radios::Radio;
 use crate::log::Log;
+pub use key::{Bias, KeyConfig, KeyLines, Line};
 use table::Table;
 
 /// Prepared networks at most: one per radio, and no AP has more radios than this.
@@ -43,6 +45,8 @@ pub struct Config {
     pub counts_every: Option<Duration>,
     /// The file with the secret under which distinct devices are counted; none: they are not.
     pub distinct_secret: Option<PathBuf>,
+    /// The key switch at this AP.
+    pub key: Option<KeyConfig>,
     /// Where log lines go; not in the file.
     pub log: Log,
 }
@@ -123,8 +127,9 @@ impl Config {
         }
         let open = root.open();
         let counts = root.counts();
+        let key = key::read(&mut root);
         let complaints = root.finish();
-        match (town, ap, facility, ledger, town_key, broker, hostapd, open, counts) {
+        match (town, ap, facility, ledger, town_key, broker, hostapd, open, counts, key) {
             (
                 Some(town),
                 Some(ap),
@@ -135,6 +140,7 @@ impl Config {
                 Some(hostapd),
                 Some(open),
                 Some((counts_every, distinct_secret)),
+                Some(key),
             ) if complaints.is_empty() => {
                 let log = Log::default();
                 Ok(Self {
@@ -148,6 +154,7 @@ impl Config {
                     open,
                     counts_every,
                     distinct_secret,
+                    key,
                     log,
                 })
             }
@@ -164,6 +171,7 @@ impl Config {
             facility: self.facility.clone(),
             radios: self.open.clone(),
             counts_every: self.counts_every,
+            key: self.key.is_some(),
             counts_distinct,
         }
     }

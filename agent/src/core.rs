@@ -1,7 +1,7 @@
 //! The caretaker of one access point: orders, looks and the time in; what to do to this one box out.
 //!
 //! Pure: no clock, no socket, no file, no `async`. Rooms, in reading order: `event` (what can happen, what it may ask),
-//! `holding` (what it was told), `keeping` (getting that onto flash), `air` (what a look shows), `radios` (what to ask
+//! `holding` (what it was told), `facility_key` (what the key switch at this AP holds open), `keeping` (getting that onto flash), `air` (what a look shows), `radios` (what to ask
 //! of hostapd), `tally` (who came and went), `crowd` (how many distinct devices), `tell` (when to report).
 //!
 //! ```text
@@ -21,6 +21,7 @@
 pub mod air;
 mod crowd;
 mod event;
+pub mod facility_key;
 pub mod holding;
 mod keeping;
 pub mod radios;
@@ -29,6 +30,7 @@ mod tell;
 
 use std::time::Duration;
 
+use firmware_config::key::KeyFault;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{
     self, AgentState, Counts, DOCUMENT_MAX_BYTES, Presence, Report, TurnedAway, TurnedAwayReason, VERSION,
@@ -36,6 +38,7 @@ use firmware_config::wire::{
 
 use crowd::Crowd;
 pub use event::{Action, Event, Heard, Identity, Now};
+use facility_key::{Change, Key};
 use holding::{Holding, Kept, SignedOrder, Verdict};
 use keeping::Keeping;
 use radios::{Open, Radios};
@@ -66,6 +69,8 @@ pub struct Agent {
     boot: String,
     holding: Holding,
     keeping: Keeping,
+    /// The key at this AP, where it has one.
+    key: Option<Key>,
     radios: Radios,
     running: Running,
     tally: Tally,
@@ -91,7 +96,9 @@ impl Agent {
             Ok(kept) => (kept, None),
             Err(why) => (Kept::default(), Some(brief(&why))),
         };
+        let key = identity.key.then(|| Key::new(kept.key.clone(), now));
         let mut agent = Self {
+            key,
             holding: Holding::new(identity.town.clone(), identity.facility.clone(), kept, now),
             radios: Radios::new(identity.radios.clone()),
             crowd: Crowd::new(identity.counts_every, &boot),
@@ -110,7 +117,7 @@ impl Agent {
             last_state: AgentState::Empty,
             spoke_at: now.mono,
         };
-        let mut actions = vec![Action::Log(match agent.holding.wanted() {
+        let mut actions = vec![Action::Log(match agent.told() {
             Some((number, mode)) => format!("started number={number} mode={mode} from=ledger"),
             None => "started empty".to_owned(),
         })];
@@ -127,6 +134,11 @@ impl Agent {
         match event {
             Event::Offered(offered) => self.offered(offered, now, &mut actions),
             Event::TurnedAway { reason, why } => self.turn_away(reason, &why, None, &mut actions),
+            Event::Contacts(reading) => self.key_moved(|key| key.read(reading.says(), now), now, &mut actions),
+            Event::ContactsUnreadable { why } => {
+                let says = || Err(KeyFault::Unreadable(brief(&why)));
+                self.key_moved(|key| key.read(says(), now), now, &mut actions);
+            }
             Event::Ledger(outcome) => {
                 let outcome = outcome.map_err(|why| brief(&why));
                 actions.push(Action::Log(match &outcome {
@@ -185,7 +197,8 @@ impl Agent {
         let counts = self.identity.counts_every.filter(|_| !self.counts_due).map(|every| self.counted_at + every);
         let speak = self.teller.is_connected().then_some(self.spoke_at + SPEAK_EVERY);
         let (drill, radios) = (self.holding.next_wake(now), self.radios.next_wake(self.want_open()));
-        [drill, radios, self.teller.next_wake(), ledger, counts, speak, self.crowd.next_wake()]
+        let key = self.key.as_ref().and_then(Key::next_wake);
+        [drill, radios, key, self.teller.next_wake(), ledger, counts, speak, self.crowd.next_wake()]
             .into_iter()
             .flatten()
             .min()
@@ -193,6 +206,7 @@ impl Agent {
 
     /// What follows from everything known, whatever it was that happened.
     fn settle_up(&mut self, now: Now, actions: &mut Vec<Action>) {
+        self.key_moved(|key| key.look(now), now, actions);
         if self.holding.end_drill(now) {
             actions.push(Action::Log(format!("drill ended by itself number={}", self.holding.told())));
             self.keeping.changed(now.mono);
@@ -224,7 +238,8 @@ impl Agent {
         }
         actions.extend(steps);
         if self.keeping.start(now.mono) {
-            actions.push(Action::WriteLedger(self.holding.kept().clone()));
+            let key = self.key.as_ref().map(|key| key.held().clone()).unwrap_or_default();
+            actions.push(Action::WriteLedger(Kept { key, ..self.holding.kept().clone() }));
         }
         let state = self.state();
         if state != self.last_state {
@@ -255,11 +270,36 @@ impl Agent {
     /// The order it carries out and the mode wanted of it; none where none was ever accepted.
     #[must_use]
     pub fn told(&self) -> Option<(u64, Mode)> {
-        self.holding.wanted()
+        let key = self.key.as_ref().and_then(Key::wants);
+        let Some((number, ordered)) = self.holding.wanted() else {
+            return key.map(|mode| (0, mode));
+        };
+        Some((
+            number,
+            match key {
+                Some(mode) if mode.is_open() => mode,
+                // The town opened it for this key, which was turned back since: nobody holds it open any more.
+                Some(_) if self.holding.is_only_for(&format!("facility-key:{}", self.identity.ap)) => Mode::Normal,
+                _ => ordered,
+            },
+        ))
+    }
+
+    /// The key was read, or time passed over it: opening waits for nothing.
+    fn key_moved(&mut self, look: impl FnOnce(&mut Key) -> Vec<Change>, now: Now, actions: &mut Vec<Action>) {
+        let Some(key) = &mut self.key else { return };
+        for change in look(key) {
+            let (Change::Kept(line) | Change::Told(line)) = &change;
+            actions.push(Action::Log(line.clone()));
+            if matches!(change, Change::Kept(_)) {
+                self.keeping.changed(now.mono);
+                self.radios.wish_changed(now);
+            }
+        }
     }
 
     fn want_open(&self) -> Option<bool> {
-        self.holding.wanted().map(|(_, mode)| mode.is_open())
+        self.told().map(|(_, mode)| mode.is_open())
     }
 
     fn offered(&mut self, offered: SignedOrder, now: Now, actions: &mut Vec<Action>) {
@@ -303,7 +343,7 @@ impl Agent {
     /// After a look, or when hostapd is gone: what runs now.
     fn see(&mut self, now: Now, actions: &mut Vec<Action>) {
         let was = self.running;
-        let (number, mode) = match (self.holding.wanted(), self.radios.open()) {
+        let (number, mode) = match (self.told(), self.radios.open()) {
             (Some((number, mode)), Open::All) if mode.is_open() => (number, mode),
             (Some((number, mode)), Open::None) if !mode.is_open() => (number, mode),
             // What ran before still runs: nothing has changed on the air yet.
@@ -356,7 +396,7 @@ impl Agent {
     /// What it is doing about the newest order.
     #[must_use]
     pub fn state(&self) -> AgentState {
-        if self.holding.wanted().is_none() {
+        if self.told().is_none() {
             AgentState::Empty
         } else if self.radios.settled(self.want_open()) {
             AgentState::Serving
@@ -394,7 +434,7 @@ impl Agent {
             networks: self.radios.networks(),
             turned_away: self.turned_away.clone(),
             holds: holds.map(str::to_owned),
-            facility_key: None,
+            facility_key: self.key.as_ref().map(Key::report),
             agent: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
@@ -418,6 +458,8 @@ fn brief(text: &str) -> String {
 mod distinct_stories;
 #[cfg(test)]
 mod histories;
+#[cfg(test)]
+mod key_stories;
 #[cfg(test)]
 mod sim;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use firmware_config::wire::DOCUMENT_MAX_BYTES;
 use serde::{Deserialize, Serialize};
 
+use crate::core::facility_key::KeyHeld;
 use crate::core::holding::{Kept, SignedOrder};
 use crate::town_key::TownKey;
 use plan::{Desk, Name, STORE};
@@ -29,6 +30,13 @@ struct Page {
     order: Option<String>,
     newest: Option<String>,
     drill_over: bool,
+    // Only of an AP whose key ever moved: other pages stay as older programs read them.
+    #[serde(default, skip_serializing_if = "is_untouched")]
+    key: KeyHeld,
+}
+
+fn is_untouched(key: &KeyHeld) -> bool {
+    *key == KeyHeld::default()
 }
 
 /// Why the ledger could not be used or written.
@@ -108,7 +116,13 @@ impl Ledger {
 
 fn write(kept: &Kept) -> Vec<u8> {
     let jws = |signed: &Option<SignedOrder>| signed.as_ref().map(|signed| signed.jws.clone());
-    let page = Page { v: VERSION, order: jws(&kept.order), newest: jws(&kept.newest), drill_over: kept.drill_over };
+    let page = Page {
+        v: VERSION,
+        order: jws(&kept.order),
+        newest: jws(&kept.newest),
+        drill_over: kept.drill_over,
+        key: kept.key.clone(),
+    };
     serde_json::to_vec(&page).expect("a page has string keys and no failing serializer")
 }
 
@@ -126,6 +140,7 @@ fn read(text: &[u8], key: &TownKey) -> Result<Kept, String> {
         order: verify(page.order).map_err(refused)?,
         newest: verify(page.newest).map_err(refused)?,
         drill_over: page.drill_over,
+        key: page.key,
     })
 }
 

@@ -5,6 +5,7 @@
 
 pub mod bridge_port;
 pub mod config;
+mod contacts;
 pub mod core;
 pub mod hostapd;
 pub mod ledger;

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::config::Config;
+use crate::contacts;
 use crate::core::holding::Kept;
 use crate::core::{Action, Agent, Event, Now};
 use crate::hostapd::marks::{Marks, Secret};
@@ -54,6 +55,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let seed = getrandom::u64().map_err(RunError::Random)?;
     let boot = format!("{:016x}", getrandom::u64().map_err(RunError::Random)?);
     let log = config.log;
+    let key_switch = config.key.clone();
     let clock = Clock { start: Instant::now() };
     let ledger = Ledger::new(config.ledger.clone());
     let kept = ledger.load(&key).map_err(|error| error.to_string());
@@ -90,7 +92,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
         () = tend(agent, actions, clock, events, doors) => {}
         () = hostapd.run(commands_out, events_in.clone()) => {}
         () = Mqtt::new(broker, key, log).run(letters_out, events_in.clone(), seed) => {}
-        () = keep(ledger, pages_out, events_in) => {}
+        () = keep(ledger, pages_out, events_in.clone()) => {}
+        () = contacts::read(key_switch, events_in) => {}
         () = stop => log.line(format_args!("stopped")),
     }
     Ok(())

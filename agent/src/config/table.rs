@@ -77,6 +77,27 @@ impl<'a> Table<'a> {
         self.complain_at(value.span().start, text);
     }
 
+    /// Whether the key is there, and not read yet.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|(name, _)| name.as_ref() == key)
+    }
+
+    /// Whether it is there and a number.
+    pub(super) fn is_integer(&self, key: &str) -> bool {
+        let found = self.entries.iter().find(|(name, _)| name.as_ref() == key);
+        found.is_some_and(|(_, value)| value.as_ref().as_integer().is_some())
+    }
+
+    /// `true` or `false`.
+    pub(super) fn flag(&mut self, key: &str) -> Option<bool> {
+        let value = self.take(key)?;
+        let flag = value.as_ref().as_bool();
+        if flag.is_none() {
+            self.wrong(key, &value, "true or false");
+        }
+        flag
+    }
+
     /// A text that `good` accepts.
     pub(super) fn text(&mut self, key: &str, expected: &str, good: impl Fn(&str) -> bool) -> Option<String> {
         let Some(value) = self.take(key) else {

@@ -76,3 +76,32 @@ fn one_interface_is_prepared_once() {
     let complaints = Config::parse(&twice).expect_err("the same interface").0;
     assert!(complaints[0].text.contains("another [[open]]"), "{complaints:?}");
 }
+
+#[test]
+fn the_key_of_a_facility_is_lines_of_a_chip_or_a_panel() {
+    let with = |table: &str| Config::parse(&format!("{}\n[key]\n{table}", include_str!("../../agent.toml")));
+    let chip = "chip = \"keybox\"\nno = 0\nnc = \"KEY-NC\"\nbias = \"pull-up\"\nactive-low = true";
+    let lines = KeyLines {
+        chip: "keybox".to_owned(),
+        no: Line::Offset(0),
+        nc: Some(Line::Name("KEY-NC".to_owned())),
+        active_low: true,
+        bias: Bias::PullUp,
+    };
+    assert_eq!(with(chip).expect("right").key, Some(KeyConfig::Gpio(lines)));
+    assert_eq!(with("panel = \"/run/key\"").expect("right").key, Some(KeyConfig::Panel("/run/key".into())));
+    assert_eq!(Config::parse(include_str!("../../agent.toml")).expect("right").key, None);
+    for wrong in [
+        "",
+        "chip = \"keybox\"",
+        "chip = \"keybox\"\npanel = \"/run/key\"",
+        "chip = \"keybox\"\nno = 1\nnc = 1",
+        "chip = \"keybox\"\nno = -1",
+        "chip = \"keybox\"\nno = 1\nbias = \"up\"",
+        "chip = \"keybox\"\nno = 1\nactive-low = 1",
+        "panel = \"run/key\"",
+        "panel = \"/run/key\"\nno = 1",
+    ] {
+        assert!(with(wrong).is_err(), "{wrong}");
+    }
+}

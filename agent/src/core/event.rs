@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId, TownId};
+use firmware_config::key::ContactReading;
 pub use firmware_config::now::Now;
 use firmware_config::sketch::Mark;
 use firmware_config::wire::{Counts, Distinct, Period, Presence, Report, TurnedAwayReason};
@@ -24,6 +25,8 @@ pub struct Identity {
     pub radios: Vec<Radio>,
     /// Between counts; none: nothing is counted.
     pub counts_every: Option<Duration>,
+    /// Whether it has a key switch of its own.
+    pub key: bool,
     /// Whether distinct devices are counted: the secret for it is there.
     pub counts_distinct: bool,
 }
@@ -38,6 +41,13 @@ pub enum Event {
         /// Why.
         reason: TurnedAwayReason,
         /// In words.
+        why: String,
+    },
+    /// The contacts of the key at this AP as they are now: at start, on each edge, on the timer.
+    Contacts(ContactReading),
+    /// They cannot be read.
+    ContactsUnreadable {
+        /// Why, for people.
         why: String,
     },
     /// The ledger is written (`Ok`) or not.

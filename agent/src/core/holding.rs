@@ -7,6 +7,7 @@ use firmware_config::mode::Mode;
 use firmware_config::wire::{Order, Period, TurnedAwayReason, Wanted};
 
 use super::Now;
+use super::facility_key::KeyHeld;
 
 /// No drill goes on for longer than this on one AP, whatever the order says: a day is more than any exercise takes.
 pub const DRILL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
@@ -29,6 +30,8 @@ pub struct Kept {
     pub newest: Option<SignedOrder>,
     /// Whether the drill in `order` has ended.
     pub drill_over: bool,
+    /// What the key at this AP holds open, where it has one.
+    pub key: KeyHeld,
 }
 
 /// What became of an offered order.
@@ -152,6 +155,14 @@ impl Holding {
         Some((order.number, if self.kept.drill_over { Mode::Normal } else { mode }))
     }
 
+    /// Whether the order opens this facility for nothing but what `by` held open.
+    #[must_use]
+    pub fn is_only_for(&self, by: &str) -> bool {
+        let Some(signed) = &self.kept.order else { return false };
+        let mut covering = signed.order.activations.iter().filter(|note| note.facilities.contains(&self.facility));
+        covering.next().is_some_and(|note| note.by == by) && covering.all(|note| note.by == by)
+    }
+
     /// The activations that cover this facility now, where they are what puts it in its mode.
     #[must_use]
     pub fn periods(&self) -> Vec<Period> {
@@ -223,7 +234,7 @@ impl Holding {
             let why = format!("order {} is a drill without an end; a drill must carry its end", order.number);
             return Verdict::TurnedAway(TurnedAwayReason::Malformed, why);
         }
-        self.kept = Kept { order: Some(offered), newest: None, drill_over: false };
+        self.kept = Kept { order: Some(offered), ..Kept::default() };
         self.start_drill_clock(now);
         Verdict::Accepted
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use firmware_config::key::ContactReading;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{AgentState, Counts, Distinct, DrillEnd, Network, Order, Period, Report, Wanted};
 
@@ -63,12 +64,15 @@ pub(super) struct Ap {
     pub counting: Vec<Period>,
     pub log: Vec<String>,
     boots: u32,
+    /// Where the key at this AP stands, where it has one: read once a second.
+    pub contacts: Option<ContactReading>,
+    read_at: Duration,
     inbox: VecDeque<Event>,
 }
 
 pub(super) const RADIOS: [&str; 2] = ["wlan0jp", "wlan1jp"];
 
-fn identity() -> Identity {
+fn identity(key: bool) -> Identity {
     let radio = |(n, name): (usize, &&str)| Radio {
         phy: format!("phy{n}"),
         interface: (*name).to_owned(),
@@ -79,6 +83,7 @@ fn identity() -> Identity {
         ap: "yakuba-1".parse().expect("valid"),
         facility: "yakuba".parse().expect("valid"),
         radios: RADIOS.iter().enumerate().map(radio).collect(),
+        key,
         counts_every: Some(Duration::from_secs(30)),
         counts_distinct: true,
     }
@@ -106,7 +111,7 @@ impl Ap {
     /// Fresh from the box: no ledger, hostapd not up yet, no broker.
     pub fn new() -> Self {
         let now = Now { mono: Duration::from_secs(5), wall_ms: ISSUED_MS };
-        let (agent, actions) = Agent::new(identity(), Ok(Kept::default()), "boot-0".to_owned(), now);
+        let (agent, actions) = Agent::new(identity(false), Ok(Kept::default()), "boot-0".to_owned(), now);
         let mut ap = Self {
             agent,
             now,
@@ -126,6 +131,8 @@ impl Ap {
             counting: Vec::new(),
             log: Vec::new(),
             boots: 0,
+            contacts: None,
+            read_at: now.mono,
             inbox: VecDeque::new(),
         };
         ap.perform(actions);
@@ -138,6 +145,22 @@ impl Ap {
         ap.start_hostapd();
         ap.connect();
         ap
+    }
+
+    /// One with a key of its own at 平時; no broker, no order ever.
+    pub fn with_key() -> Self {
+        let mut ap = Self::new();
+        ap.contacts = Some(AT_NORMAL);
+        ap.reboot();
+        ap.pass(Duration::from_secs(1));
+        ap
+    }
+
+    /// Turns the key at this AP.
+    pub fn turn(&mut self, contacts: ContactReading) {
+        self.contacts = Some(contacts);
+        self.on(Event::Contacts(contacts));
+        self.pass(Duration::from_millis(40));
     }
 
     pub fn on(&mut self, event: Event) {
@@ -184,8 +207,9 @@ impl Ap {
         self.broker_up = false;
         self.air.clear();
         self.inbox.clear();
+        self.read_at = self.now.mono;
         let boot = format!("boot-{}", self.boots);
-        let (agent, actions) = Agent::new(identity(), Ok(self.flash.clone()), boot, self.now);
+        let (agent, actions) = Agent::new(identity(self.contacts.is_some()), Ok(self.flash.clone()), boot, self.now);
         self.agent = agent;
         self.perform(actions);
         self.start_hostapd();
@@ -272,11 +296,18 @@ impl Ap {
         let mut idle_wakes = 0;
         loop {
             let wake = self.agent.next_wake(self.now).unwrap_or(Duration::MAX).max(self.now.mono);
-            let next = wake.min(end);
+            let reads = self.contacts.map_or(Duration::MAX, |_| self.read_at.max(self.now.mono));
+            let next = wake.min(end).min(reads);
             idle_wakes = if next == self.now.mono { idle_wakes + 1 } else { 0 };
             assert!(idle_wakes < 5, "the agent spins: {:?}", self.agent);
             self.now.wall_ms = self.now.wall_ms.saturating_add(ms(next) - ms(self.now.mono));
             self.now.mono = next;
+            if reads <= wake && reads <= end {
+                self.read_at = next + Duration::from_secs(1);
+                let contacts = self.contacts.expect("it has a key");
+                self.on(Event::Contacts(contacts));
+                continue;
+            }
             if wake > end {
                 return;
             }
@@ -317,3 +348,8 @@ fn says(mood: Mood) -> Answer {
         Mood::IsSlow => Answer::Timeout,
     }
 }
+
+/// The contacts of a key at 平時, at 災害, and with a wire cut.
+pub(super) const AT_NORMAL: ContactReading = ContactReading::Pair { no: false, nc: true, drill: None };
+pub(super) const AT_DISASTER: ContactReading = ContactReading::Pair { no: true, nc: false, drill: None };
+pub(super) const CUT: ContactReading = ContactReading::Pair { no: false, nc: false, drill: None };

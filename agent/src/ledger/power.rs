@@ -184,9 +184,9 @@ fn cut_everywhere(town: &Town, flash: &Flash, steps: &[Step], old: &Kept, new: &
 
 /// The page before, the page after, and the flash the first lies on.
 fn worlds(town: &Town) -> Vec<(&'static str, Flash, Kept, Kept)> {
-    let one = Kept { order: Some(town.order(1)), newest: None, drill_over: false };
-    let two = Kept { order: Some(town.order(1)), newest: Some(town.order(2)), drill_over: true };
-    let three = Kept { order: Some(town.order(3)), newest: None, drill_over: false };
+    let one = Kept { order: Some(town.order(1)), newest: None, drill_over: false, ..Kept::default() };
+    let two = Kept { order: Some(town.order(1)), newest: Some(town.order(2)), drill_over: true, ..Kept::default() };
+    let three = Kept { order: Some(town.order(3)), newest: None, drill_over: false, ..Kept::default() };
     let (short, long) = (write(&one), write(&two));
     let half = &long[..long.len() / 2];
     vec![
@@ -202,7 +202,7 @@ fn worlds(town: &Town) -> Vec<(&'static str, Flash, Kept, Kept)> {
         (
             "with a whole one left over",
             Flash::holding(&[(Name::Ledger, &short), (Name::New, &long)]),
-            Kept { order: Some(town.order(1)), newest: None, drill_over: false },
+            Kept { order: Some(town.order(1)), newest: None, drill_over: false, ..Kept::default() },
             three,
         ),
     ]
@@ -226,11 +226,11 @@ fn after_a_power_cut_at_every_byte_the_ledger_is_the_old_order_or_the_new_one() 
 fn a_second_power_cut_while_the_next_page_is_written_changes_nothing_of_that() {
     // After each way the first cut may leave the directory, the next page is written and cut off everywhere.
     let town = town(1);
-    let one = Kept { order: Some(town.order(1)), newest: None, drill_over: false };
-    let two = Kept { order: Some(town.order(2)), newest: None, drill_over: false };
+    let one = Kept { order: Some(town.order(1)), newest: None, drill_over: false, ..Kept::default() };
+    let two = Kept { order: Some(town.order(2)), newest: None, drill_over: false, ..Kept::default() };
     let page = write(&two);
     let mut flash = Flash::holding(&[(Name::Ledger, &write(&one))]);
-    let next = Kept { order: Some(town.order(3)), newest: None, drill_over: false };
+    let next = Kept { order: Some(town.order(3)), newest: None, drill_over: false, ..Kept::default() };
     for step in STORE {
         flash.step(step, &page, page.len());
         for left in flash.after_a_cut() {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use firmware_config::key::KeyPosition;
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Order, Wanted, compact, signing_input};
+use firmware_config::wire::{KeyAct, Order, Wanted, compact, signing_input};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
 use super::*;
@@ -44,14 +45,23 @@ fn desk() -> (tempfile::TempDir, Ledger) {
     (dir, ledger)
 }
 
+/// A key that holds its facility open, and did so once before.
+fn held_open() -> KeyHeld {
+    let act = |id, until_ms| KeyAct { id, since_ms: -5, until_ms };
+    let position = Some((KeyPosition::Disaster, 1_790_000_000_000));
+    KeyHeld { position, open: Some(act(2, None)), ended: vec![act(1, Some(7))], last_id: 2 }
+}
+
 #[test]
 fn what_is_stored_is_loaded() {
     let (town, (dir, ledger)) = (town(1), desk());
     assert_eq!(ledger.load(&town.key).expect("empty"), Kept::default());
     for kept in [
-        Kept { order: Some(town.order(1)), newest: None, drill_over: true },
-        Kept { order: Some(town.order(1)), newest: Some(town.order(3)), drill_over: false },
-        Kept { order: None, newest: Some(town.order(3)), drill_over: false },
+        Kept { order: Some(town.order(1)), newest: None, drill_over: true, ..Kept::default() },
+        Kept { order: Some(town.order(1)), newest: Some(town.order(3)), drill_over: false, ..Kept::default() },
+        Kept { order: None, newest: Some(town.order(3)), drill_over: false, ..Kept::default() },
+        Kept { key: held_open(), ..Kept::default() },
+        Kept { order: Some(town.order(1)), key: held_open(), ..Kept::default() },
     ] {
         ledger.store(&kept).expect("stored");
         assert_eq!(ledger.load(&town.key).expect("loaded"), kept);
@@ -64,7 +74,7 @@ fn what_is_stored_is_loaded() {
 #[test]
 fn every_beginning_of_a_ledger_is_set_aside_and_a_new_one_can_be_written() {
     let (town, (dir, ledger)) = (town(1), desk());
-    let kept = Kept { order: Some(town.order(1)), newest: Some(town.order(2)), drill_over: false };
+    let kept = Kept { order: Some(town.order(1)), newest: Some(town.order(2)), drill_over: false, ..Kept::default() };
     let whole = write(&kept);
     let bad = dir.path().join("ledger.bad");
     for length in 0..whole.len() {
@@ -81,7 +91,7 @@ fn every_beginning_of_a_ledger_is_set_aside_and_a_new_one_can_be_written() {
 #[test]
 fn one_flipped_bit_is_never_believed() {
     let (town, (_dir, ledger)) = (town(1), desk());
-    let kept = Kept { order: Some(town.order(7)), newest: None, drill_over: false };
+    let kept = Kept { order: Some(town.order(7)), newest: None, drill_over: false, ..Kept::default() };
     let whole = write(&kept);
     for at in 0..whole.len() {
         for bit in 0..8 {
@@ -98,7 +108,9 @@ fn one_flipped_bit_is_never_believed() {
 #[test]
 fn another_towns_signature_is_set_aside() {
     let (ours, other, (_dir, ledger)) = (town(1), town(2), desk());
-    ledger.store(&Kept { order: Some(other.order(9)), newest: None, drill_over: false }).expect("stored");
+    ledger
+        .store(&Kept { order: Some(other.order(9)), newest: None, drill_over: false, ..Kept::default() })
+        .expect("stored");
     let error = ledger.load(&ours.key).expect_err("forged").to_string();
     assert!(error.contains("Forged") && error.contains("town's key"), "{error}");
 }
@@ -114,14 +126,14 @@ fn a_huge_file_is_not_read_into_memory() {
 #[test]
 fn a_directory_that_is_missing_or_in_the_way_is_named_and_nothing_is_lost() {
     let (town, (dir, ledger)) = (town(1), desk());
-    let kept = Kept { order: Some(town.order(1)), newest: None, drill_over: false };
+    let kept = Kept { order: Some(town.order(1)), newest: None, drill_over: false, ..Kept::default() };
     let missing = Ledger::new(dir.path().join("nowhere/ledger"));
     assert_eq!(missing.load(&town.key).expect("no ledger yet"), Kept::default());
     assert!(missing.store(&kept).expect_err("no directory").to_string().contains("nowhere/ledger"));
     // Something that cannot be written stands where the new file would go.
     ledger.store(&kept).expect("stored");
     std::fs::create_dir_all(dir.path().join("ledger.new/x")).expect("made");
-    let next = Kept { order: Some(town.order(2)), newest: None, drill_over: false };
+    let next = Kept { order: Some(town.order(2)), newest: None, drill_over: false, ..Kept::default() };
     assert!(ledger.store(&next).is_err());
     assert_eq!(ledger.load(&town.key).expect("the last one"), kept);
 }
@@ -167,7 +179,7 @@ fn a_filled_or_read_only_flash_keeps_the_old_order_and_takes_the_new_one_when_it
     let dir = tempfile::tempdir().expect("a directory");
     let Some(flash) = SmallFlash::mount(dir.path()) else { return };
     let ledger = Ledger::new(dir.path().join("ledger"));
-    let kept = |number| Kept { order: Some(town.order(number)), newest: None, drill_over: false };
+    let kept = |number| Kept { order: Some(town.order(number)), newest: None, drill_over: false, ..Kept::default() };
     ledger.store(&kept(1)).expect("stored");
     flash.fill();
     for _ in 0..3 {

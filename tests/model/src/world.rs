@@ -232,6 +232,7 @@ pub fn identity(at: usize) -> Identity {
         ap: format!("{}-1", PLACES[at]).parse().expect("a name of the small world"),
         facility: place(at),
         radios: vec![Radio { phy: "phy0".to_owned(), interface: "wlan0jp".to_owned(), config: "/jp.conf".to_owned() }],
+        key: false,
         counts_every: None,
         counts_distinct: false,
     }

@@ -112,6 +112,7 @@ impl Site {
                 ap: id.parse().expect("a name of the model town"),
                 facility: facility.1.parse().expect("a name of the model town"),
                 radios: RADIOS.iter().enumerate().map(radio).collect(),
+                key: false,
                 counts_every: Some(Duration::from_secs(30)),
                 counts_distinct: true,
             },
