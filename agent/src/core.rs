@@ -434,7 +434,7 @@ impl Agent {
             networks: self.radios.networks(),
             turned_away: self.turned_away.clone(),
             holds: holds.map(str::to_owned),
-            facility_key: self.key.as_ref().map(Key::report),
+            facility_key: self.key.as_ref().map(|key| Box::new(key.report())),
             agent: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

@@ -125,7 +125,7 @@ pub struct Report {
     pub holds: Option<String>,
     /// Only of an AP with a key of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub facility_key: Option<FacilityKey>,
+    pub facility_key: Option<Box<FacilityKey>>,
     /// The agent's version.
     pub agent: String,
 }

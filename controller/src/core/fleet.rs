@@ -311,7 +311,7 @@ impl Fleet {
     pub fn key_report(&self, ap: &ApId) -> Option<(&FacilityId, Option<&FacilityKey>)> {
         let post = &self.posts[self.find(ap, Managed::Agent).ok()?];
         let report = post.accounts.report.as_ref().filter(|_| !post.accounts.misplaced)?;
-        Some((&post.ap.facility, report.facility_key.as_ref()))
+        Some((&post.ap.facility, report.facility_key.as_deref()))
     }
 
     /// The place of an AP, if `by` speaks for it.

@@ -492,7 +492,7 @@ impl Bench {
             networks,
             turned_away: None,
             holds: None,
-            facility_key: model.key.clone(),
+            facility_key: model.key.clone().map(Box::new),
             agent: "0.1.0".to_owned(),
         }
     }
