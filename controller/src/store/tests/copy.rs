@@ -47,7 +47,7 @@ async fn a_copy_made_while_the_record_grows_is_of_one_moment_and_whole() {
 async fn a_copy_writes_over_nothing_and_leaves_nothing_behind_where_it_fails() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("town.db");
-    drop(open(&path).await);
+    closed(open(&path).await).await;
     let there = folder.path().join("there");
     std::fs::write(&there, b"somebody's").expect("written");
     assert!(matches!(backup(&path, &there).await, Err(CopyError::Exists(_))));
@@ -81,7 +81,7 @@ async fn a_copy_put_back_keeps_what_it_replaces_and_gives_no_number_twice() {
     let late = store.head().await.expect("read");
     let in_use = restore(&path, &copy, 1_000).await.expect_err("a controller is at work");
     assert!(in_use.to_string().contains("another program is at work"), "{in_use}");
-    drop(store);
+    closed(store).await;
     let restored = restore(&path, &copy, 1_000).await.expect("put back");
     let replaced = restored.replaced.expect("something stood there");
     let kept = verify(&replaced, Some(late.hash)).await.expect("read");
