@@ -23,5 +23,5 @@ pub use assets::{Asset, assets};
 pub use pages::{Fragment, fragments, page_aps, page_now, page_record, page_wall};
 pub use screen::{
     AP_ROWS, Ap, ApsQuery, Distinct, Entry, Facility, Key, KeyFault, Lang, Opening, Order, Placed, RECORD_ROWS,
-    RecordPage, Reported, Screen, Standing, Totals, Way, Who, Witnessed,
+    RecordPage, Reported, Screen, Standing, Stranger, Totals, Way, Who, Witnessed,
 };

@@ -41,6 +41,7 @@ impl Need {
 #[must_use]
 pub fn needs(screen: &Screen, lang: Lang) -> Vec<Need> {
     let mut needs = house(screen, lang);
+    needs.extend(air(screen, lang));
     for facility in &screen.facilities {
         facility_needs(screen, facility, lang, &mut needs);
     }
@@ -92,6 +93,58 @@ fn house(screen: &Screen, lang: Lang) -> Vec<Need> {
         add(Cause::StoreLost, true, ("記録の保存", "The record"), *since_ms, text);
     }
     needs
+}
+
+/// What is on the air that should not be: one need for each cause, however many there are.
+fn air(screen: &Screen, lang: Lang) -> Vec<Need> {
+    let name_of = |id: &str| screen.ap_name(id, lang).unwrap_or_else(|| id.to_owned());
+    let mut needs = Vec::new();
+    let mut add = |cause: Cause, fault: bool, since_ms: Option<WallMs>, text: String| {
+        let Some(since_ms) = since_ms else { return };
+        let title = lang.pick("電波の見張り", "On the air").to_owned();
+        let (key, steps) = (format!("{cause:?}"), advice(cause, "", lang).steps);
+        needs.push(Need { key, fault, whole: true, title, since_ms, text, steps, contact: String::new() });
+    };
+    let open: Vec<String> = screen.left_open.iter().map(|(_, id)| name_of(id)).collect();
+    let text = match lang {
+        Lang::Ja => format!("指令がないのに 00000JAPAN を出したまま: {}", some(&open, lang)),
+        Lang::En => format!("On the air with 00000JAPAN without an order: {}", some(&open, lang)),
+    };
+    add(Cause::LeftOpen, true, screen.left_open.iter().map(|(since, _)| *since).min(), text);
+    let same: Vec<_> = screen.strangers.iter().filter(|it| it.alarm).collect();
+    let heard: Vec<String> =
+        same.iter().map(|it| format!("{} ({}ch, {})", name_of(&it.by), it.channel, it.bssid)).collect();
+    let text = match lang {
+        Lang::Ja => {
+            format!("停止中なのに、町の機器でない 00000JAPAN が出ています。受信した機器: {}", some(&heard, lang))
+        }
+        Lang::En => format!("Somebody else sends 00000JAPAN while it is closed. Heard by: {}", some(&heard, lang)),
+    };
+    add(Cause::SameName, true, same.iter().map(|it| it.since_ms).min(), text);
+    let alike: Vec<_> = screen.strangers.iter().filter_map(|it| it.why.as_ref().map(|why| (it, why))).collect();
+    let heard: Vec<String> = alike
+        .iter()
+        .map(|(it, why)| match lang {
+            Lang::Ja => format!("「{}」({}。{}が受信)", it.ssid, why.0, name_of(&it.by)),
+            Lang::En => format!("“{}” ({}; heard by {})", it.ssid, why.1, name_of(&it.by)),
+        })
+        .collect();
+    let text = match lang {
+        Lang::Ja => format!("00000JAPAN に似せた名前が出ています: {}", some(&heard, lang)),
+        Lang::En => format!("Names that look like 00000JAPAN: {}", some(&heard, lang)),
+    };
+    add(Cause::LookAlike, false, alike.iter().map(|(it, _)| it.since_ms).min(), text);
+    needs
+}
+
+/// The first of them, and how many more.
+fn some(all: &[String], lang: Lang) -> String {
+    let text = all.iter().take(NAMES_MAX).map(String::as_str).collect::<Vec<_>>().join(lang.pick("、", "; "));
+    match (all.len().saturating_sub(NAMES_MAX), lang) {
+        (0, _) => text,
+        (more, Lang::Ja) => format!("{text}ほか{more}件"),
+        (more, Lang::En) => format!("{text} and {more} more"),
+    }
 }
 
 fn facility_needs(screen: &Screen, facility: &Facility, lang: Lang, needs: &mut Vec<Need>) {

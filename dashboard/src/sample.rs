@@ -62,6 +62,7 @@ pub fn facility(id: &str, wanted: Mode, n: usize) -> Facility {
                 // The car park's is of another make.
                 way: if i % 6 == 0 { Way::Snmp { profile: Some("cisco-wlc".to_owned()) } } else { Way::Agent },
                 witnessed: Witnessed::NoMeans,
+                seen_by: None,
             })
             .collect(),
     }
@@ -183,6 +184,8 @@ pub fn sized(size: Size, mode: Mode) -> Screen {
         }),
         broker_lost: None,
         store_lost: None,
+        left_open: Vec::new(),
+        strangers: Vec::new(),
         recent: Vec::new(),
         series: Vec::new(),
     };

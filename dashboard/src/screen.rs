@@ -37,6 +37,10 @@ pub struct Screen {
     pub broker_lost: Option<(WallMs, String)>,
     /// Since when the record cannot be stored, why, and how many entries wait.
     pub store_lost: Option<(WallMs, String, usize)>,
+    /// Access points on the air without an order: since when, and which.
+    pub left_open: Vec<(WallMs, String)>,
+    /// Networks of others that are called `00000JAPAN` or look like it; alarms first.
+    pub strangers: Vec<Stranger>,
     /// Newest entries of the record, newest first.
     pub recent: Vec<Entry>,
     /// Stations in the whole town over time, oldest first: the last day is enough, any number of points is allowed.
@@ -88,6 +92,25 @@ impl Screen {
         let placed = self.aps().find(|placed| placed.ap.id.as_str() == id)?;
         Some(format!("{} {}", name(&placed.facility.name_ja, &placed.facility.name_en, lang), placed.ap.name))
     }
+}
+
+/// A network of others that deceives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stranger {
+    /// Its name; what is no visible character is escaped.
+    pub ssid: String,
+    /// The address of its sender.
+    pub bssid: String,
+    /// Channel, 0 where it is not known.
+    pub channel: u16,
+    /// The identifier of the access point that heard it.
+    pub by: String,
+    /// Since when.
+    pub since_ms: WallMs,
+    /// Whether it has the name itself while nothing is open here.
+    pub alarm: bool,
+    /// How it differs from the name, in Japanese and in English; none where it does not.
+    pub why: Option<(String, String)>,
 }
 
 /// Who opened.
@@ -197,6 +220,8 @@ pub struct Ap {
     pub way: Way,
     /// Witnessed: whether other eyes saw `00000JAPAN`.
     pub witnessed: Witnessed,
+    /// The identifier of the neighbour that heard it; none where SNMP looked, or nobody.
+    pub seen_by: Option<String>,
     /// Where it stands.
     pub standing: Standing,
     /// Since when.

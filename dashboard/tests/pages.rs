@@ -3,8 +3,8 @@
 use dashboard::sample::{self, Size};
 use dashboard::words::{Style, ap_word, disagreement, say, told};
 use dashboard::{
-    Ap, ApsQuery, Lang, RecordPage, Screen, Standing, Witnessed, assets, board, fragments, page_aps, page_now,
-    page_record, page_wall,
+    Ap, ApsQuery, Lang, RecordPage, Screen, Standing, Stranger, Witnessed, assets, board, fragments, page_aps,
+    page_now, page_record, page_wall,
 };
 use firmware_config::mode::Mode;
 
@@ -173,6 +173,16 @@ fn names_and_reasons_from_outside_stay_text_on_every_page() {
     (screen.town_ja, screen.build) = (evil.to_owned(), evil.to_owned());
     screen.broker_lost = Some((1, evil.to_owned()));
     screen.store_lost = Some((1, evil.to_owned(), 3));
+    screen.left_open = vec![(1, evil.to_owned())];
+    screen.strangers = vec![Stranger {
+        ssid: evil.to_owned(),
+        bssid: evil.to_owned(),
+        channel: 6,
+        by: evil.to_owned(),
+        since_ms: 1,
+        alarm: true,
+        why: Some((evil.to_owned(), evil.to_owned())),
+    }];
     screen.key.isolated = Some(evil.to_owned());
     for place in &mut screen.facilities {
         (place.name_ja, place.district, place.contact) = (evil.to_owned(), evil.to_owned(), evil.to_owned());

@@ -6,6 +6,7 @@
 mod distinct;
 mod facility_key;
 mod jws;
+mod sightings;
 mod topic;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use distinct::{DISTINCT_MAX, Distinct, DistinctDevices, Period};
 pub use facility_key::{ENDED_MAX, FacilityKey, KeyAct};
 pub use jws::{JwsError, Unverified, compact, signing_input};
+pub use sightings::{AirError, AirName, Bssid, Heard, SIGHTINGS_MAX, Sightings};
 pub use topic::{Topic, TopicError};
 
 use crate::ident::{ApId, FacilityId, TownId};
@@ -324,7 +326,7 @@ macro_rules! document {
         }
     )* };
 }
-document!(Report, Presence, Counts, CountsStored, Distinct);
+document!(Report, Presence, Counts, CountsStored, Distinct, Sightings);
 
 impl Document for Order {
     fn version(&self) -> u32 {

@@ -4,8 +4,8 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use firmware_config::ident::{ApId, TownId};
 use firmware_config::wire::{
-    AgentState, Counts, CountsStored, Distinct, Document, JwsError, Order, Presence, Report, Topic, TurnedAwayReason,
-    Unverified, compact, read, signing_input, write,
+    AgentState, Counts, CountsStored, Distinct, Document, JwsError, Order, Presence, Report, Sightings, Topic,
+    TurnedAwayReason, Unverified, compact, read, signing_input, write,
 };
 use serde_json::Value;
 
@@ -47,6 +47,8 @@ fn every_pinned_document_is_read_and_written_the_same() {
     let distinct: Distinct = says_the_same(pinned!("distinct.json"));
     assert_eq!(distinct.activations[0].period.activation, 7);
     assert_eq!(distinct.activations[0].registers.estimate().round(), 3.0);
+    let sightings: Sightings = says_the_same(pinned!("sightings.json"));
+    assert_eq!(sightings.seen[1].ssid.as_bytes(), b"O000OJAPAN\0");
 }
 
 #[test]
@@ -101,7 +103,8 @@ fn the_topics_have_these_names() {
         (Topic::Presence(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/presence"),
         (Topic::Counts(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/counts"),
         (Topic::CountsStored(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/counts-stored"),
-        (Topic::Distinct(ap), "hirake/1/shiomi/ap/yakuba-1/distinct"),
+        (Topic::Distinct(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/distinct"),
+        (Topic::Sightings(ap), "hirake/1/shiomi/ap/yakuba-1/sightings"),
     ] {
         assert_eq!(topic.name(&town), name);
         assert_eq!(Topic::parse(&town, name), Ok(topic));

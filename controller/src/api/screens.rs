@@ -3,8 +3,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use dashboard::{
-    Ap, Distinct, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Totals, Way, Who,
-    Witnessed,
+    Ap, Distinct, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Stranger, Totals, Way,
+    Who, Witnessed,
 };
 use firmware_config::mode::Mode;
 use firmware_config::sketch::ERROR_PERCENT;
@@ -15,6 +15,7 @@ use crate::core::activation::{Activation, Source};
 use crate::core::distinct::SHOWN_FROM;
 use crate::core::inventory::Managed;
 use crate::core::key::{self, KeyPosition};
+use crate::core::strangers::Deceit;
 use crate::core::view::{self, ApView, FacilityView, KeyView, TownView};
 use crate::core::{self, Inventory};
 use crate::store::StoredEntry;
@@ -57,6 +58,8 @@ pub fn screen(desk: &Desk, view: &TownView) -> Screen {
         distinct: distinct(view),
         broker_lost: view.broker_lost.clone(),
         store_lost: view.store_lost.clone(),
+        left_open: view.left_open.iter().map(|it| (it.since_ms, it.ap.to_string())).collect(),
+        strangers: view.strangers.iter().map(stranger).collect(),
         recent: view.recent.iter().map(recent).collect(),
         series: desk.chart.until(view.at_ms, view.totals.stations),
     }
@@ -140,8 +143,12 @@ fn ap(it: &ApView) -> Ap {
         witnessed: match &it.witnessed {
             view::Witnessed::NoMeans => Witnessed::NoMeans,
             view::Witnessed::NotAsked { why } => Witnessed::NotAsked(why.clone()),
-            view::Witnessed::Seen { open: true, at_ms } => Witnessed::Seen(*at_ms),
-            view::Witnessed::Seen { open: false, at_ms } => Witnessed::NotSeen(*at_ms),
+            view::Witnessed::Seen { open: true, at_ms, .. } => Witnessed::Seen(*at_ms),
+            view::Witnessed::Seen { open: false, at_ms, .. } => Witnessed::NotSeen(*at_ms),
+        },
+        seen_by: match &it.witnessed {
+            view::Witnessed::Seen { by, .. } => by.as_ref().map(ToString::to_string),
+            _ => None,
         },
         standing: standing(it.standing),
         since_ms: it.since_ms,
@@ -170,6 +177,16 @@ fn recent(it: &core::Entry) -> Entry {
         drill: it.drill,
         fields: it.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
     }
+}
+
+/// A network of others that deceives.
+fn stranger(it: &core::strangers::Stranger) -> Stranger {
+    let why = match it.deceit {
+        Deceit::SameName => None,
+        Deceit::LookAlike(why) => Some((why.words_ja(), why.words_en())),
+    };
+    let (ssid, bssid, by) = (it.ssid.to_string(), it.bssid.to_string(), it.by.to_string());
+    Stranger { ssid, bssid, channel: it.channel, by, since_ms: it.since_ms, alarm: it.alarm, why }
 }
 
 /// An entry from the archive.

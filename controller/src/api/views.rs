@@ -2,6 +2,7 @@
 //!
 //! Every time is ISO 8601 with `+09:00` and milliseconds. Only the town's own moment comes as a number too (`at_ms`).
 
+mod air;
 mod fleet;
 mod stored;
 mod words;
@@ -9,6 +10,7 @@ mod words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use air::{LeftOpenJson, StrangerJson};
 pub use fleet::{ApAtJson, ApJson, FacilityJson, NetworkJson, ReportedJson, WantedJson, WitnessedJson};
 pub use stored::{CountJson, EntryJson};
 pub use words::{FaultWord, KeyWord, ModeWord, StandingWord};
@@ -50,6 +52,10 @@ pub struct TownJson {
     pub broker_lost: Option<BrokerLostJson>,
     /// Why the record cannot be stored; null when it can.
     pub store_lost: Option<StoreLostJson>,
+    /// Access points on the air without an order, for longer than a closing takes.
+    pub left_open: Vec<LeftOpenJson>,
+    /// Networks of others that are called `00000JAPAN` or look like it, heard in the last 10 minutes.
+    pub strangers: Vec<StrangerJson>,
     /// Facilities in the order of the inventory.
     pub facilities: Vec<FacilityJson>,
 }
@@ -83,6 +89,8 @@ impl TownJson {
                 why: why.clone(),
                 waiting: *waiting,
             }),
+            left_open: view.left_open.iter().map(Into::into).collect(),
+            strangers: view.strangers.iter().map(Into::into).collect(),
             facilities: view.facilities.iter().map(Into::into).collect(),
         }
     }

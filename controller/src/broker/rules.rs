@@ -53,9 +53,13 @@ impl Rules {
     pub fn may_publish(&self, user: &str, topic: &str) -> bool {
         match Topic::parse(&self.town, topic) {
             Ok(Topic::Order | Topic::OrderAgain(_) | Topic::CountsStored(_)) => user == CONTROLLER,
-            Ok(Topic::Report(ap) | Topic::Presence(ap) | Topic::Counts(ap) | Topic::Distinct(ap)) => {
-                ap.as_str() == user
-            }
+            Ok(
+                Topic::Report(ap)
+                | Topic::Presence(ap)
+                | Topic::Counts(ap)
+                | Topic::Distinct(ap)
+                | Topic::Sightings(ap),
+            ) => ap.as_str() == user,
             Err(_) => false,
         }
     }

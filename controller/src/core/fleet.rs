@@ -2,6 +2,8 @@
 //!
 //! Changes nothing in the world: it hears, judges, and says who should be told again.
 
+mod air;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use firmware_config::ident::{ApId, FacilityId};
 use firmware_config::mode::Mode;
 use firmware_config::wire::{Counts, FacilityKey, Order, Presence, Report, TurnedAway};
 
+use self::air::Air;
 use super::ear::Ears;
 use super::inventory::Managed;
 use super::judge::{Line, judge};
@@ -18,6 +21,7 @@ use super::trim::{check_boot, check_rows, shorten};
 use super::view::{ApView, Standing};
 use super::{Inventory, Now, Sighting};
 
+pub use self::air::{LEFT_OPEN_AFTER, LeftOpen};
 pub use super::judge::WHY;
 
 /// An AP stands otherwise than before.
@@ -71,6 +75,7 @@ pub struct Fleet {
     released: bool,
     ears: Ears,
     tally: Tally,
+    air: Air,
 }
 
 impl Fleet {
@@ -90,6 +95,7 @@ impl Fleet {
             number: 0,
             released: false,
             ears,
+            air: Air::default(),
         }
     }
 
@@ -154,8 +160,9 @@ impl Fleet {
             post.stations = if by == Managed::Snmp { stations } else { Some(sum()) };
             post.take_boot(&report.boot);
             post.accounts.misplaced = misplaced.is_some();
+            self.air.learn(at, &report);
             post.accounts.report = Some(report);
-            post.accounts.tell_witness();
+            post.accounts.tell_witness(now.mono);
         }
         let change = self.heard(at, alive, now);
         match misplaced {
@@ -283,7 +290,7 @@ impl Fleet {
     /// When to look again.
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {
-        self.ears.next_wake()
+        [self.ears.next_wake(), self.air.next_wake()].into_iter().flatten().min()
     }
 
     /// The running sums.
@@ -362,6 +369,7 @@ impl Fleet {
             post.watched = true;
             ear.silence.insert((silent_from, at));
         }
+        self.air.judged(at, &post.accounts, (self.number, silent), now);
         let (to, why) = judge(&post.accounts, self.number, silent, now.mono);
         let from = post.standing;
         post.why = why;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{AgentState, Report};
 
+use super::neighbours::Neighbours;
 use super::view::Standing;
 use super::witness::Witness;
 
@@ -31,6 +32,7 @@ pub const WHY: &[&str] = &[
     "not-on-air",
     "witness-sees-it",
     "witness-sees-it-not",
+    "neighbours-see-it",
 ];
 
 /// What the broker last said of an agent's connection.
@@ -64,19 +66,24 @@ pub struct Accounts {
     pub no_deputy: Option<String>,
     /// Witnessed: what SNMP sees beside the agent; none where there is no means of seeing.
     pub witness: Option<Witness>,
+    /// Witnessed: what neighbours hear over the air.
+    pub neighbours: Neighbours,
 }
 
 impl Accounts {
     /// The newest report is in: the witness hears what it says of `00000JAPAN`.
-    pub(super) fn tell_witness(&mut self) {
-        if let (Some(witness), Some(report)) = (&mut self.witness, &self.report) {
-            witness.claims((report.state == AgentState::Serving).then(|| is_on_air(report)));
+    pub(super) fn tell_witness(&mut self, now: Duration) {
+        let Some(report) = &self.report else { return };
+        let claim = (report.state == AgentState::Serving).then(|| is_on_air(report));
+        self.neighbours.claims(claim, now);
+        if let Some(witness) = &mut self.witness {
+            witness.claims(claim);
         }
     }
 }
 
 /// Whether a report lists `00000JAPAN`.
-fn is_on_air(report: &Report) -> bool {
+pub(super) fn is_on_air(report: &Report) -> bool {
     report.networks.iter().any(|network| network.ssid == OPEN_SSID)
 }
 
@@ -134,6 +141,7 @@ pub fn judge(accounts: &Accounts, number: u64, silent: bool, now: Duration) -> (
     match accounts.witness.as_ref().and_then(|witness| witness.contradicts(now)) {
         Some(true) => return stand(Standing::Diverged, "witness-sees-it"),
         Some(false) => return stand(Standing::Diverged, "witness-sees-it-not"),
+        None if accounts.neighbours.contradict(now) => return stand(Standing::Diverged, "neighbours-see-it"),
         None => {}
     }
     if report.mode == wanted {

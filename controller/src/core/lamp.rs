@@ -14,11 +14,13 @@ pub fn enough(mode: Mode, tally: Tally, share_percent: u8) -> bool {
     there * 100 >= of * usize::from(share_percent)
 }
 
-/// Lamp and buzzer. `arrived` is [`enough`], now or (in normal mode) at any time since the order.
+/// Lamp and buzzer. `left_open`: an AP is on the air with no activation in force, which the lamp shows and the buzzer
+/// does not say: nothing is wrong with the key. `arrived` is [`enough`], now or (in normal mode) at any time since the order.
 #[must_use]
-pub fn signal(key_fault: bool, mode: Mode, arrived: bool) -> (Pattern, Pattern) {
+pub fn signal(key_fault: bool, left_open: bool, mode: Mode, arrived: bool) -> (Pattern, Pattern) {
     let lamp = match (mode.is_open(), arrived) {
         _ if key_fault => return (Pattern::Alarm, Pattern::Alarm),
+        (false, _) if left_open => Pattern::Alarm,
         (_, false) => Pattern::Blink,
         (true, true) => Pattern::Steady,
         (false, true) => Pattern::Off,

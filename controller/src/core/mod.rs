@@ -3,9 +3,9 @@
 //! Pure: no clock, no socket, no file, no `async`. Rooms, in reading order:
 //! `key` and `watchman` (contacts → a position he swears to), `asks` (what a person wants → whether it is granted), `activation` (who
 //! holds what open), `order` (the next order, or none), `fleet` (what each AP was ordered, says and was seen doing →
-//! where it stands, by `judge` and its `witness`, with `ear` and `listening` for the silence, `retry` for the patience and
-//! `trim` against too many words), `distinct` (how many devices an activation brought, about), `lamp` (how far the town
-//! is), `record` and `archive` (what happened, and its way to the store), `refusals` (what is turned away, counted),
+//! where it stands, by `judge`, its `witness` and its `neighbours`, with `ear` and `listening` for the silence, `retry` for the patience and
+//! `trim` against too many words), `distinct` (how many devices an activation brought, about), `strangers` (networks of others that deceive),
+//! `lamp` (how far the town is), `record` and `archive` (what happened, and its way to the store), `refusals` (what is turned away, counted),
 //! `view` (what people are told), and `town`, where they meet.
 
 pub mod activation;
@@ -19,11 +19,13 @@ pub mod judge;
 pub mod key;
 pub mod lamp;
 pub mod listening;
+pub mod neighbours;
 pub mod order;
 mod post;
 pub mod record;
 pub mod refusals;
 pub mod retry;
+pub mod strangers;
 pub mod town;
 pub mod trim;
 pub mod view;
@@ -37,7 +39,7 @@ use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId};
 pub use firmware_config::now::Now;
-use firmware_config::wire::{Counts, Distinct, Order, Presence, Report};
+use firmware_config::wire::{Counts, Distinct, Order, Presence, Report, Sightings};
 
 pub use activation::{Activation, Source};
 pub use inventory::{Ap, Facility, Inventory};
@@ -63,6 +65,8 @@ pub enum Event {
     Counted(Counts),
     /// Sketches of distinct devices from an AP.
     Sketched(Distinct),
+    /// An AP heard other networks on the air.
+    Overheard(Sightings),
     /// A deputy spoke for an AP that SNMP flips, as an agent would; `stations`: all those on it, where the device says.
     DeputyReported { report: Report, stations: Option<u32> },
     /// A deputy reaches its AP, or does not.
@@ -220,6 +224,6 @@ pub enum Pattern {
     Steady,
     /// Half a second on, half a second off: still settling.
     Blink,
-    /// Two short flashes, a pause: somebody must look at the key.
+    /// Two short flashes, a pause: somebody must look at the key, or (the lamp alone) at the screen.
     Alarm,
 }

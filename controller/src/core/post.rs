@@ -64,6 +64,19 @@ impl Post {
         self.counts_seq = None;
     }
 
+    /// What SNMP saw, where it may look; else what a neighbour heard.
+    fn witnessed(&self, now: Now) -> Witnessed {
+        let neighbours = &self.accounts.neighbours;
+        let looked = self.accounts.witness.as_ref().map(|witness| witness.view(now));
+        match (looked, neighbours.confirm(now.mono)) {
+            (Some(seen @ Witnessed::Seen { .. }), _) => seen,
+            (_, Some((by, at_ms))) => Witnessed::Seen { open: true, at_ms, by: Some(by.clone()) },
+            (Some(not_asked), None) => not_asked,
+            (None, None) if neighbours.could() => Witnessed::NotAsked { why: String::new() },
+            (None, None) => Witnessed::NoMeans,
+        }
+    }
+
     pub(super) fn view(&self, number: u64, now: Now) -> ApView {
         let reported = self.accounts.report.as_ref().map(|report| ReportedView {
             told: report.told,
@@ -78,7 +91,7 @@ impl Post {
             wanted: (number, self.accounts.wanted),
             reported,
             managed: self.ap.managed,
-            witnessed: self.accounts.witness.as_ref().map_or(Witnessed::NoMeans, |witness| witness.view(now)),
+            witnessed: self.witnessed(now),
             standing: self.standing,
             since_ms: self.since_ms,
             why: self.why.clone(),

@@ -74,6 +74,13 @@ kinds! {
     AllSettled = "all-settled",
     /// An AP stands otherwise than before: `ap`, `facility`, `from`, `to`, `why`.
     ApStands = "ap-stands",
+    /// An AP is on the air without an order, for longer than a closing takes: `ap`, `facility`.
+    LeftOpen = "left-open",
+    /// …and is not any more, or is ordered to be: `ap`, `facility`.
+    LeftOpenEnded = "left-open-ended",
+    /// A network of others is called `00000JAPAN` or looks like it: `what` (alarm, same-name, look-alike), `ap` (that
+    /// heard it), `ssid` (escaped), `bssid`, `channel`, `signal`, `why`, `more`.
+    StrangeNetwork = "strange-network",
     /// A message was turned away: `from`, `why`, `more` (how many like it were not written down).
     MessageRefused = "message-refused",
     /// An AP turned a message away: `ap`, `reason`, `why`.
@@ -124,6 +131,9 @@ impl Kind {
                 | Self::ApRefusedMessage
                 | Self::FacilityKeyFault
                 | Self::FacilityKeyMended
+                | Self::LeftOpen
+                | Self::LeftOpenEnded
+                | Self::StrangeNetwork
         )
     }
 }

@@ -23,6 +23,7 @@ use super::key::KeyPosition;
 use super::record::Record;
 use super::refusals::Refusals;
 use super::retry::Retry;
+use super::strangers::Strangers;
 use super::{Action, Deleted, Durable, Event, Inventory, Kind, Now, Pattern, Remembered, TownView};
 use super::{archive, lamp, order, view};
 
@@ -80,6 +81,7 @@ pub struct Town {
     fleet: Fleet,
     books: Books,
     facility_keys: facility_keys::Keys,
+    strangers: Strangers,
     /// All settled under this order, and enough of them for the lamp.
     all_settled: bool,
     arrived: bool,
@@ -133,6 +135,7 @@ impl Town {
             fleet,
             books: Books::default(),
             facility_keys: facility_keys::Keys::default(),
+            strangers: Strangers::default(),
             all_settled: false,
             arrived: false,
             record: Record::new(last_entry),
@@ -161,6 +164,7 @@ impl Town {
             Event::Presence(presence) => self.presence(&presence, Managed::Agent, now),
             Event::Counted(counts) => self.counted(counts, Managed::Agent, now),
             Event::Sketched(distinct) => self.sketched(distinct, now),
+            Event::Overheard(sightings) => self.overheard(sightings, now),
             Event::DeputyReported { report, stations } => self.reported(report, (Managed::Snmp, stations), now),
             Event::DeputyPresence(presence) => self.presence(&presence, Managed::Snmp, now),
             Event::DeputyCounted(counts) => self.counted(counts, Managed::Snmp, now),
@@ -198,7 +202,12 @@ impl Town {
             Exit::Sent { .. } | Exit::Taken => None,
         };
         let store = self.archive.next_wake(self.record.kept() > 0);
-        let rooms = [self.watchman.next_wake(), self.activations.next_end(), self.fleet.next_wake()];
+        let rooms = [
+            self.watchman.next_wake(),
+            self.activations.next_end(),
+            self.fleet.next_wake(),
+            self.strangers.next_wake(),
+        ];
         [decide, exit, store, self.key_waits].into_iter().chain(rooms).flatten().min()
     }
 
@@ -226,6 +235,8 @@ impl Town {
             totals: view::totals(&facilities, self.newest.as_ref().map_or(0, |newest| newest.number)),
             facilities,
             distinct: self.books.views(),
+            left_open: self.fleet.left_open(now),
+            strangers: self.strangers.views(),
             broker_lost: self.broker_lost.clone(),
             store_lost: self.archive.lost().map(|(since, why)| (*since, why.clone(), self.record.kept())),
             recent: self.record.recent(),
@@ -246,6 +257,7 @@ impl Town {
         for change in self.fleet.woke(now) {
             self.stands(change, now);
         }
+        self.look_at_the_air(now);
         self.tell_again(now);
         self.look_at_the_whole(now);
         self.offer_to_store(now);
@@ -355,7 +367,7 @@ impl Town {
         let enough = self.newest.is_none() || lamp::enough(mode, tally, self.inventory.agreed_share_percent);
         self.arrived = enough || (self.arrived && !mode.is_open());
         let fault = self.watchman.fault().is_some() && self.isolated.is_none();
-        let signal = lamp::signal(fault, mode, self.arrived);
+        let signal = lamp::signal(fault, self.fleet.any_left_open(), mode, self.arrived);
         if self.signal != Some(signal) {
             self.signal = Some(signal);
             self.actions.push(Action::Signal { lamp: signal.0, buzzer: signal.1 });

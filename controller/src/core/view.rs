@@ -9,9 +9,11 @@ use firmware_config::wire::{Network, Order, WallMs};
 use super::Inventory;
 use super::activation::Activation;
 use super::distinct::DistinctView;
+use super::fleet::LeftOpen;
 use super::inventory::Managed;
 use super::key::{KeyFault, KeyPosition};
 use super::record::Entry;
+use super::strangers::Stranger;
 
 /// The town at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +38,10 @@ pub struct TownView {
     pub totals: Totals,
     /// Distinct devices of each activation, about; newest activation first.
     pub distinct: Vec<DistinctView>,
+    /// APs on the air without an order, for longer than a closing takes.
+    pub left_open: Vec<LeftOpen>,
+    /// Networks of others that are called `00000JAPAN` or look like it; alarms first.
+    pub strangers: Vec<Stranger>,
     /// Why the broker cannot be reached, and since when; none when it can.
     pub broker_lost: Option<(WallMs, String)>,
     /// Why the record cannot be stored, since when, and how many entries wait; none when it can.
@@ -159,6 +165,8 @@ pub enum Witnessed {
         open: bool,
         /// When.
         at_ms: WallMs,
+        /// The neighbour that heard it over the air; none where SNMP looked.
+        by: Option<ApId>,
     },
 }
 

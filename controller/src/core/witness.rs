@@ -75,7 +75,7 @@ impl Witness {
     #[must_use]
     pub fn view(&self, now: Now) -> Witnessed {
         match (self.fresh(now.mono), &self.cannot) {
-            (Some((open, _, at_ms)), _) => Witnessed::Seen { open, at_ms },
+            (Some((open, _, at_ms)), _) => Witnessed::Seen { open, at_ms, by: None },
             (None, Some(why)) => Witnessed::NotAsked { why: why.clone() },
             (None, None) => Witnessed::NotAsked { why: String::new() },
         }

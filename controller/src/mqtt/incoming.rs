@@ -54,6 +54,11 @@ impl Door {
                     news.push(Event::Sketched(distinct));
                 }
             }
+            Topic::Sightings(ap) => {
+                if let Some(sightings) = open(topic, bytes, &ap, news) {
+                    news.push(Event::Overheard(sightings));
+                }
+            }
             Topic::OrderAgain(_) | Topic::CountsStored(_) => {
                 news.push(refused(topic.to_owned(), &"only agents listen here"));
             }

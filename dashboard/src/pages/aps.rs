@@ -93,6 +93,12 @@ fn seen(ap: &Ap, lang: Lang) -> String {
         (Witnessed::NotAsked(why), _, Lang::En) if !why.is_empty() => format!("could not be asked ({why})"),
         (Witnessed::NotAsked(_), ..) => lang.pick("確認できず", "could not be asked").to_owned(),
         (_, None, _) => lang.pick("確認手段なし", "cannot be verified").to_owned(),
+        (_, Some(true), Lang::Ja) if ap.seen_by.is_some() => {
+            format!("確認済み(電波で{}が確認)", ap.seen_by.as_deref().unwrap_or_default())
+        }
+        (_, Some(true), Lang::En) if ap.seen_by.is_some() => {
+            format!("verified (heard by {})", ap.seen_by.as_deref().unwrap_or_default())
+        }
         (_, Some(true), _) => lang.pick("確認済み", "verified").to_owned(),
         (_, Some(false), _) => lang.pick("電波未確認", "not verified").to_owned(),
     }

@@ -112,6 +112,26 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         ("all-settled", Lang::En) => format!("order {} on all {} access points", field("number"), field("aps")),
         ("ap-stands", Lang::Ja) => reason(format!("{}が「{}」に", ap(), told(field("to"), lang))),
         ("ap-stands", Lang::En) => reason(format!("{}: {}", ap(), told(field("to"), lang))),
+        ("left-open", Lang::Ja) => format!("指令がないのに{}が 00000JAPAN を出したまま", ap()),
+        ("left-open", Lang::En) => format!("{} is on the air with 00000JAPAN without an order", ap()),
+        ("left-open-ended", Lang::Ja) => format!("{}の開放したままは解消", ap()),
+        ("left-open-ended", Lang::En) => format!("{} is no longer left open", ap()),
+        ("strange-network", Lang::Ja) => {
+            let what = match field("what") {
+                "alarm" => "停止中に、町の機器でない 00000JAPAN を受信",
+                "same-name" => "町の機器でない 00000JAPAN を受信",
+                _ => "紛らわしい名前を受信",
+            };
+            reason(format!("{what}: 「{}」{}ch {} {}が受信", field("ssid"), field("channel"), field("bssid"), ap()))
+        }
+        ("strange-network", Lang::En) => {
+            let what = match field("what") {
+                "alarm" => "somebody else sends 00000JAPAN while it is closed",
+                "same-name" => "somebody else sends 00000JAPAN",
+                _ => "a name that looks like ours",
+            };
+            format!("{what}: “{}” ch {} {} heard by {}", field("ssid"), field("channel"), field("bssid"), ap())
+        }
         ("message-refused", _) => why("不正な通信を拒否", "message turned away"),
         ("ap-refused-message", Lang::Ja) => format!("{}が通信を拒否({})", ap(), told(field("reason"), lang)),
         ("ap-refused-message", Lang::En) => {

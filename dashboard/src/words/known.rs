@@ -49,6 +49,11 @@ const WORDS: &[(&str, &str, &str)] = &[
         "機器は00000JAPANを出していると報告しているが、SNMPでは見えない",
         "it says that 00000JAPAN is on the air, and SNMP does not see it",
     ),
+    (
+        "neighbours-see-it",
+        "機器は00000JAPANを止めたと報告しているが、近くの2台以上が電波を受信している",
+        "it says that 00000JAPAN is off, and two neighbours hear it",
+    ),
 ];
 
 /// What the commonest reasons of a device or an agent come to, by what is in them: the reason itself is in English,

@@ -32,11 +32,17 @@ pub enum Cause {
     Slow,
     /// Other eyes have not seen some of them yet.
     Unseen,
+    /// On the air without an order.
+    LeftOpen,
+    /// Somebody else sends `00000JAPAN` while nothing is open here.
+    SameName,
+    /// Somebody else sends a name that looks like it.
+    LookAlike,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::KeyFault,
         Self::KeyIsolated,
         Self::BrokerLost,
@@ -47,6 +53,9 @@ impl Cause {
         Self::Diverged,
         Self::Slow,
         Self::Unseen,
+        Self::LeftOpen,
+        Self::SameName,
+        Self::LookAlike,
     ];
 }
 
@@ -123,6 +132,30 @@ pub fn advice(cause: Cause, contact: &str, lang: Lang) -> Advice {
         (Cause::Slow, Lang::Ja) => vec!["自動で試し続けています。電波の切り替えに1分ほどかかる機器もあります。".into()],
         (Cause::Unseen, Lang::Ja) => vec!["現地で、スマートフォンに「00000JAPAN」が見えるか確かめる。".into()],
         (Cause::Unseen, Lang::En) => vec!["Look on site whether a phone sees 00000JAPAN.".into()],
+        (Cause::LeftOpen, Lang::Ja) => vec![
+            "停止の指令は自動で送り続けています。".into(),
+            "続くときは機器の電源を入れ直し、保守業者に連絡する。".into(),
+        ],
+        (Cause::LeftOpen, Lang::En) => vec![
+            "It is told to close again and again.".into(),
+            "If it lasts, switch the access point off and on, and call the maintainer.".into(),
+        ],
+        (Cause::SameName, Lang::Ja) => vec![
+            "近くの自治体や通信事業者が災害用に開放していないか確かめる。".into(),
+            "心当たりがなければ、偽のネットワークの疑い。保守業者と警察に相談する。".into(),
+        ],
+        (Cause::SameName, Lang::En) => vec![
+            "Ask whether a town or carrier nearby has opened it for a disaster.".into(),
+            "If nobody has, it may be a trap: ask the maintainer and the police.".into(),
+        ],
+        (Cause::LookAlike, Lang::Ja) => vec![
+            "正しい名前は「00000JAPAN」だけです。利用者に接続しないよう知らせる。".into(),
+            "保守業者に連絡し、発信元を確かめる。".into(),
+        ],
+        (Cause::LookAlike, Lang::En) => vec![
+            "Only 00000JAPAN is right: tell people not to join the other.".into(),
+            "Have the maintainer find out who sends it.".into(),
+        ],
         (Cause::Slow, Lang::En) => vec!["Tries go on by themselves; some radios take a minute.".into()],
     };
     Advice { steps }

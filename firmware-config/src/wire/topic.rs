@@ -19,6 +19,8 @@ pub enum Topic {
     CountsStored(ApId),
     /// Sketches of distinct devices. Retained. Agent → controller.
     Distinct(ApId),
+    /// What an AP hears of `00000JAPAN` and its look-alikes. Agent → controller.
+    Sightings(ApId),
 }
 
 /// Why a topic is none of ours.
@@ -40,18 +42,20 @@ impl Topic {
             Self::Counts(ap) => format!("{ROOT}/{town}/ap/{ap}/counts"),
             Self::CountsStored(ap) => format!("{ROOT}/{town}/ap/{ap}/counts-stored"),
             Self::Distinct(ap) => format!("{ROOT}/{town}/ap/{ap}/distinct"),
+            Self::Sightings(ap) => format!("{ROOT}/{town}/ap/{ap}/sightings"),
         }
     }
 
     /// What the controller subscribes to: everything agents say, and its own order as the broker holds it.
     #[must_use]
-    pub fn controller_filters(town: &TownId) -> [String; 5] {
+    pub fn controller_filters(town: &TownId) -> [String; 6] {
         [
             format!("{ROOT}/{town}/order"),
             format!("{ROOT}/{town}/ap/+/presence"),
             format!("{ROOT}/{town}/ap/+/report"),
             format!("{ROOT}/{town}/ap/+/counts"),
             format!("{ROOT}/{town}/ap/+/distinct"),
+            format!("{ROOT}/{town}/ap/+/sightings"),
         ]
     }
 
@@ -85,6 +89,7 @@ impl Topic {
             "counts" => Ok(Self::Counts(ap)),
             "counts-stored" => Ok(Self::CountsStored(ap)),
             "distinct" => Ok(Self::Distinct(ap)),
+            "sightings" => Ok(Self::Sightings(ap)),
             _ => Err(refuse()),
         }
     }
@@ -105,7 +110,8 @@ mod tests {
             Topic::Presence(ap.clone()),
             Topic::Counts(ap.clone()),
             Topic::CountsStored(ap.clone()),
-            Topic::Distinct(ap),
+            Topic::Distinct(ap.clone()),
+            Topic::Sightings(ap),
         ] {
             assert_eq!(Topic::parse(&town, &topic.name(&town)), Ok(topic));
         }

@@ -82,7 +82,7 @@ pub fn made_up_view() -> TownView {
     };
     let settled = ApView {
         reported: Some(said),
-        witnessed: Witnessed::Seen { open: true, at_ms: AT - 5_000 },
+        witnessed: Witnessed::Seen { open: true, at_ms: AT - 5_000, by: None },
         heard_ms: Some(AT - 1_000),
         stations: Some(12),
         ..ap(0, Standing::Settled, "")
@@ -134,6 +134,8 @@ pub fn made_up_view() -> TownView {
             facilities_open: 1,
         },
         distinct: Vec::new(),
+        left_open: Vec::new(),
+        strangers: Vec::new(),
         broker_lost: None,
         store_lost: None,
         recent: Vec::new(),

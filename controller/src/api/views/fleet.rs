@@ -115,6 +115,8 @@ pub struct WitnessedJson {
     pub open: Option<bool>,
     /// When; null where nobody could look of late.
     pub at: Option<String>,
+    /// The AP that heard it over the air; null where SNMP looked.
+    pub by: Option<String>,
     /// Why nobody could look; empty where somebody did, or nothing was tried yet.
     pub why: String,
 }
@@ -146,10 +148,13 @@ impl From<&ApView> for ApJson {
             profile: it.profile().map(str::to_owned),
             witnessed: match &it.witnessed {
                 Witnessed::NoMeans => None,
-                Witnessed::NotAsked { why } => Some(WitnessedJson { open: None, at: None, why: why.clone() }),
-                Witnessed::Seen { open, at_ms } => {
-                    Some(WitnessedJson { open: Some(*open), at: Some(iso(*at_ms)), why: String::new() })
-                }
+                Witnessed::NotAsked { why } => Some(WitnessedJson { open: None, at: None, by: None, why: why.clone() }),
+                Witnessed::Seen { open, at_ms, by } => Some(WitnessedJson {
+                    open: Some(*open),
+                    at: Some(iso(*at_ms)),
+                    by: by.as_ref().map(ToString::to_string),
+                    why: String::new(),
+                }),
             },
             standing: (&it.standing).into(),
             since: iso(it.since_ms),

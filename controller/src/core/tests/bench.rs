@@ -464,12 +464,14 @@ impl Bench {
 
     /// The next report of an AP.
     pub fn report(&mut self, ap: &ApId) -> Report {
+        let place = 1 + self.inventory.aps.iter().position(|it| it.id == *ap).expect("of this town");
         let model = self.aps.get_mut(ap).expect("an AP of the model town");
         model.seq += 1;
+        let bssid = format!("02:00:00:00:{:02x}:{:02x}", place / 256, place % 256);
         let network = |ssid: &str| Network {
             interface: format!("wlan-{}", ssid.len()),
             ssid: ssid.to_owned(),
-            bssid: "02:00:00:00:00:01".to_owned(),
+            bssid: bssid.clone(),
             channel: 1,
             stations: 2,
         };

@@ -3,6 +3,7 @@
 //! The bench carries actions out as the shells do, keeps what was stored, and lets time pass only where nothing is left
 //! to do. Nothing here waits for a real second.
 
+mod air;
 mod bench;
 mod closed_doors;
 mod deputies;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use firmware_config::wire::{Counts, Distinct, Order, Presence, Report, TurnedAwayReason};
+use firmware_config::wire::{Counts, Distinct, Order, Presence, Report, Sightings, TurnedAwayReason};
 
 use super::{Exit, Town};
 use crate::core::activation::Source;
@@ -10,6 +10,7 @@ use crate::core::fleet::Change;
 use crate::core::inventory::Managed;
 use crate::core::key::KeyPosition;
 use crate::core::retry::Retry;
+use crate::core::strangers::Deceit;
 use crate::core::{Action, Kind, Now};
 
 /// The order topic is put right at most once in this time: two controllers that both believe they are the one must not
@@ -92,6 +93,57 @@ impl Town {
         });
         if let Err(why) = outcome {
             self.refuse_message(&format!("ap/{ap}/distinct"), &why, now);
+        }
+    }
+
+    /// An AP heard networks on the air.
+    pub(super) fn overheard(&mut self, sightings: Sightings, now: Now) {
+        let by = sightings.ap.clone();
+        match self.fleet.overheard(sightings, now) {
+            Ok((strange, changes)) => {
+                for change in changes {
+                    self.stands(change, now);
+                }
+                for it in strange {
+                    self.strangers.heard(&by, it, now);
+                }
+            }
+            Err(why) => self.refuse_message(&format!("ap/{by}/sightings"), &why, now),
+        }
+    }
+
+    /// What was left open, and what others send.
+    pub(super) fn look_at_the_air(&mut self, now: Now) {
+        let (begun, ended) = self.fleet.take_left_open(now);
+        for (kind, it) in begun
+            .into_iter()
+            .map(|it| (Kind::LeftOpen, it))
+            .chain(ended.into_iter().map(|it| (Kind::LeftOpenEnded, it)))
+        {
+            let fields = vec![("ap", it.ap.to_string()), ("facility", it.facility.to_string())];
+            self.write(now, kind, false, fields);
+        }
+        let fleet = &self.fleet;
+        self.strangers.forget(|bssid| fleet.is_ours(bssid));
+        for it in self.strangers.look(self.mode().is_open(), now.mono) {
+            let (what, why) = match it.deceit {
+                Deceit::SameName if it.alarm => ("alarm", String::new()),
+                Deceit::SameName => ("same-name", String::new()),
+                Deceit::LookAlike(why) => ("look-alike", why.words_ja()),
+            };
+            let source = format!("{what} heard by {}", it.by);
+            let Some(more) = self.refusals.admit(&source, 0, now.mono) else { continue };
+            let fields = vec![
+                ("what", what.to_owned()),
+                ("ap", it.by.to_string()),
+                ("ssid", it.ssid.to_string()),
+                ("bssid", it.bssid.to_string()),
+                ("channel", it.channel.to_string()),
+                ("signal", it.signal_dbm.to_string()),
+                ("why", why),
+                ("more", more.to_string()),
+            ];
+            self.write(now, Kind::StrangeNetwork, false, fields);
         }
     }
 

@@ -1,0 +1,193 @@
+//! What is on the air that should not be: APs left open, names that deceive, and neighbours as witnesses.
+
+use firmware_config::ident::ApId;
+use firmware_config::mode::Mode;
+use firmware_config::wire::{AirName, Heard, Sightings};
+
+use super::bench::*;
+use crate::core::fleet::LEFT_OPEN_AFTER;
+use crate::core::neighbours::FRESH_FOR;
+use crate::core::strangers::{STRANGERS_MAX, STRANGERS_OF_ONE_MAX};
+use crate::core::view::{Standing, Witnessed};
+use crate::core::{Event, Kind, Pattern};
+
+fn row(ssid: &[u8], bssid: &str) -> Heard {
+    Heard {
+        ssid: AirName::new(ssid).expect("short"),
+        bssid: bssid.parse().expect("an address"),
+        channel: 6,
+        signal_dbm: -60,
+        age_ms: 0,
+    }
+}
+
+fn hears(bench: &mut Bench, by: &str, seen: Vec<Heard>) {
+    bench.on(Event::Overheard(Sightings::new(ap(by), seen)));
+}
+
+/// Lets an AP say that `00000JAPAN` is on the air although it was told to close.
+fn leave_open(bench: &mut Bench, id: &str) {
+    bench.aps.get_mut(&ap(id)).expect("there").mode = Mode::Disaster;
+    bench.speak(&ap(id));
+}
+
+/// The address that an AP says it sends `00000JAPAN` from.
+fn own(bench: &Bench, id: &str) -> String {
+    let said = bench.ap(id).reported.expect("it reports");
+    said.networks.iter().find(|network| network.ssid == "00000JAPAN").expect("open").bssid.clone()
+}
+
+/// Three APs with an address each, open by the key.
+fn open_town() -> Bench {
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    bench.pass(s(2));
+    bench
+}
+
+#[test]
+fn an_ap_left_open_is_an_alarm_after_the_time_of_a_closing_and_ends_when_it_ends() {
+    for town in [inventory(), mixed()] {
+        // By its agent, and by the deputy of an AP of another make.
+        let mut bench = Bench::settled_in(town);
+        bench.pass(s(2));
+        assert_eq!(bench.lamp, (Pattern::Off, Pattern::Off));
+        leave_open(&mut bench, "school-2");
+        bench.pass(LEFT_OPEN_AFTER - s(1));
+        assert!(bench.view().left_open.is_empty(), "it may be about to close");
+        bench.pass(s(2));
+        let left = bench.view().left_open;
+        assert_eq!(left.iter().map(|it| it.ap.clone()).collect::<Vec<ApId>>(), [ap("school-2")]);
+        assert_eq!(bench.lamp, (Pattern::Alarm, Pattern::Off), "the lamp says it; the key is well");
+        assert_eq!(field(&bench.entries(Kind::LeftOpen)[0], "ap"), "school-2");
+
+        bench.aps.get_mut(&ap("school-2")).expect("there").mode = Mode::Normal;
+        bench.speak(&ap("school-2"));
+        bench.pass(s(1));
+        assert!(bench.view().left_open.is_empty());
+        assert_eq!(bench.lamp, (Pattern::Off, Pattern::Off));
+        assert_eq!((bench.entries(Kind::LeftOpen).len(), bench.entries(Kind::LeftOpenEnded).len()), (1, 1));
+    }
+}
+
+#[test]
+fn an_ordinary_closing_and_an_opening_are_no_alarm() {
+    let mut bench = open_town();
+    bench.pass(s(120));
+    bench.turn(NORMAL);
+    bench.pass(s(120));
+    assert!(bench.entries(Kind::LeftOpen).is_empty());
+    leave_open(&mut bench, "gym-1");
+    bench.pass(LEFT_OPEN_AFTER + s(1));
+    assert_eq!(bench.view().left_open.len(), 1);
+    bench.turn(DISASTER);
+    bench.pass(s(5));
+    assert!(bench.view().left_open.is_empty(), "what is ordered to be open is not left open");
+}
+
+#[test]
+fn the_name_itself_from_a_stranger_is_a_note_while_open_and_an_alarm_while_closed() {
+    let mut bench = open_town();
+    let other = || vec![row(b"00000JAPAN", "02:13:37:00:00:01")];
+    hears(&mut bench, "gym-1", other());
+    assert_eq!(bench.view().strangers.iter().map(|it| it.alarm).collect::<Vec<_>>(), [false], "a carrier's, perhaps");
+    assert_eq!(field(&bench.entries(Kind::StrangeNetwork)[0], "what"), "same-name");
+
+    bench.turn(NORMAL);
+    bench.pass(s(5));
+    hears(&mut bench, "gym-1", other());
+    assert!(!bench.view().strangers[0].alarm, "it may be closing as we are");
+    bench.pass(s(40));
+    hears(&mut bench, "gym-1", other());
+    assert!(bench.view().strangers[0].alarm);
+    let told = bench.entries(Kind::StrangeNetwork);
+    assert_eq!(told.iter().map(|it| field(it, "what")).collect::<Vec<_>>(), ["same-name", "alarm"]);
+    assert_eq!(bench.lamp, (Pattern::Off, Pattern::Off), "no stranger moves the lamp at our key");
+
+    bench.pass(FRESH_FOR + s(1));
+    assert!(bench.view().strangers.is_empty(), "what is heard no more is forgotten");
+}
+
+#[test]
+fn names_that_look_like_it_are_told_with_the_difference() {
+    let mut bench = Bench::settled();
+    let names: [&[u8]; 6] =
+        [b"0000JAPAN", b"000000JAPAN", b"OOOOOJAPAN", "０００００JAPAN".as_bytes(), b"00000JAPAN ", b"00000JAPAN\0"];
+    for (n, name) in names.iter().enumerate() {
+        hears(&mut bench, "gym-1", vec![row(name, &format!("02:13:37:00:01:{n:02x}"))]);
+        bench.pass(s(61));
+    }
+    hears(&mut bench, "gym-1", vec![row(b"0000docomo", "02:13:37:00:02:00"), row(b"\x92\xaa", "02:13:37:00:02:01")]);
+    let told = bench.entries(Kind::StrangeNetwork);
+    assert_eq!(told.len(), names.len(), "honest names are not told of");
+    assert!(told.iter().all(|it| field(it, "what") == "look-alike" && !field(it, "why").is_empty()));
+    assert!(field(&told[2], "why").contains("見た目"));
+    assert!(field(&told[3], "why").contains("全角"));
+    assert_eq!(field(&told[5], "ssid"), "00000JAPAN\\u{0}");
+}
+
+#[test]
+fn a_neighbour_that_hears_an_ap_is_its_witness_and_one_that_does_not_proves_nothing() {
+    let mut bench = open_town();
+    assert_eq!(bench.ap("gym-1").witnessed, Witnessed::NoMeans);
+    let gym = own(&bench, "gym-1");
+    hears(&mut bench, "school-1", vec![row(b"00000JAPAN", &gym)]);
+    hears(&mut bench, "school-2", vec![]);
+    assert!(
+        matches!(bench.ap("gym-1").witnessed, Witnessed::Seen { open: true, by: Some(by), .. } if by == ap("school-1"))
+    );
+    assert_eq!(bench.view().totals.witnessed, 1);
+    assert!(bench.view().strangers.is_empty(), "it is one of ours");
+    // It says the same no more, and nothing comes of it but that nobody sees it now.
+    hears(&mut bench, "school-1", vec![]);
+    bench.pass(s(60));
+    assert_eq!(bench.ap("gym-1").witnessed, Witnessed::NotAsked { why: String::new() });
+    assert_eq!(bench.stands("gym-1").0, Standing::Settled);
+    // Nor does an AP vouch for itself.
+    hears(&mut bench, "gym-1", vec![row(b"00000JAPAN", &gym)]);
+    assert!(matches!(bench.ap("gym-1").witnessed, Witnessed::NotAsked { .. }));
+}
+
+#[test]
+fn two_neighbours_that_hear_what_is_said_to_be_closed_make_it_diverged_and_one_alone_does_not() {
+    let mut bench = open_town();
+    let gym = own(&bench, "gym-1");
+    bench.turn(NORMAL);
+    bench.pass(s(10));
+    for by in ["school-1", "school-2"] {
+        hears(&mut bench, by, vec![row(b"00000JAPAN", &gym)]);
+    }
+    bench.pass(s(1));
+    assert_eq!(bench.stands("gym-1").0, Standing::Settled, "heard on its way off the air");
+    bench.pass(s(40));
+    // A stolen AP says it again and again.
+    for _ in 0..20 {
+        hears(&mut bench, "school-1", vec![row(b"00000JAPAN", &gym)]);
+        bench.pass(s(5));
+    }
+    assert_eq!(bench.stands("gym-1").0, Standing::Settled, "one AP moves no other");
+    hears(&mut bench, "school-2", vec![row(b"00000JAPAN", &gym)]);
+    assert_eq!(bench.stands("gym-1"), (Standing::Diverged, "neighbours-see-it".to_owned()));
+    bench.pass(LEFT_OPEN_AFTER + s(1));
+    assert_eq!(bench.view().left_open.len(), 1, "and it is left open, whatever it says");
+    hears(&mut bench, "school-2", vec![]);
+    assert_eq!(bench.stands("gym-1").0, Standing::Settled);
+    assert!(bench.view().left_open.is_empty());
+}
+
+#[test]
+fn sightings_of_a_stolen_ap_fill_neither_memory_nor_record() {
+    let mut bench = Bench::settled();
+    for n in 0..2_000_u32 {
+        let [_, a, b, c] = n.to_be_bytes();
+        let rows = (0..100).map(|i| row(b"0000JAPAN", &format!("02:{i:02x}:{a:02x}:{b:02x}:{c:02x}:01"))).collect();
+        hears(&mut bench, "gym-1", rows);
+    }
+    let known = bench.view().strangers;
+    assert_eq!(known.len(), STRANGERS_OF_ONE_MAX);
+    assert!(known.len() < STRANGERS_MAX);
+    assert_eq!(bench.entries(Kind::StrangeNetwork).len(), 1, "once a minute");
+    hears(&mut bench, "nobody", vec![row(b"00000JAPAN", "02:00:00:00:00:01")]);
+    assert_eq!(field(bench.entries(Kind::MessageRefused).last().expect("said"), "from"), "ap/nobody/sightings");
+    assert_eq!(bench.view().totals.settled, 6, "and nobody stands otherwise for it");
+}
