@@ -19,7 +19,7 @@ async fn the_town_is_told_whole() {
     let mut settled = ap("yakuba-1", "ロビー", "settled", "");
     settled["reported"] = json!({"told": 42, "running": 42, "mode": "disaster", "agent": "0.1.0", "networks": [
         {"interface": "wlan0jp", "ssid": "00000JAPAN", "bssid": "02:00:00:00:00:01", "channel": 6, "stations": 12}]});
-    settled["witnessed"] = json!({"open": true, "at": "2026-11-22T14:31:59.123+09:00", "why": ""});
+    settled["witnessed"] = json!({"open": true, "at": "2026-11-22T14:31:59.123+09:00", "by": null, "why": ""});
     settled["heard"] = json!("2026-11-22T14:32:03.123+09:00");
     settled["stations"] = json!(12);
     let refused = ap("gakko-1", "体育館", "refused", "hostapd: no such radio");

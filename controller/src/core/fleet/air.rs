@@ -77,7 +77,10 @@ impl Air {
         let says = accounts.report.as_ref().is_some_and(is_on_air);
         let seen = accounts.witness.as_ref().and_then(|witness| witness.contradicts(now.mono)) == Some(true)
             || accounts.neighbours.contradict(now.mono);
-        let radiates = accounts.wanted == Mode::Normal && (says || seen);
+        // What its own facility key opened is ordered, although we may not have heard of it yet.
+        let keyed = accounts.report.as_ref().and_then(|report| report.facility_key.as_ref());
+        let keyed = keyed.is_some_and(|key| key.open.is_some());
+        let radiates = accounts.wanted == Mode::Normal && !keyed && (says || seen);
         let told = accounts.report.as_ref().is_some_and(|report| number > 0 && report.told == number);
         let heard = !silent && accounts.line != Line::Gone;
         if radiates && told && heard && !self.suspects.contains_key(&at) {
