@@ -59,7 +59,7 @@ fn an_ap_left_open_is_an_alarm_after_the_time_of_a_closing_and_ends_when_it_ends
         let left = bench.view().left_open;
         assert_eq!(left.iter().map(|it| it.ap.clone()).collect::<Vec<ApId>>(), [ap("school-2")]);
         assert_eq!(bench.lamp, (Pattern::Alarm, Pattern::Off), "the lamp says it; the key is well");
-        assert_eq!(field(&bench.entries(Kind::LeftOpen)[0], "ap"), "school-2");
+        assert_eq!(field(bench.entries(Kind::LeftOpen)[0], "ap"), "school-2");
 
         bench.aps.get_mut(&ap("school-2")).expect("there").mode = Mode::Normal;
         bench.speak(&ap("school-2"));
@@ -86,12 +86,23 @@ fn an_ordinary_closing_and_an_opening_are_no_alarm() {
 }
 
 #[test]
+fn what_a_facility_key_opens_and_closes_is_not_left_open() {
+    let mut bench = Bench::settled();
+    for on in [true, false] {
+        bench.turn_at("gym-1", on);
+        bench.pass(s(120));
+        assert!(bench.view().left_open.is_empty());
+    }
+    assert!(bench.entries(Kind::LeftOpen).is_empty());
+}
+
+#[test]
 fn the_name_itself_from_a_stranger_is_a_note_while_open_and_an_alarm_while_closed() {
     let mut bench = open_town();
     let other = || vec![row(b"00000JAPAN", "02:13:37:00:00:01")];
     hears(&mut bench, "gym-1", other());
     assert_eq!(bench.view().strangers.iter().map(|it| it.alarm).collect::<Vec<_>>(), [false], "a carrier's, perhaps");
-    assert_eq!(field(&bench.entries(Kind::StrangeNetwork)[0], "what"), "same-name");
+    assert_eq!(field(bench.entries(Kind::StrangeNetwork)[0], "what"), "same-name");
 
     bench.turn(NORMAL);
     bench.pass(s(5));
@@ -121,9 +132,9 @@ fn names_that_look_like_it_are_told_with_the_difference() {
     let told = bench.entries(Kind::StrangeNetwork);
     assert_eq!(told.len(), names.len(), "honest names are not told of");
     assert!(told.iter().all(|it| field(it, "what") == "look-alike" && !field(it, "why").is_empty()));
-    assert!(field(&told[2], "why").contains("見た目"));
-    assert!(field(&told[3], "why").contains("全角"));
-    assert_eq!(field(&told[5], "ssid"), "00000JAPAN\\u{0}");
+    assert!(field(told[2], "why").contains("見た目"));
+    assert!(field(told[3], "why").contains("全角"));
+    assert_eq!(field(told[5], "ssid"), "00000JAPAN\\u{0}");
 }
 
 #[test]
