@@ -1,8 +1,9 @@
 //! The caretaker of one access point: orders, looks and the time in; what to do to this one box out.
 //!
 //! Pure: no clock, no socket, no file, no `async`. Rooms, in reading order: `event` (what can happen, what it may ask),
-//! `holding` (what it was told), `facility_key` (what the key switch at this AP holds open), `keeping` (getting that onto flash), `air` (what a look shows), `radios` (what to ask
-//! of hostapd), `tally` (who came and went), `crowd` (how many distinct devices), `tell` (when to report).
+//! `holding` (what it was told), `facility_key` (what the key switch at this AP holds open), `keeping` (getting that
+//! onto flash), `air` (what a look shows), `radios` (what to ask of hostapd), `tally` (who came and went), `waiting` and
+//! `deliver` (samples until the controller has them), `crowd` (how many distinct devices), `tell` (when to report).
 //!
 //! ```text
 //!            ledger found at boot, or an order accepted (from any state below)
@@ -20,6 +21,7 @@
 
 pub mod air;
 mod crowd;
+mod deliver;
 mod event;
 pub mod facility_key;
 pub mod holding;
@@ -27,16 +29,18 @@ mod keeping;
 pub mod radios;
 mod tally;
 mod tell;
+pub mod waiting;
 
 use std::time::Duration;
 
 use firmware_config::key::KeyFault;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{
-    self, AgentState, Counts, DOCUMENT_MAX_BYTES, Presence, Report, TurnedAway, TurnedAwayReason, VERSION,
+    self, AgentState, DOCUMENT_MAX_BYTES, Presence, Report, SampleId, TurnedAway, TurnedAwayReason, VERSION,
 };
 
 use crowd::Crowd;
+use deliver::{Delivery, mono_ms};
 pub use event::{Action, Event, Heard, Identity, Now};
 use facility_key::{Change, Key};
 use holding::{Holding, Kept, SignedOrder, Verdict};
@@ -44,6 +48,7 @@ use keeping::Keeping;
 use radios::{Open, Radios};
 use tally::Tally;
 use tell::Teller;
+use waiting::{Page, Sample};
 
 /// Longest time between two reports while the broker can be reached: the controller takes an AP for silent after 30 s
 /// without a word, and a report that a full queue dropped on the way is made good by the next.
@@ -78,6 +83,7 @@ pub struct Agent {
     counts_seq: u64,
     counted_at: Duration,
     counts_due: bool,
+    delivery: Delivery,
     turned_away: Option<TurnedAway>,
     proof_asked: bool,
     /// What was wrong with the ledger at boot.
@@ -103,6 +109,7 @@ impl Agent {
             radios: Radios::new(identity.radios.clone()),
             crowd: Crowd::new(identity.counts_every, &boot),
             identity,
+            delivery: Delivery::new(&boot),
             boot,
             keeping: Keeping::default(),
             running: Running { number: 0, mode: Mode::Normal, since: now.mono },
@@ -147,6 +154,9 @@ impl Agent {
                 }));
                 self.keeping.written(outcome, now.mono);
             }
+            Event::CountsFound(page) => self.delivery.found(page, now, &mut actions),
+            Event::CountsWritten(outcome) => self.delivery.written(outcome, now.mono, &mut actions),
+            Event::CountsStored(stored) => self.delivery.stored(&stored, now.mono),
             Event::HostapdUp => {
                 actions.push(Action::Log("hostapd up".to_owned()));
                 self.radios.link_up(now);
@@ -165,7 +175,7 @@ impl Agent {
                     self.see(now, &mut actions);
                     self.tally.name(&self.radios.networks());
                     if self.counts_due {
-                        actions.extend(self.count(now));
+                        self.count(now);
                     }
                 }
             }
@@ -177,11 +187,13 @@ impl Agent {
                 actions.push(Action::Log("broker up".to_owned()));
                 self.crowd.connected(now.mono);
                 self.teller.connected();
+                self.delivery.connected(now.mono);
                 actions.push(Action::PublishPresence(self.presence(true)));
             }
             Event::BrokerDown { why } => {
                 actions.push(Action::Log(format!("broker down why={:?}", brief(&why))));
                 self.teller.disconnected();
+                self.delivery.disconnected();
                 self.crowd.disconnected();
             }
             Event::Woke => {}
@@ -198,10 +210,20 @@ impl Agent {
         let speak = self.teller.is_connected().then_some(self.spoke_at + SPEAK_EVERY);
         let (drill, radios) = (self.holding.next_wake(now), self.radios.next_wake(self.want_open()));
         let key = self.key.as_ref().and_then(Key::next_wake);
-        [drill, radios, key, self.teller.next_wake(), ledger, counts, speak, self.crowd.next_wake()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            drill,
+            radios,
+            key,
+            self.teller.next_wake(),
+            ledger,
+            counts,
+            speak,
+            self.crowd.next_wake(),
+            self.delivery.next_wake(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// What follows from everything known, whatever it was that happened.
@@ -260,6 +282,7 @@ impl Agent {
         if actions.iter().any(|action| matches!(action, Action::PublishReport(_))) {
             self.spoke_at = now.mono;
         }
+        self.delivery.step(&self.identity.ap, now, actions);
         actions.extend(self.crowd.step(&self.identity.ap, now.mono).map(Action::PublishDistinct));
     }
 
@@ -360,7 +383,7 @@ impl Agent {
         if mode != was.mode {
             // A drill's numbers never mix with others': the interval ends where the mode does.
             if now.mono > self.counted_at && self.identity.counts_every.is_some() {
-                actions.extend(self.count(now));
+                self.count(now);
             }
             self.running.since = now.mono;
         }
@@ -368,29 +391,26 @@ impl Agent {
         actions.push(Action::Log(format!("on air number={number} mode={mode}")));
     }
 
-    fn count(&mut self, now: Now) -> Option<Action> {
+    fn count(&mut self, now: Now) {
         let length = now.mono.saturating_sub(self.counted_at);
         self.counted_at = now.mono;
         self.counts_due = false;
         let networks = self.tally.take(&self.radios.networks());
         if networks.is_empty() {
-            return None;
+            return;
         }
         self.counts_seq += 1;
-        Some(Action::PublishCounts(Counts {
-            v: VERSION,
-            ap: self.identity.ap.clone(),
-            boot: self.boot.clone(),
-            seq: self.counts_seq,
-            at_ms: now.wall_ms,
-            interval_s: u32::try_from(length.as_millis().div_ceil(1000)).unwrap_or(u32::MAX),
-            age_ms: None,
-            at_unsure: false,
-            samples: 1,
-            waiting: 0,
-            mode: self.running.mode,
-            networks,
-        }))
+        let id = SampleId { boot: self.boot.clone(), seq: self.counts_seq };
+        let length = u32::try_from(length.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
+        self.delivery.counted(Sample::new(id, mono_ms(now.mono), length, self.running.mode, networks));
+    }
+
+    /// It is being stopped: what to write to flash before it goes, if anything. Nothing is taken off the air.
+    pub fn stopping(&mut self, now: Now) -> Option<Page> {
+        if self.identity.counts_every.is_some() {
+            self.count(now);
+        }
+        self.delivery.last_page(now)
     }
 
     /// What it is doing about the newest order.
@@ -464,3 +484,5 @@ mod key_stories;
 mod sim;
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod survival;

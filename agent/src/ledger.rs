@@ -3,7 +3,7 @@
 //! The orders in it are signed; they are verified again at each start, so that flash that rots or was written by
 //! somebody else orders nothing.
 
-mod plan;
+pub(crate) mod plan;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -145,6 +145,6 @@ fn read(text: &[u8], key: &TownKey) -> Result<Kept, String> {
 }
 
 #[cfg(test)]
-mod power;
+pub(crate) mod power;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

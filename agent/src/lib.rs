@@ -1,6 +1,6 @@
 //! The agent on each access point: opens `00000JAPAN` when the town's key says so, and goes on whatever else fails.
 //!
-//! Pure: `core`, `hostapd::parse`. Round it, in the order it starts: `config`, `town_key`, `ledger`, `hostapd` (with
+//! Pure: `core`, `hostapd::parse`. Round it, in the order it starts: `config`, `town_key`, `ledger`, `shelf`, `hostapd` (with
 //! `bridge_port`), `mqtt`, and `run`, which joins them.
 
 pub mod bridge_port;
@@ -12,4 +12,5 @@ pub mod ledger;
 pub mod log;
 pub mod mqtt;
 pub mod run;
+pub mod shelf;
 pub mod town_key;

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use firmware_config::ident::{ApId, TownId};
-use firmware_config::wire::{DOCUMENT_MAX_BYTES, Topic, TurnedAwayReason};
+use firmware_config::wire::{self, DOCUMENT_MAX_BYTES, Topic, TurnedAwayReason};
 use rumqttc::{
     AsyncClient, ConnectionError, EventLoop, Incoming, LastWill, MqttOptions, Packet, Publish, QoS, StateError,
     SubscribeFilter, SubscribeReasonCode, mqttbytes,
@@ -158,10 +158,6 @@ impl Mqtt {
 
     fn put(&mut self, letter: Letter) {
         self.outbox.put(letter);
-        let dropped = self.outbox.take_dropped();
-        if dropped > 0 {
-            self.log.line(format_args!("counts dropped n={dropped} why=\"no broker for too long\""));
-        }
     }
 
     fn options(&self) -> Result<MqttOptions, Lost> {
@@ -308,6 +304,12 @@ impl Mqtt {
         match Topic::parse(&self.broker.town, &message.topic) {
             Ok(Topic::Order) => {}
             Ok(Topic::OrderAgain(ap)) if ap == self.broker.ap => {}
+            Ok(Topic::CountsStored(ap)) if ap == self.broker.ap => {
+                return match wire::read(&message.payload, Some(&ap)) {
+                    Ok(stored) => Event::CountsStored(stored),
+                    Err(error) => malformed(error.to_string()),
+                };
+            }
             Ok(_) => return malformed(format!("a message on \"{}\", which is not for this AP", message.topic)),
             Err(error) => return malformed(error.to_string()),
         }

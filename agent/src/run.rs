@@ -3,7 +3,8 @@
 //! ```text
 //!   hostapd ──events──▶ ┌──────┐ ──commands──▶ hostapd
 //!   broker  ──events──▶ │ core │ ──letters───▶ broker
-//!   ledger  ──events──▶ └──────┘ ──pages─────▶ ledger
+//!   ledger  ──events──▶ │      │ ──pages─────▶ ledger
+//!   shelf   ──events──▶ └──────┘ ──pages─────▶ shelf
 //!                    one timer
 //! ```
 //! Everything runs inside the one future that [`run`] returns: no global, no task of its own, nothing left behind when
@@ -19,6 +20,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::config::Config;
 use crate::contacts;
 use crate::core::holding::Kept;
+use crate::core::waiting::Page;
 use crate::core::{Action, Agent, Event, Now};
 use crate::hostapd::marks::{Marks, Secret};
 use crate::hostapd::{Command, Hostapd};
@@ -26,6 +28,7 @@ use crate::ledger::Ledger;
 use crate::log::Log;
 use crate::mqtt::outbox::Letter;
 use crate::mqtt::{Broker, Mqtt};
+use crate::shelf::Shelf;
 use crate::town_key::{TownKey, TownKeyError};
 
 /// Events waiting for the core. A crowd joining at once waits in hostapd's socket; nothing is lost but time.
@@ -34,6 +37,8 @@ const EVENTS: usize = 64;
 const COMMANDS: usize = 64;
 /// Letters waiting for the post room, which takes them as they come; two for each event that may wait, and more.
 const LETTERS: usize = 256;
+/// How long a stop waits for the flash to take the samples that are in memory only.
+const LAST_PAGE_LIMIT: Duration = Duration::from_secs(3);
 
 /// Why an agent cannot run at all.
 #[derive(Debug, thiserror::Error)]
@@ -59,12 +64,15 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let clock = Clock { start: Instant::now() };
     let ledger = Ledger::new(config.ledger.clone());
     let kept = ledger.load(&key).map_err(|error| error.to_string());
+    let shelf = Shelf::beside(&config.ledger);
+    let found = shelf.load().map_err(|error| error.to_string());
 
     let (events_in, events) = mpsc::channel(EVENTS);
     let (commands, commands_out) = mpsc::channel(COMMANDS);
     let (letters, letters_out) = mpsc::channel(LETTERS);
     // One page at a time: the core sends the next when the last is answered.
     let (pages, pages_out) = mpsc::channel(1);
+    let (samples, samples_out) = mpsc::channel(1);
 
     // Without it the town opens all the same, and knows one figure less.
     let secret = config.distinct_secret.as_deref().and_then(|file| {
@@ -77,7 +85,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let marks = Marks::new(secret.clone(), config.town.clone(), periods_out);
 
     let identity = config.identity(secret.is_some());
-    let (agent, actions) = Agent::new(identity, kept, boot.clone(), clock.now());
+    let (mut agent, mut actions) = Agent::new(identity, kept, boot.clone(), clock.now());
+    actions.extend(agent.on(Event::CountsFound(found), clock.now()));
     let broker = Broker {
         host: config.broker.host.clone(),
         port: config.broker.port,
@@ -87,14 +96,23 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
         last_will: agent.last_will(),
     };
     let hostapd = Hostapd::new(config.hostapd.socket.clone(), config.hostapd.own_dir.clone(), boot, marks, log);
-    let doors = Doors { commands, letters, pages, periods, log };
+    let doors = Doors { commands, letters, pages, samples, periods, log };
     tokio::select! {
-        () = tend(agent, actions, clock, events, doors) => {}
+        () = tend(&mut agent, actions, clock, events, doors) => {}
         () = hostapd.run(commands_out, events_in.clone()) => {}
         () = Mqtt::new(broker, key, log).run(letters_out, events_in.clone(), seed) => {}
         () = keep(ledger, pages_out, events_in.clone()) => {}
-        () = contacts::read(key_switch, events_in) => {}
+        () = contacts::read(key_switch, events_in.clone()) => {}
+        () = shelve(shelf.clone(), samples_out, events_in) => {}
         () = stop => log.line(format_args!("stopped")),
+    }
+    if let Some(page) = agent.stopping(clock.now()) {
+        let last = tokio::task::spawn_blocking(move || shelf.store(&page));
+        match tokio::time::timeout(LAST_PAGE_LIMIT, last).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => log.line(format_args!("counts NOT written why={error}")),
+            Ok(Err(_)) | Err(_) => log.line(format_args!("counts NOT written why=\"no answer from the flash\"")),
+        }
     }
     Ok(())
 }
@@ -121,6 +139,7 @@ struct Doors {
     commands: mpsc::Sender<Command>,
     letters: mpsc::Sender<Letter>,
     pages: mpsc::Sender<Kept>,
+    samples: mpsc::Sender<Page>,
     periods: watch::Sender<Vec<Period>>,
     log: Log,
 }
@@ -130,6 +149,7 @@ impl Doors {
     fn perform(&self, action: Action) {
         let sent = match action {
             Action::WriteLedger(kept) => self.pages.try_send(kept).is_ok(),
+            Action::WriteCounts(page) => self.samples.try_send(page).is_ok(),
             Action::Add { index, radio } => self.commands.try_send(Command::Add { index, radio }).is_ok(),
             Action::Remove { index, interface } => self.commands.try_send(Command::Remove { index, interface }).is_ok(),
             Action::Look => self.commands.try_send(Command::Look).is_ok(),
@@ -157,7 +177,7 @@ impl Doors {
 }
 
 /// The loop: one event, one call of the core, its actions in order.
-async fn tend(mut agent: Agent, first: Vec<Action>, clock: Clock, mut events: mpsc::Receiver<Event>, doors: Doors) {
+async fn tend(agent: &mut Agent, first: Vec<Action>, clock: Clock, mut events: mpsc::Receiver<Event>, doors: Doors) {
     first.into_iter().for_each(|action| doors.perform(action));
     loop {
         let wake = agent.next_wake(clock.now());
@@ -186,6 +206,20 @@ async fn keep(ledger: Ledger, mut pages: mpsc::Receiver<Kept>, events: mpsc::Sen
             Err(error) => Err(error.to_string()),
         };
         if events.send(Event::Ledger(outcome)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Writes samples as they come, as [`keep`] does pages of the ledger.
+async fn shelve(shelf: Shelf, mut samples: mpsc::Receiver<Page>, events: mpsc::Sender<Event>) {
+    while let Some(page) = samples.recv().await {
+        let shelf = shelf.clone();
+        let outcome = match tokio::task::spawn_blocking(move || shelf.store(&page)).await {
+            Ok(stored) => stored.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if events.send(Event::CountsWritten(outcome)).await.is_err() {
             return;
         }
     }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use firmware_config::ident::{ApId, TownId};
-use firmware_config::wire::Topic;
+use firmware_config::wire::{CountsStored, SampleId, Topic, VERSION, write};
 use rumqttc::{
     AsyncClient, ConnectionError, EventLoop, MqttOptions, NetworkOptions, Outgoing, Packet, QoS, SubscribeFilter,
 };
@@ -39,6 +39,8 @@ const GOOD_LIFE: Duration = Duration::from_secs(5);
 const REQUESTS_MAX: usize = 256;
 /// Letters on their way without the broker's receipt.
 const INFLIGHT_MAX: u16 = 1_000;
+/// Samples of one AP in one message: an agent has one under way, and one of before.
+const STORED_MAX: usize = 64;
 
 /// The broker to connect to.
 #[derive(Clone)]
@@ -75,7 +77,7 @@ impl std::fmt::Debug for Shared {
     }
 }
 
-/// What is to be said. Bounded: one order, and one repetition per AP.
+/// What is to be said. Bounded: one order, and per AP one repetition and [`STORED_MAX`] samples.
 #[derive(Default)]
 struct Outbox {
     connected: bool,
@@ -83,6 +85,8 @@ struct Outbox {
     order: Option<Arc<str>>,
     order_waits: bool,
     again: BTreeMap<ApId, Arc<str>>,
+    /// Samples that are stored, of each AP. An agent has one under way; it asks again for what gets lost here.
+    stored: BTreeMap<ApId, Vec<SampleId>>,
 }
 
 impl Post {
@@ -100,6 +104,17 @@ impl Post {
         // Without a connection there is nobody to hear it, and a new connection begins with the order itself.
         if outbox.connected {
             outbox.again.insert(ap, signed);
+            self.0.post(&mut outbox);
+        }
+    }
+
+    /// These samples of one AP are on the disk.
+    pub fn counts_stored(&self, ap: ApId, samples: impl IntoIterator<Item = SampleId>) {
+        let mut outbox = self.0.outbox();
+        if outbox.connected {
+            let known = outbox.stored.entry(ap).or_default();
+            known.extend(samples);
+            known.truncate(STORED_MAX);
             self.0.post(&mut outbox);
         }
     }
@@ -123,21 +138,29 @@ impl Shared {
         if !outbox.connected {
             return;
         }
-        let publish = |topic: Topic, retain, text: &Arc<str>| {
-            let payload = text.as_bytes().to_vec();
+        let publish = |topic: Topic, retain, text: &[u8]| {
+            let payload = text.to_vec();
             self.client.try_publish(topic.name(&self.town), QoS::AtLeastOnce, retain, payload).is_ok()
         };
         if outbox.order_waits
             && let Some(order) = &outbox.order
         {
-            if !publish(Topic::Order, true, order) {
+            if !publish(Topic::Order, true, order.as_bytes()) {
                 return;
             }
             outbox.order_waits = false;
         }
         while let Some((ap, text)) = outbox.again.pop_first() {
-            if !publish(Topic::OrderAgain(ap.clone()), false, &text) {
+            if !publish(Topic::OrderAgain(ap.clone()), false, text.as_bytes()) {
                 outbox.again.insert(ap, text);
+                return;
+            }
+        }
+        // Behind every order.
+        while let Some((ap, samples)) = outbox.stored.pop_first() {
+            let text = write(&CountsStored { v: VERSION, ap: ap.clone(), samples: samples.clone() });
+            if !publish(Topic::CountsStored(ap.clone()), false, &text) {
+                outbox.stored.insert(ap, samples);
                 return;
             }
         }
@@ -161,6 +184,7 @@ impl Shared {
         let mut outbox = self.outbox();
         outbox.connected = false;
         outbox.again.clear();
+        outbox.stored.clear();
         outbox.closing
     }
 }

@@ -29,6 +29,7 @@ use crate::api::{self, House, Question, Token};
 use crate::broker::{Broker, CONTROLLER};
 use crate::config::{BrokerConfig, Config};
 use crate::contacts::Contacts;
+use crate::core::inventory::Managed;
 use crate::core::{Event, Remembered, Town, TownView};
 use crate::mib::monitoring::Monitoring;
 use crate::mqtt::{self, Link};
@@ -105,7 +106,9 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
         tokio::spawn(remember_late(store.clone(), letters_in));
     }
     let janitor = tokio::spawn(janitor::work(store.clone(), config.keep, clock, stored_in.clone()));
-    let clerks = clerk::start(&store, stored_in);
+    let aps = config.inventory.aps.iter();
+    let agents = aps.filter(|ap| ap.managed == Managed::Agent).map(|ap| ap.id.clone()).collect();
+    let clerks = clerk::start(&store, stored_in, (post.clone(), agents));
     let snmp = config.snmp;
     // Who we are to all who speak SNMP with us: those whose traps we hear, those who ask us, those we tell.
     let engine = (snmp.traps.is_some() || snmp.agent.is_some() || snmp.notify.is_some())

@@ -6,11 +6,12 @@ use firmware_config::ident::{ApId, FacilityId, TownId};
 use firmware_config::key::ContactReading;
 pub use firmware_config::now::Now;
 use firmware_config::sketch::Mark;
-use firmware_config::wire::{Counts, Distinct, Period, Presence, Report, TurnedAwayReason};
+use firmware_config::wire::{Counts, CountsStored, Distinct, Period, Presence, Report, TurnedAwayReason};
 
 use super::air::Air;
 use super::holding::{Kept, SignedOrder};
 use super::radios::{Answer, Radio, Verb};
+use super::waiting::Page;
 
 /// Who this agent is and what it may put on the air.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,12 @@ pub enum Event {
     },
     /// The ledger is written (`Ok`) or not.
     Ledger(Result<(), String>),
+    /// Samples that the flash had at the start (`Err`: they could not be used; why).
+    CountsFound(Result<Page, String>),
+    /// Samples are on the flash (`Ok`) or not.
+    CountsWritten(Result<(), String>),
+    /// The controller says which samples it has stored.
+    CountsStored(CountsStored),
     /// hostapd answers.
     HostapdUp,
     /// hostapd does not answer.
@@ -112,6 +119,8 @@ pub enum Heard {
 pub enum Action {
     /// Write this to flash, whole; answer with [`Event::Ledger`]. Nothing waits for it.
     WriteLedger(Kept),
+    /// Write these samples to flash, whole; answer with [`Event::CountsWritten`]. Nothing waits for it.
+    WriteCounts(Page),
     /// `ADD bss_config`; answer with [`Event::Answered`].
     Add {
         /// Which prepared network.

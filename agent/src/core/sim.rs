@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use firmware_config::key::ContactReading;
 use firmware_config::mode::Mode;
-use firmware_config::wire::{AgentState, Counts, Distinct, DrillEnd, Network, Order, Period, Report, Wanted};
+use firmware_config::wire::{
+    AgentState, Counts, CountsStored, Distinct, DrillEnd, Network, Order, Period, Report, SampleId, Wanted,
+};
 
 use super::air::{Air, RadioState, Seen};
 use super::holding::{Kept, SignedOrder};
 use super::radios::{Answer, Radio, Verb};
+use super::waiting::Page;
 use super::{Action, Agent, Event, Identity, Now};
 
 /// The wall clock's time at the start; every order is issued then.
@@ -55,6 +58,11 @@ pub(super) struct Ap {
     pub broker_up: bool,
     pub reports: Vec<Report>,
     pub counts: Vec<Counts>,
+    /// Whether the controller says what it has stored.
+    pub answers: bool,
+    /// Samples on the flash, and how often they were written.
+    pub shelf: Page,
+    pub pages: usize,
     /// When presence was said.
     pub presences: Vec<Duration>,
     /// Everything asked of hostapd, oldest first: `+wlan0jp`, `-wlan0jp`.
@@ -124,6 +132,9 @@ impl Ap {
             broker_up: false,
             reports: Vec::new(),
             counts: Vec::new(),
+            answers: true,
+            shelf: Page::default(),
+            pages: 0,
             presences: Vec::new(),
             asked: Vec::new(),
             ledger_writes: 0,
@@ -136,6 +147,7 @@ impl Ap {
             inbox: VecDeque::new(),
         };
         ap.perform(actions);
+        ap.on(Event::CountsFound(Ok(Page::default())));
         ap
     }
 
@@ -212,6 +224,7 @@ impl Ap {
         let (agent, actions) = Agent::new(identity(self.contacts.is_some()), Ok(self.flash.clone()), boot, self.now);
         self.agent = agent;
         self.perform(actions);
+        self.on(Event::CountsFound(Ok(self.shelf.clone())));
         self.start_hostapd();
     }
 
@@ -242,7 +255,23 @@ impl Ap {
                     assert!(self.broker_up, "nothing is published to nobody");
                     self.reports.push(*report);
                 }
-                Action::PublishCounts(counts) => self.counts.push(counts),
+                Action::PublishCounts(counts) => {
+                    assert!(self.broker_up, "nothing is published to nobody");
+                    let id = SampleId { boot: counts.boot.clone(), seq: counts.seq };
+                    let stored = CountsStored { v: 1, ap: counts.ap.clone(), samples: vec![id] };
+                    self.counts.push(counts);
+                    if self.answers {
+                        self.inbox.push_back(Event::CountsStored(stored));
+                    }
+                }
+                Action::WriteCounts(page) => {
+                    let outcome = if self.flash_full { Err("no space left on device".to_owned()) } else { Ok(()) };
+                    if outcome.is_ok() {
+                        self.pages += 1;
+                        self.shelf = page;
+                    }
+                    self.inbox.push_back(Event::CountsWritten(outcome));
+                }
                 Action::PublishDistinct(distinct) => self.distinct.push(distinct),
                 Action::CountDevices(periods) => self.counting = periods,
                 Action::PublishPresence(presence) => {

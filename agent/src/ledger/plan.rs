@@ -4,14 +4,14 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A file of the ledger's directory.
+/// A file of the page's directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
-    /// The ledger.
-    Ledger,
+    /// The page in force.
+    Page,
     /// The next one, being written beside it.
     New,
-    /// One that was no ledger.
+    /// One that was no page.
     Bad,
 }
 
@@ -36,7 +36,7 @@ pub const STORE: [Step; 5] = [
     Step::Write(Name::New),
     // Before the rename: a new name for a page that is not on the flash would be an empty ledger after a power cut.
     Step::Sync(Name::New),
-    Step::Rename(Name::New, Name::Ledger),
+    Step::Rename(Name::New, Name::Page),
     // Before the order is told as kept: after a power cut the old page would still bear the name.
     Step::SyncDir,
 ];
@@ -44,7 +44,7 @@ pub const STORE: [Step; 5] = [
 /// Where the names are: one real directory.
 #[derive(Debug, Clone)]
 pub struct Desk {
-    /// The ledger's path; the others are named after it.
+    /// The page's path; the others are named after it.
     pub path: PathBuf,
 }
 
@@ -53,7 +53,7 @@ impl Desk {
     #[must_use]
     pub fn at(&self, name: Name) -> PathBuf {
         let ending = match name {
-            Name::Ledger => "",
+            Name::Page => "",
             Name::New => ".new",
             Name::Bad => ".bad",
         };

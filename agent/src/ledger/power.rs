@@ -33,7 +33,7 @@ enum Change {
 
 /// Names and nodes; names point at nodes by their place.
 #[derive(Debug, Clone, Default)]
-struct Flash {
+pub(crate) struct Flash {
     nodes: Vec<Node>,
     durable: BTreeMap<Name, usize>,
     changes: Vec<Change>,
@@ -54,7 +54,7 @@ fn apply(names: &mut BTreeMap<Name, usize>, change: Change) {
 
 impl Flash {
     /// A flash that holds these files for certain.
-    fn holding(files: &[(Name, &[u8])]) -> Self {
+    pub(crate) fn holding(files: &[(Name, &[u8])]) -> Self {
         let nodes = files.iter().map(|(_, bytes)| Node { durable: bytes.to_vec(), volatile: None }).collect();
         let durable = files.iter().enumerate().map(|(node, (name, _))| (*name, node)).collect();
         Self { nodes, durable, changes: Vec::new() }
@@ -73,7 +73,7 @@ impl Flash {
     }
 
     /// One step; of a write only the first `bytes`.
-    fn step(&mut self, step: Step, page: &[u8], bytes: usize) {
+    pub(crate) fn step(&mut self, step: Step, page: &[u8], bytes: usize) {
         match step {
             Step::Create(name) => match self.names().get(&name) {
                 // The old content goes, and that it goes is no more certain than any other write.
@@ -99,13 +99,13 @@ impl Flash {
     }
 
     /// Everything that the ledger's name may hold after a power cut now; none where there is no such file.
-    fn after_a_cut(&self) -> BTreeSet<Option<Vec<u8>>> {
+    pub(crate) fn after_a_cut(&self) -> BTreeSet<Option<Vec<u8>>> {
         let mut found = BTreeSet::new();
         for some in 0..1_u32 << self.changes.len() {
             let mut names = self.durable.clone();
             let made = self.changes.iter().enumerate().filter(|(at, _)| some >> at & 1 == 1);
             made.for_each(|(_, change)| apply(&mut names, *change));
-            match names.get(&Name::Ledger) {
+            match names.get(&Name::Page) {
                 None => {
                     found.insert(None);
                 }
@@ -191,17 +191,17 @@ fn worlds(town: &Town) -> Vec<(&'static str, Flash, Kept, Kept)> {
     let half = &long[..long.len() / 2];
     vec![
         ("the first ledger of all", Flash::default(), Kept::default(), one.clone()),
-        ("a longer page than before", Flash::holding(&[(Name::Ledger, &short)]), one.clone(), two.clone()),
-        ("a shorter one", Flash::holding(&[(Name::Ledger, &long)]), two.clone(), three.clone()),
+        ("a longer page than before", Flash::holding(&[(Name::Page, &short)]), one.clone(), two.clone()),
+        ("a shorter one", Flash::holding(&[(Name::Page, &long)]), two.clone(), three.clone()),
         (
             "with half a page left over from a power cut before",
-            Flash::holding(&[(Name::Ledger, &short), (Name::New, half)]),
+            Flash::holding(&[(Name::Page, &short), (Name::New, half)]),
             one,
             three.clone(),
         ),
         (
             "with a whole one left over",
-            Flash::holding(&[(Name::Ledger, &short), (Name::New, &long)]),
+            Flash::holding(&[(Name::Page, &short), (Name::New, &long)]),
             Kept { order: Some(town.order(1)), newest: None, drill_over: false, ..Kept::default() },
             three,
         ),
@@ -229,7 +229,7 @@ fn a_second_power_cut_while_the_next_page_is_written_changes_nothing_of_that() {
     let one = Kept { order: Some(town.order(1)), newest: None, drill_over: false, ..Kept::default() };
     let two = Kept { order: Some(town.order(2)), newest: None, drill_over: false, ..Kept::default() };
     let page = write(&two);
-    let mut flash = Flash::holding(&[(Name::Ledger, &write(&one))]);
+    let mut flash = Flash::holding(&[(Name::Page, &write(&one))]);
     let next = Kept { order: Some(town.order(3)), newest: None, drill_over: false, ..Kept::default() };
     for step in STORE {
         flash.step(step, &page, page.len());
@@ -237,7 +237,7 @@ fn a_second_power_cut_while_the_next_page_is_written_changes_nothing_of_that() {
             let old = found(&left, &town).expect("the old page or the new one");
             let half = &page[..page.len() / 2];
             for new in [None, Some(half), Some(&page[..])] {
-                let mut files: Vec<(Name, &[u8])> = left.iter().map(|bytes| (Name::Ledger, &bytes[..])).collect();
+                let mut files: Vec<(Name, &[u8])> = left.iter().map(|bytes| (Name::Page, &bytes[..])).collect();
                 files.extend(new.map(|bytes| (Name::New, bytes)));
                 let (_, broken) = cut_everywhere(&town, &Flash::holding(&files), &STORE, &old, &next);
                 assert_eq!(broken, None);
@@ -259,8 +259,8 @@ fn without_any_one_of_its_steps_the_promise_is_broken() {
     assert!(!breaks(&STORE));
     assert!(breaks(&[create, write, rename, sync_dir]), "the page is not synced");
     assert!(breaks(&[create, write, sync, rename]), "the name is not synced");
-    let late = Step::Sync(Name::Ledger);
+    let late = Step::Sync(Name::Page);
     assert!(breaks(&[create, write, rename, late, sync_dir]), "the page is synced after it has its name");
-    let over = [Step::Create(Name::Ledger), Step::Write(Name::Ledger), Step::Sync(Name::Ledger), sync_dir];
+    let over = [Step::Create(Name::Page), Step::Write(Name::Page), Step::Sync(Name::Page), sync_dir];
     assert!(breaks(&over), "written over the old page");
 }

@@ -1,12 +1,7 @@
-//! What waits to be published: the newest report and presence, and a bounded row of counts behind them.
+//! What waits to be published: the newest report and presence, behind them one sample of counts.
 //!
 //! One message is under way at a time, so that counts never stand in front of a report by more than one of them, and
 //! nothing is handed to the client library's queue, which throws away what it holds when a connection ends.
-
-use std::collections::VecDeque;
-
-/// Counts kept while there is no broker: one hour at one each 30 s.
-pub const COUNTS_MAX: usize = 120;
 
 /// Something to publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +12,7 @@ pub enum Letter {
     Report(Vec<u8>),
     /// Retained; only the newest counts. Behind everything else.
     Distinct(Vec<u8>),
-    /// In a row, oldest first.
+    /// One at a time: the core sends the next when the controller has stored this one.
     Counts(Vec<u8>),
 }
 
@@ -26,8 +21,7 @@ pub enum Letter {
 pub struct Outbox {
     presence: Option<Letter>,
     report: Option<Letter>,
-    counts: VecDeque<Letter>,
-    dropped: u64,
+    counts: Option<Letter>,
     distinct: Option<Letter>,
     under_way: Option<Letter>,
 }
@@ -39,13 +33,7 @@ impl Outbox {
             Letter::Presence(_) => self.presence = Some(letter),
             Letter::Report(_) => self.report = Some(letter),
             Letter::Distinct(_) => self.distinct = Some(letter),
-            Letter::Counts(_) => {
-                self.counts.push_back(letter);
-                if self.counts.len() > COUNTS_MAX {
-                    self.counts.pop_front();
-                    self.dropped += 1;
-                }
-            }
+            Letter::Counts(_) => self.counts = Some(letter),
         }
     }
 
@@ -55,7 +43,7 @@ impl Outbox {
             return None;
         }
         let first = self.presence.take().or_else(|| self.report.take());
-        self.under_way = first.or_else(|| self.counts.pop_front()).or_else(|| self.distinct.take());
+        self.under_way = first.or_else(|| self.counts.take()).or_else(|| self.distinct.take());
         self.under_way.clone()
     }
 
@@ -70,19 +58,9 @@ impl Outbox {
         self.under_way = None;
     }
 
-    /// The connection ended. Counts under way go back; the rest is told anew, by those who know what is true by then.
+    /// The connection ended: everything is told anew, by those who know what is true by then.
     pub fn connection_lost(&mut self) {
-        if let Some(counts @ Letter::Counts(_)) = self.under_way.take() {
-            self.counts.push_front(counts);
-        }
-        self.presence = None;
-        self.report = None;
-        self.distinct = None;
-    }
-
-    /// How many counts had to be dropped since this was last asked.
-    pub fn take_dropped(&mut self) -> u64 {
-        std::mem::take(&mut self.dropped)
+        *self = Self::default();
     }
 }
 
@@ -97,35 +75,26 @@ mod tests {
     #[test]
     fn a_report_overtakes_counts_and_replaces_an_older_report() {
         let mut outbox = Outbox::default();
-        (0..3).for_each(|n| outbox.put(counts(n)));
-        assert_eq!(outbox.start_next(), Some(counts(0)));
+        outbox.put(Letter::Presence(b"here".to_vec()));
+        outbox.put(counts(0));
         outbox.put(Letter::Report(b"old".to_vec()));
+        assert_eq!(outbox.start_next(), Some(Letter::Presence(b"here".to_vec())));
         outbox.put(Letter::Report(b"new".to_vec()));
         assert_eq!(outbox.start_next(), None, "one at a time");
         outbox.acknowledged();
         assert_eq!(outbox.start_next(), Some(Letter::Report(b"new".to_vec())));
         outbox.acknowledged();
-        assert_eq!(outbox.start_next(), Some(counts(1)));
+        assert_eq!(outbox.start_next(), Some(counts(0)));
     }
 
     #[test]
-    fn counts_survive_a_lost_connection_in_their_order_and_old_reports_do_not() {
+    fn nothing_of_a_lost_connection_is_left_for_the_next() {
         let mut outbox = Outbox::default();
-        (0..2).for_each(|n| outbox.put(counts(n)));
+        outbox.put(counts(0));
         assert_eq!(outbox.start_next(), Some(counts(0)));
         outbox.put(Letter::Report(b"of before".to_vec()));
+        outbox.put(counts(0));
         outbox.connection_lost();
-        assert_eq!(outbox.start_next(), Some(counts(0)));
-        outbox.acknowledged();
-        assert_eq!(outbox.start_next(), Some(counts(1)));
-    }
-
-    #[test]
-    fn the_oldest_counts_are_dropped_and_the_number_is_told_once() {
-        let mut outbox = Outbox::default();
-        (0..COUNTS_MAX + 2).for_each(|n| outbox.put(counts(n)));
-        assert_eq!(outbox.take_dropped(), 2);
-        assert_eq!(outbox.take_dropped(), 0);
-        assert_eq!(outbox.start_next(), Some(counts(2)));
+        assert_eq!(outbox.start_next(), None);
     }
 }

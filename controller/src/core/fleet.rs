@@ -17,7 +17,7 @@ use super::inventory::Managed;
 use super::judge::{Line, judge};
 use super::post::Post;
 use super::retry::Retry;
-use super::trim::{check_boot, check_rows, shorten};
+use super::trim::{check_boot, check_rows, is_of_now, shorten};
 use super::view::{ApView, Standing};
 use super::{Inventory, Now, Sighting};
 
@@ -207,7 +207,8 @@ impl Fleet {
         let post = &mut self.posts[at];
         let of_this_start = post.accounts.boot.as_ref().is_none_or(|boot| *boot == counts.boot);
         // A deputy says the sum in its reports, where it knows it.
-        if by == Managed::Agent && of_this_start && post.counts_seq.is_none_or(|seq| counts.seq > seq) {
+        let newest = post.counts_seq.is_none_or(|seq| counts.seq > seq);
+        if by == Managed::Agent && of_this_start && newest && is_of_now(counts) {
             post.counts_seq = Some(counts.seq);
             post.stations = Some(counts.networks.iter().fold(0, |sum, network| sum.saturating_add(network.stations)));
         }

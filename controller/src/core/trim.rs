@@ -1,6 +1,6 @@
 //! What an AP sends, cut to what is kept of it: it stays in memory, so a stolen AP must not be able to send much.
 
-use firmware_config::wire::{Counts, Report};
+use firmware_config::wire::{Counts, Report, WallMs};
 
 use super::activation::WHY_MAX;
 
@@ -31,6 +31,36 @@ pub fn shorten(report: &mut Report) {
     }
     if let Some(turned_away) = &mut report.turned_away {
         cut(&mut turned_away.why, WHY_MAX);
+    }
+}
+
+/// How old a sample may be to say how many stations there are now. The reports say it every 20 s.
+const OF_NOW_MS: u64 = 60_000;
+/// How far an AP's clock may be off before its samples go by their age instead.
+const CLOCK_OFF_MS: u64 = 60_000;
+/// 2026-01-01T00:00Z. No clock that is right says less.
+const EARLIEST_MS: WallMs = 1_767_225_600_000;
+
+/// Whether a sample says how things stand now: it is not late, and no summary.
+#[must_use]
+pub fn is_of_now(counts: &Counts) -> bool {
+    counts.samples <= 1 && counts.age_ms.is_none_or(|age| age <= OF_NOW_MS)
+}
+
+/// Gives a sample the time it is kept under: what its AP says, where that can be; else our clock less its age.
+pub fn place(counts: &mut Counts, wall_ms: WallMs) {
+    let age = counts.age_ms.take().map(|age| i64::try_from(age).unwrap_or(i64::MAX));
+    if wall_ms < EARLIEST_MS {
+        // Our own clock knows no better.
+        return;
+    }
+    let latest = wall_ms.saturating_add_unsigned(CLOCK_OFF_MS);
+    let can_be = (EARLIEST_MS..=latest).contains(&counts.at_ms);
+    match age.map(|age| wall_ms.saturating_sub(age).max(EARLIEST_MS)) {
+        Some(reckoned) if !can_be || reckoned.abs_diff(counts.at_ms) > CLOCK_OFF_MS => counts.at_ms = reckoned,
+        // An agent that tells no age sends what it counted within the hour.
+        None if !can_be => (counts.at_ms, counts.at_unsure) = (wall_ms, true),
+        _ => {}
     }
 }
 

@@ -1,15 +1,18 @@
-//! The clerks between the loop and the store: one writes batches in order, one gathers counts; neither is waited for.
+//! The clerks between the loop and the store: one writes batches in order, one gathers counts and says which are stored; neither is waited for.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use firmware_config::wire::Counts;
+use firmware_config::ident::ApId;
+use firmware_config::wire::{Counts, SampleId};
 use tokio::sync::mpsc;
 
 use super::sketches;
 use crate::core::distinct::KeptSketch;
 use crate::core::{Durable, Event};
+use crate::mqtt::Post;
 use crate::store::Store;
 
 /// Batches on their way. The core has one under way at a time, and offers it again when no answer came.
@@ -44,12 +47,18 @@ pub(super) struct Clerks<F> {
 }
 
 /// Sets the clerks to work; answers go to `answers`.
-pub(super) fn start(store: &Store, answers: mpsc::Sender<Event>) -> Clerks<impl Future<Output = ()> + use<>> {
+///
+/// Agents are told over `post` what is stored of theirs; deputies are not among `agents`, and need not be told.
+pub(super) fn start(
+    store: &Store,
+    answers: mpsc::Sender<Event>,
+    (post, agents): (Post, BTreeSet<ApId>),
+) -> Clerks<impl Future<Output = ()> + use<>> {
     let (batches, batches_out) = mpsc::channel(BATCHES_MAX);
     let (samples, samples_out) = mpsc::channel(SAMPLES_MAX);
     let (sketches, sketches_out) = mpsc::channel(sketches::SKETCHES_MAX);
     let writing = tokio::spawn(write_batches(store.clone(), batches_out, answers));
-    let gathering = tokio::spawn(gather(store.clone(), samples_out));
+    let gathering = tokio::spawn(gather(store.clone(), samples_out, post, agents));
     let sketching = tokio::spawn(sketches::gather(store.clone(), sketches_out));
     let finish = async move {
         let _ = tokio::join!(writing, gathering, sketching);
@@ -73,13 +82,13 @@ impl Desk {
         }
     }
 
-    /// Lays counts down; where there is no room they are lost, and that is said.
+    /// Lays counts down; where there is no room that is said. Who is not told that they are stored sends them again.
     pub(super) fn store_counts(&mut self, counts: Counts) {
         if self.samples.try_send(counts).is_err() {
             self.lost += 1;
             // At every power of two: the first at once, a flood not in full.
             if self.lost.is_power_of_two() {
-                tracing::error!(lost = self.lost, "counts are lost: the store is slower than the town");
+                tracing::error!(lost = self.lost, "counts find no room: the store is slower than the town");
             }
         }
     }
@@ -93,7 +102,7 @@ async fn write_batches(store: Store, mut batches: mpsc::Receiver<Batch>, answers
     }
 }
 
-async fn gather(store: Store, mut samples: mpsc::Receiver<Counts>) {
+async fn gather(store: Store, mut samples: mpsc::Receiver<Counts>, post: Post, agents: BTreeSet<ApId>) {
     let mut kept: Vec<Counts> = Vec::new();
     let mut open = true;
     let mut failing = false;
@@ -118,17 +127,32 @@ async fn gather(store: Store, mut samples: mpsc::Receiver<Counts>) {
                 if std::mem::take(&mut failing) {
                     tracing::info!(kept = kept.len(), "counts are stored again");
                 }
-                kept.clear();
+                tell(&post, &agents, kept.drain(..));
             }
             Err(error) => {
                 if !std::mem::replace(&mut failing, true) {
                     tracing::error!(%error, "counts are not stored; they are kept in memory");
                 }
+                // What is sent again meanwhile is one sample all the same.
+                let mut known = BTreeSet::new();
+                kept.retain(|sample| known.insert((sample.ap.clone(), sample.boot.clone(), sample.seq)));
                 if let Some(beyond) = kept.len().checked_sub(SAMPLES_KEPT).filter(|beyond| *beyond > 0) {
                     kept.drain(..beyond);
-                    tracing::error!(lost = beyond, "counts are lost: the oldest of {SAMPLES_KEPT} in memory");
+                    tracing::error!(
+                        beyond,
+                        "counts have no room in memory ({SAMPLES_KEPT}); newer agents send theirs again"
+                    );
                 }
             }
         }
     }
+}
+
+/// Tells each agent what is stored of its samples.
+fn tell(post: &Post, agents: &BTreeSet<ApId>, stored: impl Iterator<Item = Counts>) {
+    let mut by_ap: BTreeMap<ApId, Vec<SampleId>> = BTreeMap::new();
+    for Counts { ap, boot, seq, .. } in stored.filter(|sample| agents.contains(&sample.ap)) {
+        by_ap.entry(ap).or_default().push(SampleId { boot, seq });
+    }
+    by_ap.into_iter().for_each(|(ap, samples)| post.counts_stored(ap, samples));
 }

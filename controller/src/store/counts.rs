@@ -30,7 +30,7 @@ pub struct CountRow {
     pub leaves: u32,
 }
 
-/// Rows in one statement: 8 values each, and SQLite takes 32,766 in one.
+/// Rows in one statement: 10 values each, and SQLite takes 32,766 in one.
 const ROWS_PER_STATEMENT: usize = 1_000;
 /// Sources kept in mind: 10,000 APs with four networks each. More are looked up again.
 const SOURCES_MAX: usize = 40_000;
@@ -46,7 +46,8 @@ type SourceKey = (String, String, String, String);
 pub(super) struct Sources(HashMap<SourceKey, i64>);
 
 impl Store {
-    /// Stores counts; a sample `(ap, boot, seq)` is stored once however often it comes.
+    /// Stores counts; a sample `(ap, boot, seq)` is stored once however often it comes, and whatever time it bears. When
+    /// this returns, all of them are on the disk.
     ///
     /// # Errors
     /// Nothing of it was stored, or (no answer in time) it is not known; storing it again is right in both cases.
@@ -123,10 +124,23 @@ impl Store {
             sqlx::query(
                 // Beside max() SQLite gives the other columns of the row that has it
                 // (https://sqlite.org/lang_select.html#bareagg).
-                "SELECT ?1 + bucket * ?3 AS begins, sum(stations) AS stations FROM (
-                     SELECT (at_ms - ?1) / ?3 AS bucket, stations, max(at_ms)
+                // A summarised sample stands in each bucket that it reaches into, behind what was counted there itself.
+                "WITH RECURSIVE
+                 plain (bucket, ap, interface, stations, at_ms) AS (
+                     SELECT (at_ms - ?1) / ?3, ap, interface, stations, at_ms
                      FROM counts JOIN sources ON sources.id = source
-                     WHERE at_ms >= ?1 AND at_ms < ?2
+                     WHERE at_ms >= ?1 AND at_ms < ?2),
+                 reaching (bucket, first, ap, interface, stations) AS (
+                     SELECT (at_ms - ?1) / ?3, max(0, (at_ms - interval_s * 1000 - ?1) / ?3), ap, interface, stations
+                     FROM counts JOIN sources ON sources.id = source
+                     WHERE samples > 1 AND at_ms >= ?1 AND at_ms < ?2
+                     UNION ALL
+                     SELECT bucket - 1, first, ap, interface, stations FROM reaching WHERE bucket > first)
+                 SELECT ?1 + bucket * ?3 AS begins, sum(stations) AS stations FROM (
+                     SELECT bucket, stations, max(at_ms) FROM (
+                         SELECT bucket, ap, interface, stations, at_ms FROM plain
+                         UNION ALL
+                         SELECT bucket, ap, interface, stations, -1 FROM reaching)
                      GROUP BY bucket, ap, interface)
                  GROUP BY bucket ORDER BY bucket",
             )
@@ -151,6 +165,9 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
     let mut whole = connection.begin_with("BEGIN IMMEDIATE").await?;
     let mut rows = Vec::new();
     for sample in counts {
+        if !arrives(&mut whole, sample).await? {
+            continue;
+        }
         for network in &sample.networks {
             let key =
                 (sample.ap.as_str().to_owned(), sample.boot.clone(), network.interface.clone(), network.ssid.clone());
@@ -159,7 +176,8 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
     }
     for some in rows.chunks(ROWS_PER_STATEMENT) {
         let mut insert = QueryBuilder::<Sqlite>::new(
-            "INSERT OR IGNORE INTO counts (at_ms, source, seq, interval_s, mode, stations, joins, leaves) ",
+            "INSERT OR IGNORE INTO counts
+             (at_ms, source, seq, interval_s, mode, stations, joins, leaves, samples, unsure) ",
         );
         insert.push_values(some, |mut row, (source, sample, network)| {
             row.push_bind(sample.at_ms)
@@ -169,11 +187,44 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
                 .push_bind(MODES.iter().position(|mode| *mode == sample.mode).map_or(0, |mode| mode as i64))
                 .push_bind(network.stations)
                 .push_bind(network.joins)
-                .push_bind(network.leaves);
+                .push_bind(network.leaves)
+                .push_bind(sample.samples)
+                .push_bind(sample.at_unsure);
         });
         insert.build().execute(&mut *whole).await?;
     }
     whole.commit().await
+}
+
+/// Notes that a sample is here, unless it was here before.
+async fn arrives(whole: &mut SqliteConnection, sample: &Counts) -> sqlx::Result<bool> {
+    let (ap, boot, seq) = (sample.ap.as_str(), sample.boot.as_str(), signed(sample.seq));
+    let before: Option<(i64, i64)> = sqlx::query_as(
+        "SELECT first, last FROM arrived WHERE ap = ? AND boot = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+    )
+    .bind(ap)
+    .bind(boot)
+    .bind(seq)
+    .fetch_optional(&mut *whole)
+    .await?;
+    let note = match before {
+        Some((_, last)) if last >= seq => return Ok(false),
+        // The next number, as nearly always. Runs that come to touch one another stay two rows.
+        Some((first, last)) if last.checked_add(1) == Some(seq) => {
+            sqlx::query("UPDATE arrived SET last = ? WHERE ap = ? AND boot = ? AND first = ?")
+                .bind(seq)
+                .bind(ap)
+                .bind(boot)
+                .bind(first)
+        }
+        _ => sqlx::query("INSERT INTO arrived (last, ap, boot, first) VALUES (?, ?, ?, ?)")
+            .bind(seq)
+            .bind(ap)
+            .bind(boot)
+            .bind(seq),
+    };
+    note.execute(whole).await?;
+    Ok(true)
 }
 
 /// The number of a source, given at its first sample.

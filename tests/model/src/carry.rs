@@ -173,6 +173,7 @@ impl Small {
                 agent::Action::PublishPresence(_)
                 | agent::Action::PublishReport(_)
                 | agent::Action::PublishCounts(_)
+                | agent::Action::WriteCounts(_)
                 | agent::Action::PublishDistinct(_)
                 | agent::Action::CountDevices(_)
                 | agent::Action::Log(_) => {}

@@ -187,7 +187,7 @@ impl Site {
                 }
                 Action::Look => errands.push(Errand::Back(Event::Looked(self.look(time)), soon)),
                 // Nobody walks about in this town.
-                Action::Log(_) | Action::CountDevices(_) => {}
+                Action::WriteCounts(_) | Action::Log(_) | Action::CountDevices(_) => {}
                 publish @ (Action::PublishPresence(_)
                 | Action::PublishReport(_)
                 | Action::PublishCounts(_)

@@ -423,3 +423,41 @@ fn ten_thousand_aps_that_boot_at_once_are_heard_and_told_with_measure() {
     assert!((600..=1_000).contains(&again), "{again} in 5 s; 200 a second are the limit");
     assert_eq!(bench.view().totals.settling, 10_000);
 }
+
+#[test]
+fn late_samples_keep_their_own_time_and_leave_the_present_alone() {
+    // An hour-old sample, one of an AP whose clock stands at 1970, and one of an older agent there.
+    let mut bench = Bench::settled();
+    let wall = bench.now.wall_ms;
+    let stations = |bench: &Bench| bench.ap("gym-1").stations;
+    let before = stations(&bench);
+    let boot = bench.report(&ap("gym-1")).boot;
+    let tell = |bench: &mut Bench, seq, at_ms, age_ms, boot: &str| {
+        let row =
+            NetworkCounts { interface: "wlan0".to_owned(), ssid: "s".to_owned(), stations: 999, joins: 1, leaves: 0 };
+        let counts = Counts {
+            v: 1,
+            ap: ap("gym-1"),
+            boot: boot.to_owned(),
+            seq,
+            at_ms,
+            interval_s: 30,
+            age_ms,
+            at_unsure: false,
+            samples: 1,
+            waiting: 0,
+            mode: Mode::Normal,
+            networks: vec![row],
+        };
+        let stored = bench.on(Event::Counted(counts)).into_iter().find_map(|action| match action {
+            Action::StoreCounts(counts) => Some((counts.at_ms, counts.at_unsure)),
+            _ => None,
+        });
+        stored.expect("kept")
+    };
+    assert_eq!(tell(&mut bench, 1_001, wall - 3_600_000, Some(3_600_000), &boot), (wall - 3_600_000, false));
+    assert_eq!(tell(&mut bench, 1_002, 5_000, Some(7_200_000), &boot), (wall - 7_200_000, false));
+    assert_eq!(tell(&mut bench, 3, wall - 86_400_000, None, "of-before"), (wall - 86_400_000, false));
+    assert_eq!(tell(&mut bench, 4, 5_000, None, "of-before"), (wall, true));
+    assert_eq!(stations(&bench), before, "nothing of this is how it is now");
+}

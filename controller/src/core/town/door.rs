@@ -11,6 +11,7 @@ use crate::core::inventory::Managed;
 use crate::core::key::KeyPosition;
 use crate::core::retry::Retry;
 use crate::core::strangers::Deceit;
+use crate::core::trim::place;
 use crate::core::{Action, Kind, Now};
 
 /// The order topic is put right at most once in this time: two controllers that both believe they are the one must not
@@ -76,9 +77,10 @@ impl Town {
         self.heard("presence", presence.ap.as_str(), heard, now);
     }
 
-    pub(super) fn counted(&mut self, counts: Counts, by: Managed, now: Now) {
+    pub(super) fn counted(&mut self, mut counts: Counts, by: Managed, now: Now) {
         let heard = self.fleet.counted(&counts, by, now);
         if self.heard("counts", counts.ap.as_str(), heard, now) {
+            place(&mut counts, now.wall_ms);
             self.actions.push(Action::StoreCounts(counts));
         }
     }

@@ -1,0 +1,343 @@
+//! Random histories of samples: whatever is lost, doubled, cut off or forgotten, everybody counted is stored once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use firmware_config::mode::Mode;
+use firmware_config::wire::{Counts, CountsStored, NetworkCounts, SampleId};
+use proptest::prelude::*;
+
+use super::deliver::{Delivery, WRITE_EVERY, mono_ms};
+use super::waiting::{Page, SAMPLES_MAX, Sample};
+use super::{Action, Now};
+
+#[derive(Debug, Clone)]
+enum Happening {
+    /// So many samples are counted, 30 s apart.
+    Counted(u64),
+    /// The line to the broker is there or not.
+    Line(bool),
+    /// The controller is there or not.
+    Hall(bool),
+    /// The flash takes what is written, slowly or at once.
+    FlashIsSlow(bool),
+    /// Power goes; the page under way is on the flash or not.
+    Cut {
+        written: bool,
+    },
+    /// Stopped and started in order.
+    Restart,
+    /// So many words of the controller get lost.
+    WordsLost(u32),
+    Clock(i64),
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        4 => prop_oneof![1..20_u64, 1..400_u64].prop_map(Happening::Counted),
+        2 => any::<bool>().prop_map(Happening::Line),
+        2 => any::<bool>().prop_map(Happening::Hall),
+        1 => any::<bool>().prop_map(Happening::FlashIsSlow),
+        2 => any::<bool>().prop_map(|written| Happening::Cut { written }),
+        1 => Just(Happening::Restart),
+        2 => (1..4_u32).prop_map(Happening::WordsLost),
+        1 => prop_oneof![Just(0), Just(1_795_000_000_000_i64)].prop_map(Happening::Clock),
+    ]
+}
+
+/// An agent's samples, its flash, and a controller that stores.
+struct World {
+    delivery: Delivery,
+    now: Now,
+    boots: u32,
+    seq: u64,
+    line: bool,
+    hall: bool,
+    slow: bool,
+    words_lost: u32,
+    flash: Page,
+    writing: Option<Page>,
+    /// By name: how often each one counted is stored.
+    stored: BTreeMap<String, u32>,
+    known: BTreeSet<SampleId>,
+    counted: Vec<String>,
+    /// In memory only when power went.
+    lost: BTreeSet<String>,
+    sent: u32,
+    pages: u32,
+}
+
+fn name(n: usize) -> String {
+    format!("n{n}")
+}
+
+impl World {
+    fn new() -> Self {
+        let mut world = Self {
+            delivery: Delivery::new("first"),
+            now: Now { mono: Duration::ZERO, wall_ms: 1_795_000_000_000 },
+            boots: 0,
+            seq: 0,
+            line: true,
+            hall: true,
+            slow: false,
+            words_lost: 0,
+            // A controller has answered once: from then on nothing is forgotten.
+            flash: Page { answers: true, samples: Vec::new() },
+            writing: None,
+            stored: BTreeMap::new(),
+            known: BTreeSet::new(),
+            counted: Vec::new(),
+            lost: BTreeSet::new(),
+            sent: 0,
+            pages: 0,
+        };
+        world.boot();
+        world
+    }
+
+    fn boot(&mut self) {
+        self.boots += 1;
+        self.seq = 0;
+        self.now.mono = Duration::from_secs(1);
+        self.writing = None;
+        self.delivery = Delivery::new(&format!("boot-{}", self.boots));
+        let mut actions = Vec::new();
+        self.delivery.found(Ok(self.flash.clone()), self.now, &mut actions);
+        if self.line {
+            self.delivery.connected(self.now.mono);
+        }
+        self.step();
+    }
+
+    fn step(&mut self) {
+        for _ in 0..4 {
+            let mut actions = Vec::new();
+            let ap = "gym-1".parse().expect("valid");
+            self.delivery.step(&ap, self.now, &mut actions);
+            if actions.is_empty() {
+                return;
+            }
+            for action in actions {
+                match action {
+                    Action::PublishCounts(counts) => self.hears(&counts),
+                    Action::WriteCounts(page) => {
+                        self.pages += 1;
+                        self.writing = Some(page);
+                        if !self.slow {
+                            self.writes();
+                        }
+                    }
+                    other => assert!(matches!(other, Action::Log(_)), "nothing to do with samples: {other:?}"),
+                }
+            }
+        }
+    }
+
+    fn writes(&mut self) {
+        if let Some(page) = self.writing.take() {
+            self.flash = page;
+            self.delivery.written(Ok(()), self.now.mono, &mut Vec::new());
+        }
+    }
+
+    fn hears(&mut self, counts: &Counts) {
+        assert!(self.line, "nothing is sent to nobody");
+        self.sent += 1;
+        if !self.hall {
+            return;
+        }
+        let id = SampleId { boot: counts.boot.clone(), seq: counts.seq };
+        if self.known.insert(id.clone()) {
+            for row in &counts.networks {
+                *self.stored.entry(row.interface.clone()).or_default() += row.joins;
+            }
+        }
+        if self.words_lost > 0 {
+            self.words_lost -= 1;
+            return;
+        }
+        let stored = CountsStored { v: 1, ap: counts.ap.clone(), samples: vec![id] };
+        self.delivery.stored(&stored, self.now.mono);
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let end = self.now.mono + time;
+        while let Some(wake) = self.delivery.next_wake().filter(|wake| *wake <= end) {
+            let next = wake.max(self.now.mono);
+            self.now.wall_ms += mono_ms(next) - mono_ms(self.now.mono);
+            self.now.mono = next;
+            let before = (self.sent, self.pages, self.delivery.next_wake());
+            self.step();
+            assert_ne!(before, (self.sent, self.pages, self.delivery.next_wake()), "it spins: {:?}", self.delivery);
+        }
+        self.now.wall_ms += mono_ms(end) - mono_ms(self.now.mono);
+        self.now.mono = end;
+    }
+
+    fn count(&mut self) {
+        self.pass(Duration::from_secs(30));
+        self.seq += 1;
+        let interface = name(self.counted.len());
+        self.counted.push(interface.clone());
+        let row = NetworkCounts { interface, ssid: "00000JAPAN".to_owned(), stations: 1, joins: 1, leaves: 0 };
+        let id = SampleId { boot: format!("boot-{}", self.boots), seq: self.seq };
+        self.delivery.counted(Sample::new(id, mono_ms(self.now.mono), 30, Mode::Disaster, vec![row]));
+        self.step();
+    }
+
+    /// What is neither stored nor on the flash is gone with the power.
+    fn cut(&mut self) {
+        let on_flash: BTreeSet<&String> =
+            self.flash.samples.iter().flat_map(|kept| &kept.networks).map(|row| &row.interface).collect();
+        let gone = self.counted.iter().filter(|name| !on_flash.contains(name) && !self.stored.contains_key(*name));
+        self.lost.extend(gone.cloned());
+        self.boot();
+    }
+
+    fn happen(&mut self, what: &Happening) {
+        match *what {
+            Happening::Counted(n) => (0..n).for_each(|_| self.count()),
+            Happening::Line(up) => {
+                self.line = up;
+                if up {
+                    self.delivery.connected(self.now.mono);
+                } else {
+                    self.delivery.disconnected();
+                }
+            }
+            Happening::Hall(up) => self.hall = up,
+            Happening::FlashIsSlow(slow) => {
+                self.slow = slow;
+                self.writes();
+            }
+            Happening::Cut { written } => {
+                if let Some(page) = self.writing.take().filter(|_| written) {
+                    self.flash = page;
+                }
+                self.cut();
+            }
+            Happening::Restart => {
+                self.writes();
+                if let Some(page) = self.delivery.last_page(self.now) {
+                    self.flash = page;
+                }
+                let before = self.lost.len();
+                self.cut();
+                assert_eq!(self.lost.len(), before, "a stop in order loses nobody");
+            }
+            Happening::WordsLost(n) => self.words_lost = n,
+            Happening::Clock(wall_ms) => self.now.wall_ms = wall_ms,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn everybody_counted_is_stored_once_whatever_breaks(history in prop::collection::vec(happening(), 1..14)) {
+        let mut world = World::new();
+        for what in &history {
+            let (pages, from) = (world.pages, world.now.mono);
+            world.happen(what);
+            for (name, times) in &world.stored {
+                prop_assert_eq!(*times, 1, "{} is stored more than once", name);
+            }
+            let passed = world.now.mono.saturating_sub(from);
+            let most = passed.as_secs() / WRITE_EVERY.as_secs() + passed.as_secs() / 300 + 10;
+            prop_assert!(u64::from(world.pages - pages) <= most, "{} pages in {passed:?}", world.pages - pages);
+        }
+        for calm in [Happening::FlashIsSlow(false), Happening::Hall(true), Happening::Line(true)] {
+            world.happen(&calm);
+        }
+        world.words_lost = 0;
+        world.pass(Duration::from_secs(3600));
+        for name in &world.counted {
+            let times = world.stored.get(name).copied().unwrap_or(0);
+            if !world.lost.contains(name) {
+                prop_assert_eq!(times, 1, "{}", name);
+            }
+        }
+        prop_assert!(world.flash.samples.is_empty(), "what is stored leaves the flash");
+    }
+}
+
+#[test]
+fn a_week_in_the_dark_is_summarised_and_nobody_who_came_is_lost() {
+    let mut world = World::new();
+    world.happen(&Happening::Line(false));
+    let row = |n: u64| NetworkCounts {
+        interface: "wlan0jp".to_owned(),
+        ssid: "00000JAPAN".to_owned(),
+        stations: u32::try_from(n % 50).expect("small"),
+        joins: 3,
+        leaves: 2,
+    };
+    let week = 7 * 24 * 120;
+    for n in 1..=week {
+        world.pass(Duration::from_secs(30));
+        let id = SampleId { boot: "boot-1".to_owned(), seq: n };
+        let sample = Sample::new(id, mono_ms(world.now.mono), 30, Mode::Disaster, vec![row(n)]);
+        world.delivery.counted(sample);
+    }
+    world.pass(WRITE_EVERY);
+    world.step();
+    let page = &world.flash;
+    assert!(page.samples.len() <= SAMPLES_MAX);
+    let sum = |of: fn(&NetworkCounts) -> u32| page.samples.iter().flat_map(|kept| &kept.networks).map(of).sum::<u32>();
+    let all = u32::try_from(week).expect("small");
+    assert_eq!((sum(|row| row.joins), sum(|row| row.leaves)), (3 * all, 2 * all));
+    assert_eq!(page.samples.iter().map(|kept| kept.samples).sum::<u32>(), all);
+    assert!(page.samples.iter().all(|kept| kept.interval_s <= 3_600), "no length beyond what there is need for");
+    let peak = page.samples.iter().filter(|kept| kept.samples >= 50).flat_map(|kept| &kept.networks);
+    assert!(peak.clone().count() > 10 && peak.into_iter().all(|row| row.stations == 49), "the most there were");
+    assert!(world.pages <= 7 * 288 + 1, "a page each five minutes: {}", world.pages);
+}
+
+#[test]
+fn while_the_controller_answers_nothing_is_written_and_one_sample_is_on_its_way() {
+    let mut world = World::new();
+    (0..500).for_each(|_| world.count());
+    world.pass(Duration::from_secs(10));
+    assert_eq!((world.stored.len(), world.sent, world.pages), (500, 500, 0));
+}
+
+#[test]
+fn an_older_controller_gets_each_sample_and_is_neither_flooded_nor_waited_for() {
+    // It stores what it hears and has no word for it. Nobody ever said one: the agent is new in this town.
+    let mut world = World::new();
+    world.flash = Page::default();
+    world.boot();
+    world.words_lost = u32::MAX;
+    (0..2_000).for_each(|_| world.count());
+    world.pass(Duration::from_secs(60));
+    assert_eq!(world.stored.len(), 2_000);
+    assert!(world.stored.values().all(|times| *times == 1));
+    assert!(world.sent < 2_010, "each once, but for the first: {}", world.sent);
+    assert!(world.pages < 3, "what was said is not worth the flash: {}", world.pages);
+}
+
+#[test]
+fn a_sample_of_a_start_whose_clock_was_never_set_says_how_old_it_is_at_least() {
+    let mut world = World::new();
+    world.happen(&Happening::Line(false));
+    world.now.wall_ms = 0;
+    world.count();
+    world.pass(Duration::from_secs(600));
+    world.happen(&Happening::Restart);
+    world.now.wall_ms = 1_795_000_000_000;
+    world.happen(&Happening::Line(true));
+    world.now.mono += Duration::from_secs(60);
+    let mut actions = Vec::new();
+    world.delivery.step(&"gym-1".parse().expect("valid"), world.now, &mut actions);
+    let sent = actions.iter().find_map(|action| match action {
+        Action::PublishCounts(counts) => Some(counts),
+        _ => None,
+    });
+    let sent = sent.expect("sent");
+    assert_eq!((sent.at_unsure, sent.boot.as_str()), (true, "boot-1"));
+    let age = sent.age_ms.expect("an age");
+    // The page was written 300 s after it; what came between that and the next start nobody knows.
+    assert!((360_000..=662_000).contains(&age), "{age}");
+}

@@ -1,0 +1,330 @@
+//! Samples that wait until the controller has stored them: what is kept, and what is summarised when there is no room.
+//!
+//! A sample that may have been sent is *fixed*: it never changes again, for the controller knows it by its number, and
+//! what was counted must be counted once. All others may become one with a neighbour, the oldest first. So that this
+//! holds over a power cut too, a sample that *lies* on the flash without the mark "may have been sent" is not sent
+//! before a page that bears the mark is there: the agent of after the cut would take it for one that it may summarise.
+
+use std::collections::VecDeque;
+
+use firmware_config::mode::Mode;
+use firmware_config::wire::{NetworkCounts, SampleId, WallMs};
+
+/// Samples kept: 4 hours at one each 30 s; summarised to quarters of an hour 5 days, to hours 3 weeks.
+pub const SAMPLES_MAX: usize = 512;
+/// Rows kept, all samples together: 8 networks in each of them. A page of as many is some 300 kB.
+pub const ROWS_MAX: usize = 4_096;
+/// Rows in one sample: the controller reads no more, and an AP has no more networks.
+const SAMPLE_ROWS_MAX: usize = 64;
+/// How long summarised samples may become, one length after the other, in seconds.
+const LENGTHS_S: [u32; 4] = [900, 3_600, 6 * 3_600, u32::MAX];
+/// The oldest that a page marks as "may have been sent": so many are sent between two pages. 32 minutes' worth.
+const FIXED_AHEAD: usize = 64;
+/// 2026-01-01T00:00Z. A clock that says less was never set.
+pub const EARLIEST_MS: WallMs = 1_767_225_600_000;
+
+/// Everything that is kept over a reboot.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// Whether a controller ever said what it has stored.
+    pub answers: bool,
+    /// Oldest first.
+    pub samples: Vec<Kept>,
+}
+
+/// A sample on the flash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// What it is known by.
+    pub id: SampleId,
+    /// End of the interval, where the clock was set when the page was written.
+    pub at_ms: Option<WallMs>,
+    /// How long before the page was written the interval ended.
+    pub age_ms: u64,
+    /// Length.
+    pub interval_s: u32,
+    /// How many samples are in it.
+    pub samples: u32,
+    /// Mode.
+    pub mode: Mode,
+    /// Whether it may have been sent.
+    pub fixed: bool,
+    /// Rows.
+    pub networks: Vec<NetworkCounts>,
+}
+
+/// When an interval ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// In this start of the agent.
+    Here,
+    /// In an earlier one, by a clock that was set.
+    At(WallMs),
+    /// In an earlier one whose clock was never set: at this start, at the latest.
+    Unsure,
+}
+
+/// A sample that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// What it is known by; of a summary, the newest sample in it.
+    pub id: SampleId,
+    /// How its time is known.
+    pub ended: Ended,
+    /// End of the interval by this start's monotonic clock, in milliseconds; below zero: before it. Nothing with
+    /// [`Ended::At`].
+    pub mono_ms: i64,
+    /// Length.
+    pub interval_s: u32,
+    /// How many samples are in it.
+    pub samples: u32,
+    /// Mode.
+    pub mode: Mode,
+    /// Rows.
+    pub networks: Vec<NetworkCounts>,
+    /// May have been sent.
+    fixed: bool,
+    /// It, or a part of it, is on the flash as one that was not sent.
+    lies: bool,
+    /// It is on the flash as it is.
+    saved: bool,
+    /// It was sent in this start.
+    said: bool,
+}
+
+/// All samples that wait, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct Waiting {
+    samples: VecDeque<Sample>,
+    /// A page has what is not here any more.
+    stale: bool,
+    summarised: u64,
+    forgotten: u64,
+}
+
+impl Sample {
+    /// A new one, of this start.
+    #[must_use]
+    pub fn new(id: SampleId, mono_ms: i64, interval_s: u32, mode: Mode, networks: Vec<NetworkCounts>) -> Self {
+        let (fixed, lies, saved, said) = (false, false, false, false);
+        Self { id, ended: Ended::Here, mono_ms, interval_s, samples: 1, mode, networks, fixed, lies, saved, said }
+    }
+
+    /// Whether it was sent in this start.
+    #[must_use]
+    pub fn was_said(&self) -> bool {
+        self.said
+    }
+
+    /// Whether a page must be on the flash before it may be sent.
+    #[must_use]
+    pub fn lies(&self) -> bool {
+        self.lies
+    }
+
+    fn fits(&self, newer: &Self, length: u32) -> bool {
+        let rows = newer.networks.iter().filter(|row| !self.networks.iter().any(|own| same(own, row))).count();
+        !self.fixed
+            && !newer.fixed
+            && self.mode == newer.mode
+            && self.interval_s.saturating_add(newer.interval_s) <= length
+            && self.networks.len() + rows <= SAMPLE_ROWS_MAX
+    }
+
+    /// Takes an older one in: nobody who came or went is lost, stations are the most there were.
+    fn take_in(&mut self, older: Self) {
+        for row in older.networks {
+            match self.networks.iter_mut().find(|own| same(own, &row)) {
+                Some(own) => {
+                    own.stations = own.stations.max(row.stations);
+                    own.joins = own.joins.saturating_add(row.joins);
+                    own.leaves = own.leaves.saturating_add(row.leaves);
+                }
+                None => self.networks.push(row),
+            }
+        }
+        self.interval_s = self.interval_s.saturating_add(older.interval_s);
+        self.samples = self.samples.saturating_add(older.samples);
+        self.lies |= older.lies;
+        self.saved = false;
+    }
+}
+
+fn same(one: &NetworkCounts, other: &NetworkCounts) -> bool {
+    (&one.interface, &one.ssid) == (&other.interface, &other.ssid)
+}
+
+impl Waiting {
+    /// What the flash had at the start: before everything that was counted since.
+    pub fn found(&mut self, page: Page, mono_ms: i64) {
+        for kept in page.samples.into_iter().rev() {
+            let age = i64::try_from(kept.age_ms).unwrap_or(i64::MAX);
+            self.samples.push_front(Sample {
+                id: kept.id,
+                ended: kept.at_ms.map_or(Ended::Unsure, Ended::At),
+                mono_ms: mono_ms.saturating_sub(age),
+                interval_s: kept.interval_s,
+                samples: kept.samples,
+                mode: kept.mode,
+                networks: kept.networks,
+                fixed: kept.fixed,
+                lies: !kept.fixed,
+                saved: true,
+                said: false,
+            });
+        }
+        self.make_room(true);
+    }
+
+    /// One more. Without room the oldest are summarised; where nobody `answers` those that were sent are forgotten.
+    pub fn push(&mut self, sample: Sample, answers: bool) {
+        self.samples.push_back(sample);
+        self.make_room(answers);
+    }
+
+    /// The one at `at`, the oldest at 0.
+    #[must_use]
+    pub fn get(&self, at: usize) -> Option<&Sample> {
+        self.samples.get(at)
+    }
+
+    /// How many wait.
+    #[must_use]
+    pub fn how_many(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// The first that was not sent in this start.
+    #[must_use]
+    pub fn first_unsaid(&self) -> Option<usize> {
+        self.samples.iter().position(|sample| !sample.said)
+    }
+
+    /// The one at `at` is being sent.
+    pub fn say(&mut self, at: usize) {
+        if let Some(sample) = self.samples.get_mut(at) {
+            (sample.fixed, sample.said) = (true, true);
+        }
+    }
+
+    /// The controller has it stored.
+    pub fn stored(&mut self, id: &SampleId) {
+        if let Some(at) = self.samples.iter().position(|sample| sample.id == *id)
+            && let Some(sample) = self.samples.remove(at)
+        {
+            self.stale |= sample.saved || sample.lies;
+        }
+    }
+
+    /// Something beside the samples changed on the page.
+    pub fn page_changed(&mut self) {
+        self.stale = true;
+    }
+
+    /// Since when, by this start's monotonic clock in milliseconds, the flash lacks something or has what is not here
+    /// any more. Without `keep_said` what was sent is not worth the flash.
+    #[must_use]
+    pub fn unsaved_since(&self, keep_said: bool) -> Option<i64> {
+        if self.stale {
+            return Some(0);
+        }
+        let unsaved = self.samples.iter().find(|sample| !sample.saved && (keep_said || !sample.said));
+        unsaved.map(|sample| if sample.ended == Ended::Here { sample.mono_ms } else { 0 })
+    }
+
+    /// The page to write now. From here on its oldest may be sent, and the others may not before the next one.
+    pub fn page(&mut self, answers: bool, keep_said: bool, mono_ms: i64, wall_ms: WallMs) -> Page {
+        let mut samples = Vec::new();
+        for sample in self.samples.iter_mut().filter(|sample| keep_said || !sample.said) {
+            sample.fixed |= samples.len() < FIXED_AHEAD;
+            sample.lies |= !sample.fixed;
+            let age = mono_ms.saturating_sub(sample.mono_ms).max(0);
+            samples.push(Kept {
+                id: sample.id.clone(),
+                at_ms: match sample.ended {
+                    Ended::Here => (wall_ms >= EARLIEST_MS).then(|| wall_ms.saturating_sub(age)),
+                    Ended::At(at_ms) => Some(at_ms),
+                    Ended::Unsure => None,
+                },
+                age_ms: age.unsigned_abs(),
+                interval_s: sample.interval_s,
+                samples: sample.samples,
+                mode: sample.mode,
+                fixed: sample.fixed,
+                networks: sample.networks.clone(),
+            });
+        }
+        self.stale = false;
+        Page { answers, samples }
+    }
+
+    /// The page `written` is on the flash.
+    pub fn written(&mut self, written: &Page) {
+        for sample in &mut self.samples {
+            // A sample that took another in keeps its number and not its size.
+            let as_it_is = |kept: &&Kept| kept.id == sample.id && kept.samples == sample.samples;
+            if let Some(kept) = written.samples.iter().find(as_it_is) {
+                sample.saved = true;
+                sample.lies = !kept.fixed;
+            } else if sample.saved {
+                sample.saved = false;
+            }
+        }
+        self.stale |= written.samples.iter().any(|kept| !self.samples.iter().any(|sample| sample.id == kept.id));
+    }
+
+    /// The page of before is still there, or this one is.
+    pub fn not_written(&mut self) {
+        self.stale = true;
+    }
+
+    /// How many samples went into others, and how many were forgotten, since the start.
+    #[must_use]
+    pub fn losses(&self) -> (u64, u64) {
+        (self.summarised, self.forgotten)
+    }
+
+    fn is_full(&self) -> bool {
+        self.samples.len() > SAMPLES_MAX
+            || self.samples.iter().map(|sample| sample.networks.len()).sum::<usize>() > ROWS_MAX
+    }
+
+    fn make_room(&mut self, answers: bool) {
+        while self.is_full() {
+            let said = self.samples.front().is_some_and(|sample| sample.said && !answers);
+            match (!said).then(|| self.pair()).flatten() {
+                Some((older, newer)) => {
+                    if let Some(taken) = self.samples.remove(older)
+                        && let Some(sample) = self.samples.get_mut(newer - 1)
+                    {
+                        self.stale |= taken.saved;
+                        sample.take_in(taken);
+                        self.summarised += 1;
+                    }
+                }
+                None => {
+                    self.stale |= self.samples.pop_front().is_some_and(|sample| sample.saved);
+                    self.forgotten += 1;
+                }
+            }
+        }
+    }
+
+    /// Which two become one: the oldest neighbours of one start and one mode that make no more than each length; where
+    /// there are none, the next two of one mode, whatever lies between.
+    fn pair(&self) -> Option<(usize, usize)> {
+        let neighbours = |length| {
+            (1..self.samples.len()).map(|newer| (newer - 1, newer)).find(|(older, newer)| {
+                let (older, newer) = (&self.samples[*older], &self.samples[*newer]);
+                older.id.boot == newer.id.boot && older.fits(newer, length)
+            })
+        };
+        LENGTHS_S.into_iter().find_map(neighbours).or_else(|| {
+            (0..self.samples.len()).find_map(|older| {
+                let newer = (older + 1..self.samples.len())
+                    .find(|newer| self.samples[older].fits(&self.samples[*newer], u32::MAX))?;
+                Some((older, newer))
+            })
+        })
+    }
+}
