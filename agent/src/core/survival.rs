@@ -341,3 +341,49 @@ fn a_sample_of_a_start_whose_clock_was_never_set_says_how_old_it_is_at_least() {
     // The page was written 300 s after it; what came between that and the next start nobody knows.
     assert!((360_000..=662_000).contains(&age), "{age}");
 }
+
+#[test]
+fn a_flash_that_refuses_is_said_once_and_everything_waits_in_memory_and_is_delivered() {
+    let ap = "gym-1".parse().expect("valid");
+    let (mut delivery, mut actions) = (Delivery::new("first"), Vec::new());
+    let mut now = Now { mono: Duration::from_secs(1), wall_ms: 1_795_000_000_000 };
+    delivery.found(Ok(Page { answers: true, samples: Vec::new() }), now, &mut actions);
+    let (mut refused, mut said, mut stored) = (0, Vec::new(), BTreeSet::new());
+    let mut turn = |delivery: &mut Delivery, now: Now, flash: Result<(), String>| {
+        let mut actions = Vec::new();
+        delivery.step(&ap, now, &mut actions);
+        while let Some(action) = actions.pop() {
+            match action {
+                Action::WriteCounts(_) => {
+                    refused += usize::from(flash.is_err());
+                    delivery.written(flash.clone(), now.mono, &mut actions);
+                }
+                Action::Log(line) => said.push(line),
+                Action::PublishCounts(counts) => {
+                    let id = SampleId { boot: counts.boot, seq: counts.seq };
+                    delivery.stored(&CountsStored { v: counts.v, ap: counts.ap, samples: vec![id.clone()] }, now.mono);
+                    assert!(stored.insert(id), "stored twice");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        (refused, said.clone(), stored.len())
+    };
+    // Two hours without a broker, on a flash that became read-only.
+    for seq in 1..=240 {
+        now.mono += Duration::from_secs(30);
+        let id = SampleId { boot: "boot-1".to_owned(), seq };
+        delivery.counted(Sample::new(id, mono_ms(now.mono), 30, Mode::Disaster, Vec::new()));
+        turn(&mut delivery, now, Err("Read-only file system".to_owned()));
+    }
+    let (refused, said, _) = turn(&mut delivery, now, Err("Read-only file system".to_owned()));
+    assert!((10..=24).contains(&refused), "it is tried every five minutes: {refused}");
+    assert_eq!(said.iter().filter(|line| line.contains("NOT written")).count(), 1, "{said:?}");
+    delivery.connected(now.mono);
+    for _ in 0..600 {
+        now.mono += Duration::from_millis(100);
+        turn(&mut delivery, now, Err("Read-only file system".to_owned()));
+    }
+    let (.., stored) = turn(&mut delivery, now, Ok(()));
+    assert_eq!(stored, 240, "each of them, from memory");
+}

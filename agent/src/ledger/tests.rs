@@ -139,11 +139,11 @@ fn a_directory_that_is_missing_or_in_the_way_is_named_and_nothing_is_lost() {
 }
 
 /// A tmpfs of its own; taken down when dropped.
-struct SmallFlash(std::path::PathBuf);
+pub(crate) struct SmallFlash(std::path::PathBuf);
 
 impl SmallFlash {
     /// None where this user may not mount; that is said loudly.
-    fn mount(at: &std::path::Path) -> Option<Self> {
+    pub(crate) fn mount(at: &std::path::Path) -> Option<Self> {
         let flash = Self(at.to_owned());
         if flash.ask("mount", &["-t", "tmpfs", "-o", "size=64k", "none"]) {
             return Some(flash);
@@ -153,12 +153,12 @@ impl SmallFlash {
         None
     }
 
-    fn ask(&self, program: &str, words: &[&str]) -> bool {
+    pub(crate) fn ask(&self, program: &str, words: &[&str]) -> bool {
         std::process::Command::new(program).args(words).arg(&self.0).status().is_ok_and(|status| status.success())
     }
 
     /// Writes until not one byte more fits.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         use std::io::Write;
         let mut file = std::fs::File::create(self.0.join("filler")).expect("made");
         for size in [4096, 64, 1] {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::ledger::plan::Step;
 use crate::ledger::power::Flash;
+use crate::ledger::tests::SmallFlash;
 
 fn page(samples: u64) -> Page {
     let kept = |seq| Kept {
@@ -84,4 +85,24 @@ fn a_full_shelf_fits_the_longest_page_that_is_read() {
         write(&usual).len()
     };
     assert!(usual < 150_000, "the sum of the flash's wear reckons with 120 kB: {usual}");
+}
+
+#[test]
+fn a_full_or_read_only_flash_keeps_the_page_of_before_and_half_a_page_eats_none_of_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let Some(flash) = SmallFlash::mount(dir.path()) else { return };
+    let shelf = Shelf::beside(&dir.path().join("ledger"));
+    shelf.store(&page(2)).expect("stored");
+    flash.fill();
+    let error = shelf.store(&page(90)).expect_err("full").to_string();
+    assert!(error.contains("ledger.counts") && error.contains("No space left"), "{error}");
+    assert!(!shelf.desk.at(Name::New).exists(), "half a page eats no flash");
+    assert_eq!(shelf.load().expect("the old one"), page(2));
+    fs::remove_file(dir.path().join("filler")).expect("emptied");
+    assert!(flash.ask("mount", &["-o", "remount,ro"]));
+    assert!(shelf.store(&page(3)).expect_err("read-only").to_string().contains("Read-only"));
+    assert_eq!(shelf.load().expect("the old one"), page(2));
+    assert!(flash.ask("mount", &["-o", "remount,rw"]));
+    shelf.store(&page(3)).expect("stored");
+    assert_eq!(shelf.load().expect("the new one"), page(3));
 }
