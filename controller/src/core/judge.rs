@@ -14,6 +14,9 @@ use super::witness::Witness;
 /// The SSID of the unified disaster network.
 pub const OPEN_SSID: &str = "00000JAPAN";
 
+/// It serves the newest order's number and another mode.
+pub(super) const WRONG_MODE: &str = "wrong-mode";
+
 /// What the controller itself can say about an AP that is not settled; the dashboard has a sentence for each.
 pub const WHY: &[&str] = &[
     "never-heard",
@@ -27,7 +30,7 @@ pub const WHY: &[&str] = &[
     "drill-over",
     "facility-key-back",
     "wrong-facility",
-    "wrong-mode",
+    WRONG_MODE,
     "open-unordered",
     "not-on-air",
     "witness-sees-it",
@@ -151,5 +154,5 @@ pub fn judge(accounts: &Accounts, number: u64, silent: bool, now: Duration) -> (
     if accounts.wanted == Mode::Drill && report.mode == Mode::Normal {
         return stand(Standing::Settling, "drill-over");
     }
-    stand(Standing::Diverged, "wrong-mode")
+    stand(Standing::Diverged, WRONG_MODE)
 }

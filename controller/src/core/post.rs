@@ -2,7 +2,7 @@
 
 use firmware_config::wire::WallMs;
 
-use super::judge::Accounts;
+use super::judge::{Accounts, WRONG_MODE};
 use super::retry::Retry;
 use super::view::{ApView, ReportedView, Standing, Witnessed};
 use super::witness::Witness;
@@ -49,9 +49,12 @@ impl Post {
         self.accounts.wanted.is_open() && self.standing == Standing::Settled
     }
 
+    /// Whether the newest order is to be told to it once more: it does not hold it, or it serves another mode under its
+    /// number. Then it holds another order of the same number, from before our store was lost, and says so when it is
+    /// offered ours.
     pub(super) fn needs_telling(&self, number: u64) -> bool {
         let told = self.accounts.report.as_ref().map_or(0, |report| report.told);
-        self.standing != Standing::Silent && self.accounts.heard.is_some() && told != number
+        self.standing != Standing::Silent && self.accounts.heard.is_some() && (told != number || self.why == WRONG_MODE)
     }
 
     pub(super) fn take_boot(&mut self, boot: &str) {

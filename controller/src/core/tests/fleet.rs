@@ -133,6 +133,23 @@ fn an_order_that_is_lost_on_the_way_is_published_until_it_is_seen() {
 }
 
 #[test]
+fn an_ap_that_serves_another_mode_under_the_newest_number_is_told_again_until_it_says_what_it_holds() {
+    // It holds an order of before the store was lost; ours, of the same number, was dropped on its way.
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    bench.pass(s(5));
+    assert_eq!(bench.stands("gym-1").0, Standing::Settled);
+    let from = bench.actions.len();
+    let mut other = bench.report(&ap("gym-1"));
+    other.mode = Mode::Drill;
+    bench.on(Event::Reported(other));
+    assert_eq!(bench.stands("gym-1"), (Standing::Diverged, "wrong-mode".to_owned()));
+    bench.pass(s(3));
+    let told = |action: &&Action| matches!(action, Action::PublishAgain { ap, .. } if ap.as_str() == "gym-1");
+    assert!(bench.actions[from..].iter().any(|action| told(&action)), "our order is offered to it again");
+}
+
+#[test]
 fn an_ap_that_was_not_told_is_told_again_for_ever() {
     // Its way in is cut, its way out is not: 1 s, 2 s, 4 s, 8 s, then every 10 s, until it confirms; then never again.
     let mut bench = Bench::settled();
