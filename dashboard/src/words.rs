@@ -32,15 +32,15 @@ pub fn number(n: u64) -> String {
     text
 }
 
-/// ` · これまでの端末 およそ1,240台(±5%)`: behind the sums, and never without its error.
+/// ` · 00000JAPANを使った端末 およそ1,240台(±5%)`: behind the sums, and never without its error.
 #[must_use]
 pub fn distinct(distinct: &Distinct, lang: Lang) -> String {
     let error = distinct.error_percent;
     match (distinct.devices, lang) {
-        (Some(n), Lang::Ja) => format!(" · これまでの端末 およそ{}台(±{error}%)", number(n.into())),
-        (Some(n), Lang::En) => format!(" · about {} devices so far (±{error}%)", number(n.into())),
-        (None, Lang::Ja) => format!(" · これまでの端末 {}台未満", distinct.fewer_than),
-        (None, Lang::En) => format!(" · fewer than {} devices so far", distinct.fewer_than),
+        (Some(n), Lang::Ja) => format!(" · 00000JAPANを使った端末 およそ{}台(±{error}%)", number(n.into())),
+        (Some(n), Lang::En) => format!(" · about {} devices on 00000JAPAN so far (±{error}%)", number(n.into())),
+        (None, Lang::Ja) => format!(" · 00000JAPANを使った端末 {}台未満", distinct.fewer_than),
+        (None, Lang::En) => format!(" · fewer than {} devices on 00000JAPAN so far", distinct.fewer_than),
     }
 }
 

@@ -335,12 +335,12 @@ fn no_page_asks_another_origin_or_carries_script_of_its_own() {
 #[test]
 fn distinct_devices_are_never_told_without_their_error_and_never_where_they_are_few() {
     let mut screen = sample::town(Mode::Disaster);
-    assert!(page_now(&screen, Lang::Ja).contains("これまでの端末 およそ2,430台(±5%)"));
-    assert!(page_now(&screen, Lang::En).contains("about 2,430 devices so far (±5%)"));
+    assert!(page_now(&screen, Lang::Ja).contains("00000JAPANを使った端末 およそ2,430台(±5%)"));
+    assert!(page_now(&screen, Lang::En).contains("about 2,430 devices on 00000JAPAN so far (±5%)"));
     screen.distinct.as_mut().expect("a sample").devices = None;
-    assert!(page_now(&screen, Lang::Ja).contains("これまでの端末 10台未満"));
+    assert!(page_now(&screen, Lang::Ja).contains("00000JAPANを使った端末 10台未満"));
     screen.distinct = None;
-    assert!(!page_now(&screen, Lang::Ja).contains("これまでの端末"));
+    assert!(!page_now(&screen, Lang::Ja).contains("00000JAPANを使った端末"));
 }
 
 #[test]
