@@ -364,7 +364,7 @@ fn a_flash_that_refuses_is_said_once_and_everything_waits_in_memory_and_is_deliv
                     delivery.stored(&CountsStored { v: counts.v, ap: counts.ap, samples: vec![id.clone()] }, now.mono);
                     assert!(stored.insert(id), "stored twice");
                 }
-                other => panic!("{other:?}"),
+                other => unreachable!("a delivery asks for nothing else: {other:?}"),
             }
         }
         (refused, said.clone(), stored.len())
