@@ -1,6 +1,7 @@
 //! The desk at the entrance: `agent.toml` → a [`Config`], or every complaint at once, each with its line.
 
 mod key;
+mod scan;
 mod table;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use crate::core::Identity;
 use crate::core::radios::Radio;
 use crate::log::Log;
 pub use key::{Bias, KeyConfig, KeyLines, Line};
+pub use scan::ScanConfig;
 use table::Table;
 
 /// Prepared networks at most: one per radio, and no AP has more radios than this.
@@ -47,6 +49,8 @@ pub struct Config {
     pub distinct_secret: Option<PathBuf>,
     /// The key switch at this AP.
     pub key: Option<KeyConfig>,
+    /// How it listens for `00000JAPAN` and its look-alikes of others; none: never.
+    pub scan: Option<ScanConfig>,
     /// Where log lines go; not in the file.
     pub log: Log,
 }
@@ -128,8 +132,9 @@ impl Config {
         let open = root.open();
         let counts = root.counts();
         let key = key::read(&mut root);
+        let scan = scan::read(&mut root);
         let complaints = root.finish();
-        match (town, ap, facility, ledger, town_key, broker, hostapd, open, counts, key) {
+        match (town, ap, facility, ledger, town_key, broker, hostapd, open, counts, key, scan) {
             (
                 Some(town),
                 Some(ap),
@@ -141,6 +146,7 @@ impl Config {
                 Some(open),
                 Some((counts_every, distinct_secret)),
                 Some(key),
+                Some(scan),
             ) if complaints.is_empty() => {
                 let log = Log::default();
                 Ok(Self {
@@ -155,6 +161,7 @@ impl Config {
                     counts_every,
                     distinct_secret,
                     key,
+                    scan,
                     log,
                 })
             }
@@ -173,6 +180,7 @@ impl Config {
             counts_every: self.counts_every,
             key: self.key.is_some(),
             counts_distinct,
+            listens: self.scan.as_ref().map(|scan| scan.manner.clone()),
         }
     }
 }

@@ -3,7 +3,8 @@
 //! Pure: no clock, no socket, no file, no `async`. Rooms, in reading order: `event` (what can happen, what it may ask),
 //! `holding` (what it was told), `facility_key` (what the key switch at this AP holds open), `keeping` (getting that
 //! onto flash), `air` (what a look shows), `radios` (what to ask of hostapd), `tally` (who came and went), `waiting` and
-//! `deliver` (samples until the controller has them), `crowd` (how many distinct devices), `tell` (when to report).
+//! `deliver` (samples until the controller has them), `crowd` (how many distinct devices), `listen` (what others send),
+//! `tell` (when to report).
 //!
 //! ```text
 //!            ledger found at boot, or an order accepted (from any state below)
@@ -20,12 +21,14 @@
 //! put there is not ours to take away (design ruling 6).
 
 pub mod air;
+mod chance;
 mod crowd;
 mod deliver;
 mod event;
 pub mod facility_key;
 pub mod holding;
 mod keeping;
+pub mod listen;
 pub mod radios;
 mod tally;
 mod tell;
@@ -45,6 +48,7 @@ pub use event::{Action, Event, Heard, Identity, Now};
 use facility_key::{Change, Key};
 use holding::{Holding, Kept, SignedOrder, Verdict};
 use keeping::Keeping;
+use listen::Listener;
 use radios::{Open, Radios};
 use tally::Tally;
 use tell::Teller;
@@ -84,6 +88,7 @@ pub struct Agent {
     counted_at: Duration,
     counts_due: bool,
     delivery: Delivery,
+    listener: Listener,
     turned_away: Option<TurnedAway>,
     proof_asked: bool,
     /// What was wrong with the ledger at boot.
@@ -108,6 +113,7 @@ impl Agent {
             holding: Holding::new(identity.town.clone(), identity.facility.clone(), kept, now),
             radios: Radios::new(identity.radios.clone()),
             crowd: Crowd::new(identity.counts_every, &boot),
+            listener: Listener::new(identity.listens.clone(), &boot, now),
             identity,
             delivery: Delivery::new(&boot),
             boot,
@@ -164,6 +170,7 @@ impl Agent {
             Event::HostapdDown { why } => {
                 actions.push(Action::Log(format!("hostapd down why={:?}", brief(&why))));
                 self.radios.link_down(brief(&why));
+                self.listener.unanswered(now);
                 self.see(now, &mut actions);
             }
             Event::Answered { index, verb, answer } => self.radios.answered(index, verb, answer, now),
@@ -177,7 +184,15 @@ impl Agent {
                     if self.counts_due {
                         self.count(now);
                     }
+                    self.listen(now, &mut actions);
+                } else {
+                    self.listener.unanswered(now);
                 }
+            }
+            Event::Listened(result) => {
+                let own: Vec<String> = self.radios.networks().into_iter().map(|network| network.bssid).collect();
+                self.listener.listened(result, &own, now, &mut actions);
+                self.ask_for_the_listener(now);
             }
             Event::Heard(Heard::Joined { interface }) => self.tally.joined(&interface),
             Event::Heard(Heard::Left { interface }) => self.tally.left(&interface),
@@ -188,6 +203,7 @@ impl Agent {
                 self.crowd.connected(now.mono);
                 self.teller.connected();
                 self.delivery.connected(now.mono);
+                self.listener.connected(now);
                 actions.push(Action::PublishPresence(self.presence(true)));
             }
             Event::BrokerDown { why } => {
@@ -219,6 +235,7 @@ impl Agent {
             counts,
             speak,
             self.crowd.next_wake(),
+            self.listener.next_wake(),
             self.delivery.next_wake(),
         ]
         .into_iter()
@@ -239,6 +256,9 @@ impl Agent {
             if self.radios.is_up() {
                 self.radios.look_soon(now);
             }
+        }
+        if self.listener.asks(now) {
+            self.ask_for_the_listener(now);
         }
         if self.identity.counts_distinct && self.crowd.cover(&self.holding.periods(), now.mono) {
             actions.push(Action::CountDevices(self.crowd.open()));
@@ -284,6 +304,25 @@ impl Agent {
         }
         self.delivery.step(&self.identity.ap, now, actions);
         actions.extend(self.crowd.step(&self.identity.ap, now.mono).map(Action::PublishDistinct));
+        let sightings = self.listener.step(&self.identity.ap, self.teller.is_connected(), now);
+        actions.extend(sightings.map(Action::PublishSightings));
+    }
+
+    /// A radio may listen only right after hostapd has said what there is.
+    fn ask_for_the_listener(&mut self, now: Now) {
+        if self.radios.is_up() {
+            self.radios.look_soon(now);
+        } else {
+            self.listener.unanswered(now);
+        }
+    }
+
+    /// After a look: whether a radio is to listen now.
+    fn listen(&mut self, now: Now, actions: &mut Vec<Action>) {
+        let (want, Some(air)) = (self.want_open(), self.radios.air()) else { return };
+        let open = want == Some(true) || self.running.mode.is_open() || self.radios.open() != Open::None;
+        let prepared: Vec<&str> = self.identity.radios.iter().map(|radio| radio.interface.as_str()).collect();
+        actions.extend(self.listener.looked(air, (self.radios.quiet(want), open), &prepared, now));
     }
 
     fn presence(&self, online: bool) -> Presence {
@@ -386,6 +425,7 @@ impl Agent {
                 self.count(now);
             }
             self.running.since = now.mono;
+            self.listener.flipped(now);
         }
         (self.running.number, self.running.mode) = (number, mode);
         actions.push(Action::Log(format!("on air number={number} mode={mode}")));
@@ -480,6 +520,8 @@ mod distinct_stories;
 mod histories;
 #[cfg(test)]
 mod key_stories;
+#[cfg(test)]
+mod listen_stories;
 #[cfg(test)]
 mod sim;
 #[cfg(test)]

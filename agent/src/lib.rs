@@ -1,7 +1,7 @@
 //! The agent on each access point: opens `00000JAPAN` when the town's key says so, and goes on whatever else fails.
 //!
-//! Pure: `core`, `hostapd::parse`. Round it, in the order it starts: `config`, `town_key`, `ledger`, `shelf`, `hostapd` (with
-//! `bridge_port`), `mqtt`, and `run`, which joins them.
+//! Pure: `core`, `hostapd::parse`, `listen::iw`. Round it, in the order it starts: `config`, `town_key`, `ledger`, `shelf`,
+//! `hostapd` (with `bridge_port`), `listen`, `mqtt`, and `run`, which joins them.
 
 pub mod bridge_port;
 pub mod config;
@@ -9,6 +9,7 @@ mod contacts;
 pub mod core;
 pub mod hostapd;
 pub mod ledger;
+pub mod listen;
 pub mod log;
 pub mod mqtt;
 pub mod run;

@@ -292,6 +292,7 @@ impl Mqtt {
             Letter::Report(payload) => (Topic::Report(ap), true, payload),
             Letter::Counts(payload) => (Topic::Counts(ap), false, payload),
             Letter::Distinct(payload) => (Topic::Distinct(ap), true, payload),
+            Letter::Sightings(payload) => (Topic::Sightings(ap), false, payload),
         };
         // Should the queue be full after all, the missing acknowledgement ends the connection in time.
         let _ = client.try_publish(topic.name(&self.broker.town), QoS::AtLeastOnce, retain, payload);

@@ -4,7 +4,8 @@
 //!   hostapd ──events──▶ ┌──────┐ ──commands──▶ hostapd
 //!   broker  ──events──▶ │ core │ ──letters───▶ broker
 //!   ledger  ──events──▶ │      │ ──pages─────▶ ledger
-//!   shelf   ──events──▶ └──────┘ ──pages─────▶ shelf
+//!   shelf   ──events──▶ │      │ ──pages─────▶ shelf
+//!   iw      ──events──▶ └──────┘ ──scans─────▶ iw
 //!                    one timer
 //! ```
 //! Everything runs inside the one future that [`run`] returns: no global, no task of its own, nothing left behind when
@@ -20,11 +21,13 @@ use tokio::time::{Instant, sleep_until};
 use crate::config::Config;
 use crate::contacts;
 use crate::core::holding::Kept;
+use crate::core::listen::Scan;
 use crate::core::waiting::Page;
 use crate::core::{Action, Agent, Event, Now};
 use crate::hostapd::marks::{Marks, Secret};
 use crate::hostapd::{Command, Hostapd};
 use crate::ledger::Ledger;
+use crate::listen;
 use crate::log::Log;
 use crate::mqtt::outbox::Letter;
 use crate::mqtt::{Broker, Mqtt};
@@ -61,6 +64,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let boot = format!("{:016x}", getrandom::u64().map_err(RunError::Random)?);
     let log = config.log;
     let key_switch = config.key.clone();
+    let ear = config.scan.as_ref().map(|scan| scan.program.clone()).unwrap_or_default();
     let clock = Clock { start: Instant::now() };
     let ledger = Ledger::new(config.ledger.clone());
     let kept = ledger.load(&key).map_err(|error| error.to_string());
@@ -73,6 +77,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     // One page at a time: the core sends the next when the last is answered.
     let (pages, pages_out) = mpsc::channel(1);
     let (samples, samples_out) = mpsc::channel(1);
+    // One scan at a time, as the core asks.
+    let (scans, scans_out) = mpsc::channel(1);
 
     // Without it the town opens all the same, and knows one figure less.
     let secret = config.distinct_secret.as_deref().and_then(|file| {
@@ -96,12 +102,13 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
         last_will: agent.last_will(),
     };
     let hostapd = Hostapd::new(config.hostapd.socket.clone(), config.hostapd.own_dir.clone(), boot, marks, log);
-    let doors = Doors { commands, letters, pages, samples, periods, log };
+    let doors = Doors { commands, letters, pages, samples, scans, periods, log };
     tokio::select! {
         () = tend(&mut agent, actions, clock, events, doors) => {}
         () = hostapd.run(commands_out, events_in.clone()) => {}
         () = Mqtt::new(broker, key, log).run(letters_out, events_in.clone(), seed) => {}
         () = keep(ledger, pages_out, events_in.clone()) => {}
+        () = listen::run(ear, scans_out, events_in.clone()) => {}
         () = contacts::read(key_switch, events_in.clone()) => {}
         () = shelve(shelf.clone(), samples_out, events_in) => {}
         () = stop => log.line(format_args!("stopped")),
@@ -140,6 +147,7 @@ struct Doors {
     letters: mpsc::Sender<Letter>,
     pages: mpsc::Sender<Kept>,
     samples: mpsc::Sender<Page>,
+    scans: mpsc::Sender<Scan>,
     periods: watch::Sender<Vec<Period>>,
     log: Log,
 }
@@ -157,6 +165,8 @@ impl Doors {
             Action::PublishReport(report) => self.post(Letter::Report(wire::write(&*report))),
             Action::PublishCounts(counts) => self.post(Letter::Counts(wire::write(&counts))),
             Action::PublishDistinct(distinct) => self.post(Letter::Distinct(wire::write(&distinct))),
+            Action::PublishSightings(sightings) => self.post(Letter::Sightings(wire::write(&sightings))),
+            Action::Listen(scan) => self.scans.try_send(scan).is_ok(),
             Action::CountDevices(periods) => {
                 self.periods.send_replace(periods);
                 true

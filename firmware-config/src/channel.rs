@@ -104,6 +104,30 @@ impl Channel {
         self.band == Band::Ghz5 && matches!(self.number, 52..=64 | 100..=144)
     }
 
+    /// Its centre in MHz (IEEE 802.11-2020, 9.4.2.161 and annex E).
+    #[must_use]
+    pub fn mhz(self) -> u32 {
+        let number = u32::from(self.number);
+        match self.band {
+            Band::Ghz2 => 2_407 + 5 * number,
+            Band::Ghz5 => 5_000 + 5 * number,
+            Band::Ghz6 => 5_950 + 5 * number,
+        }
+    }
+
+    /// The channel whose centre is at `mhz`; none where no 20 MHz channel is.
+    #[must_use]
+    pub fn at_mhz(mhz: u32) -> Option<Self> {
+        let (band, base) = match mhz {
+            2_412..=2_472 => (Band::Ghz2, 2_407),
+            5_180..=5_825 => (Band::Ghz5, 5_000),
+            5_955..=7_115 => (Band::Ghz6, 5_950),
+            _ => return None,
+        };
+        let number = u16::try_from((mhz - base) / 5).ok().filter(|_| (mhz - base).is_multiple_of(5))?;
+        Self::new(band, number).ok()
+    }
+
     /// hostapd's `hw_mode`: `g` in the 2.4 GHz band, `a` in the others.
     #[must_use]
     pub fn hw_mode(self) -> char {
@@ -129,6 +153,20 @@ mod tests {
             for number in numbers {
                 assert!(channel(band, number).is_some(), "{band} {number}");
             }
+        }
+    }
+
+    #[test]
+    fn every_channel_is_found_again_at_its_frequency() {
+        for (band, number, mhz) in
+            [("2.4", 1, 2_412), ("2.4", 13, 2_472), ("5", 36, 5_180), ("5", 144, 5_720), ("6", 1, 5_955)]
+        {
+            let it = channel(band, number).expect("a channel");
+            assert_eq!(it.mhz(), mhz);
+            assert_eq!(Channel::at_mhz(mhz), Some(it));
+        }
+        for mhz in [0, 2_407, 2_413, 2_484, 5_190, 5_935, 60_480] {
+            assert_eq!(Channel::at_mhz(mhz), None, "{mhz}");
         }
     }
 

@@ -4,6 +4,8 @@
 
 use serde::Deserialize;
 
+use crate::ap_config::{SCAN_EVERY_S_DEFAULT, SCAN_PROGRAM};
+
 /// One access point as written down. [`crate::ap_config::check`] makes an [`crate::ap_config::ApConfig`] of it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -22,6 +24,30 @@ pub struct Wish {
     /// The radios, at least one.
     #[serde(default, rename = "radio")]
     pub radios: Vec<RadioWish>,
+    /// How it listens for `00000JAPAN` and its look-alikes of others.
+    #[serde(default)]
+    pub scan: ScanWish,
+}
+
+/// How an AP listens for `00000JAPAN` and its look-alikes of others. Every word has a default.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ScanWish {
+    /// Whether it does.
+    pub on: bool,
+    /// Seconds between two times, 60 to 450.
+    pub every_s: u32,
+    /// The path of `iw` on the AP.
+    pub program: String,
+    /// Channels beside the radios' own ones, 2.4 GHz (1 to 13) and 5 GHz (36 and above): only while nobody is on the radio.
+    pub other_channels: Vec<u16>,
+}
+
+impl Default for ScanWish {
+    fn default() -> Self {
+        let (every_s, program) = (SCAN_EVERY_S_DEFAULT, SCAN_PROGRAM.into());
+        Self { on: true, every_s, program, other_channels: Vec::new() }
+    }
 }
 
 /// Where the agent finds the broker.

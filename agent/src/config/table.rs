@@ -152,6 +152,20 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// A list of whole numbers of which `read` makes something, or nothing; of no list it makes the same as of an empty one.
+    pub(super) fn integers<T>(&mut self, key: &str, expected: &str, read: impl Fn(&[u64]) -> Option<T>) -> Option<T> {
+        let Some(value) = self.take(key) else { return read(&[]) };
+        let number = |item: &Spanned<DeValue<'_>>| {
+            item.as_ref().as_integer().and_then(|n| u64::from_str_radix(n.as_str(), n.radix()).ok())
+        };
+        let numbers: Option<Vec<u64>> = value.as_ref().as_array().and_then(|list| list.iter().map(number).collect());
+        let made = numbers.and_then(|numbers| read(&numbers));
+        if made.is_none() {
+            self.wrong(key, &value, expected);
+        }
+        made
+    }
+
     /// A table that must be there.
     pub(super) fn table(&mut self, key: &str) -> Option<Table<'a>> {
         if self.entries.iter().all(|(name, _)| name.as_ref() != key) {

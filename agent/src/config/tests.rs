@@ -11,6 +11,8 @@ fn the_shipped_example_is_read_whole() {
     assert_eq!(config.open.len(), 1);
     assert_eq!(config.open[0].interface, "wlan0jp");
     assert_eq!(config.counts_every, Some(Duration::from_secs(30)));
+    let scan = config.scan.expect("it listens");
+    assert_eq!((scan.manner.every, scan.manner.others.len()), (Duration::from_secs(300), 0));
 }
 
 /// What `hirake render` writes for an AP is what its agent reads.
@@ -49,6 +51,18 @@ fn each_mistake_is_named_with_what_is_allowed() {
         ("config = \"/etc", "config = \"etc", "\"open.config\": expected an absolute path"),
         ("interface = \"wlan0jp\"", "interface = \"a-name-that-is-too-long\"", "\"open.interface\": expected 1 to 15"),
         ("interval-s = 30", "interval-s = 1", "\"counts.interval-s\": expected a whole number from 5 to 3600, found 1"),
+        ("every-s = 300", "every-s = 59", "\"scan.every-s\": expected a whole number from 60 to 450, found 59"),
+        ("every-s = 300", "every-s = 451", "\"scan.every-s\": expected a whole number from 60 to 450, found 451"),
+        ("every-s = 300", "each-s = 300", "unknown key \"scan.each-s\""),
+        ("\"/usr/sbin/iw\"", "\"iw\"", "\"scan.program\": expected an absolute path without blanks"),
+        (
+            "#other-channels = [1, 6, 11]",
+            "other-channels = [1, 14]",
+            "\"scan.other-channels\": expected a list of at most",
+        ),
+        ("#other-channels = [1, 6, 11]", "other-channels = [1, 1]", "36 to 165), each once, found [1, 1]"),
+        ("#other-channels = [1, 6, 11]", "other-channels = 6", "36 to 165), each once, found 6"),
+        ("[scan]", "[[scan]]", "\"scan\": expected a section [scan]"),
         ("[broker]", "[breaker]", "the section [broker] is missing"),
         ("[[open]]", "[[opened]]", "no section [[open]]"),
         ("[[open]]", "[open]", "\"open\": expected sections [[open]]"),
@@ -104,4 +118,20 @@ fn the_key_of_a_facility_is_lines_of_a_chip_or_a_panel() {
     ] {
         assert!(with(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn without_a_section_nobody_listens_and_an_empty_one_has_all_it_needs() {
+    let lines: Vec<&str> =
+        GOOD.lines().filter(|line| !line.starts_with("every-s") && !line.starts_with("program")).collect();
+    let scan = |text: &str| Config::parse(text).expect("right").scan;
+    let bare = lines.join("\n");
+    let it = scan(&bare).expect("it listens");
+    assert_eq!(
+        (it.program.as_path(), it.manner.every),
+        (std::path::Path::new("/usr/sbin/iw"), Duration::from_secs(300))
+    );
+    assert_eq!(scan(&bare.replace("[scan]", "")), None);
+    let more = scan(&bare.replace("[scan]", "[scan]\nother-channels = [11, 36]")).expect("it listens");
+    assert_eq!(more.manner.others.iter().map(|it| it.mhz()).collect::<Vec<_>>(), [2_462, 5_180]);
 }

@@ -17,6 +17,10 @@ pub struct Seen {
     pub network: Network,
     /// What its radio is doing.
     pub radio: RadioState,
+    /// The radio, such as `phy0`; empty where hostapd does not say.
+    pub phy: String,
+    /// Where the radio is tuned to; 0 where hostapd does not say.
+    pub mhz: u32,
 }
 
 /// The `state=` of hostapd's `STATUS`.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use firmware_config::ident::ApId;
 use firmware_config::wire::{Counts, CountsStored, SampleId, VERSION};
 
+use super::chance::Chance;
 use super::event::Now;
 use super::waiting::{Ended, Page, Sample, Waiting};
 use super::{Action, brief};
@@ -40,7 +41,7 @@ pub struct Delivery {
     tries: u32,
     /// None: what the flash has is not known yet, and nothing is written over it.
     shelf: Option<Shelf>,
-    chance: u64,
+    chance: Chance,
     /// Samples summarised and forgotten, as far as they were told.
     losses: (u64, u64),
 }
@@ -57,8 +58,6 @@ impl Delivery {
     /// Nothing waits. `seed`: so that agents do not all speak at one moment.
     #[must_use]
     pub fn new(seed: &str) -> Self {
-        // FNV-1a: only to tell agents apart.
-        let mix = |sum: u64, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         Self {
             waiting: Waiting::default(),
             connected: false,
@@ -68,7 +67,7 @@ impl Delivery {
             not_before: Duration::ZERO,
             tries: 0,
             shelf: None,
-            chance: seed.bytes().fold(0xcbf2_9ce4_8422_2325, mix),
+            chance: Chance::new(seed),
             losses: (0, 0),
         }
     }
@@ -99,7 +98,7 @@ impl Delivery {
         self.connected = true;
         self.under_way = None;
         self.tries = 0;
-        self.not_before = mono + self.up_to(SPREAD);
+        self.not_before = mono + self.chance.up_to(SPREAD);
     }
 
     /// The broker cannot be reached.
@@ -201,7 +200,7 @@ impl Delivery {
         self.waiting.say(at);
         let doubled = AGAIN_FIRST.saturating_mul(1 << self.tries.min(8)).min(AGAIN_MAX);
         let wait = if self.mute { AGAIN_FIRST } else { doubled };
-        self.not_before = now.mono + wait + self.up_to(wait / 4);
+        self.not_before = now.mono + wait + self.chance.up_to(wait / 4);
         let sample = self.waiting.get(at)?;
         self.under_way = Some(sample.id.clone());
         Some(counts(ap, sample, self.waiting.how_many() - 1, now))
@@ -224,15 +223,6 @@ impl Delivery {
         let page = self.waiting.page(self.answers, !self.mute, mono_ms(now.mono), now.wall_ms);
         shelf.writing = Some(page.clone());
         Some(page)
-    }
-
-    /// Up to this long, by chance.
-    fn up_to(&mut self, longest: Duration) -> Duration {
-        // xorshift64 (Marsaglia 2003).
-        self.chance ^= self.chance << 13;
-        self.chance ^= self.chance >> 7;
-        self.chance ^= self.chance << 17;
-        longest.mul_f64((self.chance >> 11) as f64 / (1_u64 << 53) as f64)
     }
 }
 

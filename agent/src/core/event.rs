@@ -6,10 +6,13 @@ use firmware_config::ident::{ApId, FacilityId, TownId};
 use firmware_config::key::ContactReading;
 pub use firmware_config::now::Now;
 use firmware_config::sketch::Mark;
-use firmware_config::wire::{Counts, CountsStored, Distinct, Period, Presence, Report, TurnedAwayReason};
+use firmware_config::wire::{
+    Counts, CountsStored, Distinct, Heard as Overheard, Period, Presence, Report, Sightings, TurnedAwayReason,
+};
 
 use super::air::Air;
 use super::holding::{Kept, SignedOrder};
+use super::listen::{Deaf, Manner, Scan};
 use super::radios::{Answer, Radio, Verb};
 use super::waiting::Page;
 
@@ -30,6 +33,8 @@ pub struct Identity {
     pub key: bool,
     /// Whether distinct devices are counted: the secret for it is there.
     pub counts_distinct: bool,
+    /// How it listens for `00000JAPAN` and its look-alikes of others; none: never.
+    pub listens: Option<Manner>,
 }
 
 /// Everything that can happen to an agent.
@@ -86,6 +91,8 @@ pub enum Event {
         /// All that is known of the device.
         mark: Mark,
     },
+    /// A radio has listened: names of others that are `00000JAPAN` or look like it. Or why it has not.
+    Listened(Result<Vec<Overheard>, Deaf>),
     /// The broker can be reached.
     BrokerUp,
     /// The broker cannot be reached.
@@ -145,6 +152,10 @@ pub enum Action {
     PublishCounts(Counts),
     /// Publish, retained, behind everything else; only the newest counts.
     PublishDistinct(Distinct),
+    /// Publish behind everything else; only the newest counts.
+    PublishSightings(Sightings),
+    /// Let a radio listen; answer with [`Event::Listened`].
+    Listen(Scan),
     /// Mark devices under the keys of these activations from now on, and forget all other keys.
     CountDevices(Vec<Period>),
     /// One line for the log: what happened, then fields.

@@ -287,8 +287,21 @@ impl Radios {
     /// Whether the last look, with nothing done since, shows what is wanted.
     #[must_use]
     pub fn settled(&self, want: Option<bool>) -> bool {
+        want.is_some() && self.quiet(want)
+    }
+
+    /// Whether nothing is going on: hostapd answers, nothing is asked of it, and all is as wanted.
+    #[must_use]
+    pub fn quiet(&self, want: Option<bool>) -> bool {
         let idle = self.tasks.iter().all(|task| task.asked.is_none() && task.answered.is_none());
-        matches!(self.link, Link::Up) && idle && !self.look_owed && self.look_failed.is_none() && self.as_wanted(want)
+        let as_wanted = want.is_none() || self.as_wanted(want);
+        self.is_up() && idle && !self.look_owed && self.look_failed.is_none() && as_wanted
+    }
+
+    /// What the last look showed.
+    #[must_use]
+    pub fn air(&self) -> Option<&Air> {
+        self.air.as_ref()
     }
 
     /// How much is on the air, as last seen.

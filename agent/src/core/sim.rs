@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use firmware_config::channel::{Band, Channel};
 use firmware_config::key::ContactReading;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{
-    AgentState, Counts, CountsStored, Distinct, DrillEnd, Network, Order, Period, Report, SampleId, Wanted,
+    AgentState, Counts, CountsStored, Distinct, DrillEnd, Heard, Network, Order, Period, Report, SampleId, Sightings,
+    Wanted,
 };
 
 use super::air::{Air, RadioState, Seen};
 use super::holding::{Kept, SignedOrder};
+use super::listen::{Deaf, Listener, Manner, Scan};
 use super::radios::{Answer, Radio, Verb};
 use super::waiting::Page;
 use super::{Action, Agent, Event, Identity, Now};
@@ -24,11 +27,12 @@ pub(super) struct Up {
     pub ssid: String,
     pub radio: RadioState,
     pub stations: u32,
+    pub mhz: u32,
 }
 
 impl Up {
     pub fn good() -> Self {
-        Self { ssid: "00000JAPAN".to_owned(), radio: RadioState::Enabled, stations: 0 }
+        Self { ssid: "00000JAPAN".to_owned(), radio: RadioState::Enabled, stations: 0, mhz: 2_437 }
     }
 }
 
@@ -70,6 +74,12 @@ pub(super) struct Ap {
     pub ledger_writes: usize,
     pub distinct: Vec<Distinct>,
     pub counting: Vec<Period>,
+    /// What a radio hears of others, by its interface; none: nothing.
+    pub hears: BTreeMap<String, Result<Vec<Heard>, Deaf>>,
+    /// A scan does not end.
+    pub hears_for_ever: bool,
+    pub scans: Vec<(Duration, Scan)>,
+    pub sightings: Vec<Sightings>,
     pub log: Vec<String>,
     boots: u32,
     /// Where the key at this AP stands, where it has one: read once a second.
@@ -94,6 +104,10 @@ fn identity(key: bool) -> Identity {
         key,
         counts_every: Some(Duration::from_secs(30)),
         counts_distinct: true,
+        listens: Some(Manner {
+            every: Duration::from_secs(300),
+            others: [2_412, 2_462, 2_472, 5_180].into_iter().filter_map(Channel::at_mhz).collect(),
+        }),
     }
 }
 
@@ -140,6 +154,10 @@ impl Ap {
             ledger_writes: 0,
             distinct: Vec::new(),
             counting: Vec::new(),
+            hears: BTreeMap::new(),
+            hears_for_ever: false,
+            scans: Vec::new(),
+            sightings: Vec::new(),
             log: Vec::new(),
             boots: 0,
             contacts: None,
@@ -166,6 +184,14 @@ impl Ap {
         ap.reboot();
         ap.pass(Duration::from_secs(1));
         ap
+    }
+
+    /// From now on it listens, also on these other channels of 2.4 GHz; or never. Each 300 s.
+    pub fn set_listens(&mut self, others: Option<&[u16]>) {
+        let channel = |number: &u16| Channel::new(Band::Ghz2, *number).expect("a channel");
+        let manner =
+            |others: &[u16]| Manner { every: Duration::from_secs(300), others: others.iter().map(channel).collect() };
+        self.agent.listener = Listener::new(others.map(manner), "again", self.now);
     }
 
     /// Turns the key at this AP.
@@ -274,6 +300,11 @@ impl Ap {
                 }
                 Action::PublishDistinct(distinct) => self.distinct.push(distinct),
                 Action::CountDevices(periods) => self.counting = periods,
+                Action::PublishSightings(sightings) => {
+                    assert!(self.broker_up, "nothing is published to nobody");
+                    self.sightings.push(sightings);
+                }
+                Action::Listen(scan) => self.listen(scan),
                 Action::PublishPresence(presence) => {
                     assert!(self.broker_up && presence.online, "presence is said to somebody");
                     self.presences.push(self.now.mono);
@@ -305,6 +336,23 @@ impl Ap {
         self.inbox.push_back(Event::Answered { index, verb, answer });
     }
 
+    /// A radio listens: what must be true whenever one does.
+    fn listen(&mut self, scan: Scan) {
+        let up = self.air.get(&scan.interface).expect("only what beacons listens");
+        assert!(self.hostapd_up && up.radio == RadioState::Enabled, "{scan:?}");
+        assert_eq!(scan.mhz[0], up.mhz, "its own channel first");
+        if scan.mhz.len() > 1 {
+            let here = self.air.iter().filter(|(name, _)| phy(name) == phy(&scan.interface));
+            assert!(here.clone().all(|(_, up)| up.stations == 0), "it leaves somebody alone: {scan:?}");
+            assert!(self.open().is_empty(), "it leaves 00000JAPAN alone: {scan:?}");
+        }
+        let heard = self.hears.get(&scan.interface).cloned().unwrap_or(Ok(Vec::new()));
+        self.scans.push((self.now.mono, scan));
+        if !self.hears_for_ever {
+            self.inbox.push_back(Event::Listened(heard));
+        }
+    }
+
     fn look(&self) -> Air {
         let seen = |(name, up): (&String, &Up)| Seen {
             network: Network {
@@ -315,6 +363,8 @@ impl Ap {
                 stations: up.stations,
             },
             radio: up.radio.clone(),
+            phy: phy(name).to_owned(),
+            mhz: up.mhz,
         };
         Air { seen: self.air.iter().map(seen).collect() }
     }
@@ -364,6 +414,11 @@ impl Ap {
         let report = self.told();
         (report.told, report.running, report.mode, report.state)
     }
+}
+
+/// The radio of a network.
+fn phy(interface: &str) -> &'static str {
+    if interface.starts_with("wlan1") { "phy1" } else { "phy0" }
 }
 
 fn ms(duration: Duration) -> i64 {

@@ -103,6 +103,7 @@ pub fn status(answer: &[u8]) -> Result<Vec<Seen>, ParseError> {
     }
     let mut state = None;
     let mut channel = 0;
+    let (mut phy, mut mhz) = (String::new(), 0);
     let mut networks: Vec<Network> = Vec::new();
     for line in lines(answer) {
         let Some(equals) = line.iter().position(|b| *b == b'=') else { continue };
@@ -110,6 +111,8 @@ pub fn status(answer: &[u8]) -> Result<Vec<Seen>, ParseError> {
         match key {
             b"state" => state = Some(radio_state(value)),
             b"channel" => channel = number(value).unwrap_or(0),
+            b"phy" if is_interface(value) => phy = String::from_utf8_lossy(value).into_owned(),
+            b"freq" => mhz = number(value).unwrap_or(0),
             _ => {
                 let Some((field, index)) = indexed(key) else { continue };
                 if field == b"bss" && index == networks.len() && is_interface(value) && index < NETWORKS_MAX {
@@ -130,7 +133,10 @@ pub fn status(answer: &[u8]) -> Result<Vec<Seen>, ParseError> {
     let Some(radio) = state else {
         return Err(ParseError::Nonsense { asked, expected: "a line \"state=\"", found: shown(answer) });
     };
-    let seen = |network| Seen { network: Network { channel, ..network }, radio: radio.clone() };
+    let seen = |network| {
+        let (network, radio, phy) = (Network { channel, ..network }, radio.clone(), phy.clone());
+        Seen { network, radio, phy, mhz }
+    };
     Ok(networks.into_iter().map(seen).collect())
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use firmware_config::ap_config::{self, ApConfig};
 use firmware_config::ident::{ApId, FacilityId, TownId};
 use firmware_config::path::FilePath;
-use firmware_config::wish::{BrokerWish, Places, RadioWish, Wish};
+use firmware_config::wish::{BrokerWish, Places, RadioWish, ScanWish, Wish};
 use toml::de::{DeTable, DeValue};
 
 use super::BrokerConfig;
@@ -38,6 +38,7 @@ pub(super) struct Plan<'t, 'i> {
     broker: BrokerWish,
     places: Places,
     radios: Vec<RadioWish>,
+    scan: ScanWish,
     /// Fields that have been complained of already, as paths: `radio[0].phy`.
     said: BTreeSet<String>,
 }
@@ -101,9 +102,10 @@ impl<'t, 'i> Plan<'t, 'i> {
         let radios = (form.tables(table, "radio", "").into_iter().enumerate())
             .map(|(n, radio)| form.radio(&radio, &format!("radio[{n}]")))
             .collect();
+        let scan = form.scan(table);
         table.finish(form.desk);
         let said = form.said;
-        Self { at, map: table.map(), what: table.what.clone(), broker, places, radios, said }
+        Self { at, map: table.map(), what: table.what.clone(), broker, places, radios, scan, said }
     }
 
     /// Hands the plan to `firmware_config`; its complaints are put where they belong. `rehearsed`: secrets that are
@@ -116,6 +118,7 @@ impl<'t, 'i> Plan<'t, 'i> {
             broker: self.broker.clone(),
             places: self.places.clone(),
             radios: self.radios.clone(),
+            scan: self.scan.clone(),
         };
         let secret = |path: &FilePath| match read_secret(Path::new(path.as_str())) {
             Err(_) if rehearsed => Ok(ELSEWHERE.to_owned()),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::{
     ApConfig, BEACON_INTERVAL, BEACON_INTERVAL_DEFAULT, Broker, Complaint, NETWORKS_MAX, OpenNetwork, RADIOS_MAX,
-    Radio, Security, TownNetwork,
+    Radio, SCAN_CHANNELS_MAX, SCAN_EVERY_S, Scan, Security, TownNetwork,
 };
 use crate::channel::{Band, Channel};
 use crate::ident::IdentError;
@@ -14,8 +14,11 @@ use crate::passphrase::Passphrase;
 use crate::path::FilePath;
 use crate::preflight::{self, Announced, Everyday, Objection};
 use crate::ssid::Ssid;
-use crate::wish::{NetworkWish, OpenWish, RadioWish, Wish};
+use crate::wish::{NetworkWish, OpenWish, RadioWish, ScanWish, Wish};
 use crate::word::{WordError, shown};
+
+const SCAN_CHANNELS: &str =
+    "1 to 13 in the 2.4 GHz band; 36, 40 … 64, 100, 104 … 144, 149, 153 … 165 in the 5 GHz band";
 
 /// Proves `wish`. `secret` reads the text of a passphrase file and is asked once per network that names one; a line
 /// break at the end of the text is dropped.
@@ -101,6 +104,7 @@ impl Desk<'_> {
         if !wish.radios.is_empty() && wish.radios.iter().all(|radio| radio.open.is_none()) {
             self.complain("radio", "no prepared open network", "[radio.open] on at least one 2.4 or 5 GHz radio");
         }
+        let scan = self.scan(&wish.scan);
         Some(ApConfig {
             town: town?,
             facility: facility?,
@@ -113,7 +117,31 @@ impl Desk<'_> {
             hostapd_socket: hostapd_socket?,
             hostapd_control_dir: hostapd_control_dir?,
             radios: radios.into_iter().collect::<Option<_>>()?,
+            scan: scan?,
         })
+    }
+
+    /// How it listens; what is wrong is said although it is switched off.
+    fn scan(&mut self, wish: &ScanWish) -> Option<Option<Scan>> {
+        if !SCAN_EVERY_S.contains(&wish.every_s) {
+            let allowed = format!("{} to {}", SCAN_EVERY_S.start(), SCAN_EVERY_S.end());
+            self.complain("scan.every-s", wish.every_s.to_string(), allowed);
+        }
+        let program = self.word("scan.program", &wish.program);
+        let most = wish.other_channels.len();
+        if most > SCAN_CHANNELS_MAX {
+            self.complain("scan.other-channels", format!("{most} channels"), format!("at most {SCAN_CHANNELS_MAX}"));
+        }
+        let mut others: Vec<Channel> = Vec::new();
+        for (n, number) in wish.other_channels.iter().take(SCAN_CHANNELS_MAX).enumerate() {
+            let at = format!("scan.other-channels[{n}]");
+            match Channel::new(Band::Ghz2, *number).or_else(|_| Channel::new(Band::Ghz5, *number)) {
+                Ok(channel) if others.contains(&channel) => self.complain(at, number.to_string(), "each channel once"),
+                Ok(channel) => others.push(channel),
+                Err(_) => self.complain(at, number.to_string(), SCAN_CHANNELS),
+            }
+        }
+        Some(wish.on.then_some(Scan { every_s: wish.every_s, program: program?, others }))
     }
 
     fn socket(&mut self, at: &str, text: &str, more: usize) -> Option<FilePath> {

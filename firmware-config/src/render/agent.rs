@@ -8,7 +8,9 @@ const COUNTS_INTERVAL_S: u32 = 30;
 /// The agent's file. Every word in it is free of quotes, backslashes and control characters by its type, so that TOML's
 /// basic strings hold it as it is.
 pub(super) fn agent_toml(config: &ApConfig) -> String {
-    let ApConfig { town, ap, facility, ledger, town_key, distinct_secret, broker, hostapd_socket, radios, .. } = config;
+    let ApConfig {
+        town, ap, facility, ledger, town_key, distinct_secret, broker, hostapd_socket, radios, scan, ..
+    } = config;
     let mut text = format!(
         "# What hirake-agent is told. Written by hirake; changes are overwritten.\n\
          town = \"{town}\"\nap = \"{ap}\"\nfacility = \"{facility}\"\nledger = \"{ledger}\"\ntown-key = \"{town_key}\"\n\
@@ -22,6 +24,13 @@ pub(super) fn agent_toml(config: &ApConfig) -> String {
     text += &format!("\n[counts]\ninterval-s = {COUNTS_INTERVAL_S}\n");
     if let Some(file) = distinct_secret {
         text += &format!("distinct-secret-file = \"{file}\"\n");
+    }
+    if let Some(scan) = scan {
+        text += &format!("\n[scan]\nevery-s = {}\nprogram = \"{}\"\n", scan.every_s, scan.program);
+        if !scan.others.is_empty() {
+            let others: Vec<String> = scan.others.iter().map(|channel| channel.number().to_string()).collect();
+            text += &format!("other-channels = [{}]\n", others.join(", "));
+        }
     }
     for radio in radios {
         if let Some(open) = &radio.open {

@@ -175,6 +175,8 @@ impl Small {
                 | agent::Action::PublishCounts(_)
                 | agent::Action::WriteCounts(_)
                 | agent::Action::PublishDistinct(_)
+                | agent::Action::PublishSightings(_)
+                | agent::Action::Listen(_)
                 | agent::Action::CountDevices(_)
                 | agent::Action::Log(_) => {}
             }
@@ -274,7 +276,7 @@ fn on_air() -> Seen {
         channel: 6,
         stations: 0,
     };
-    Seen { network, radio: RadioState::Enabled }
+    Seen { network, radio: RadioState::Enabled, phy: "phy0".to_owned(), mhz: 2_437 }
 }
 
 /// Stands for the signed text: as long as it is, equal orders have equal ones and different orders different ones.

@@ -235,5 +235,6 @@ pub fn identity(at: usize) -> Identity {
         key: false,
         counts_every: None,
         counts_distinct: false,
+        listens: None,
     }
 }

@@ -115,6 +115,7 @@ impl Site {
                 key: false,
                 counts_every: Some(Duration::from_secs(30)),
                 counts_distinct: true,
+                listens: None,
             },
         }
     }
@@ -186,12 +187,13 @@ impl Site {
                     errands.push(self.answer(index, Verb::Remove, !there, after));
                 }
                 Action::Look => errands.push(Errand::Back(Event::Looked(self.look(time)), soon)),
-                // Nobody walks about in this town.
-                Action::WriteCounts(_) | Action::Log(_) | Action::CountDevices(_) => {}
+                // Nobody walks about in this town, and nobody listens.
+                Action::WriteCounts(_) | Action::Log(_) | Action::CountDevices(_) | Action::Listen(_) => {}
                 publish @ (Action::PublishPresence(_)
                 | Action::PublishReport(_)
                 | Action::PublishCounts(_)
-                | Action::PublishDistinct(_)) => errands.push(Errand::Publish(publish)),
+                | Action::PublishDistinct(_)
+                | Action::PublishSightings(_)) => errands.push(Errand::Publish(publish)),
             }
         }
         errands
@@ -227,6 +229,8 @@ impl Site {
                 stations: 0,
             },
             radio: if *from <= time { RadioState::Enabled } else { RadioState::Preparing("DFS".to_owned()) },
+            phy: String::new(),
+            mhz: 2_437,
         });
         Ok(Air { seen: seen.collect() })
     }

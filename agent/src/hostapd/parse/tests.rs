@@ -28,6 +28,7 @@ fn a_status_tells_of_the_radio_and_its_network() {
     let Network { interface, ssid, bssid, channel, stations } = &seen[0].network;
     assert_eq!((interface.as_str(), ssid.as_str(), bssid.as_str()), ("lojp", "00000JAPAN", "00:00:00:00:00:00"));
     assert_eq!((*channel, *stations), (0, 0));
+    assert_eq!((seen[0].phy.as_str(), seen[0].mhz), ("phy0", 0), "driver=none is tuned to nothing");
 }
 
 #[test]
@@ -58,9 +59,10 @@ fn the_radios_states_are_told_apart() {
         ("DISABLED", RadioState::Off("DISABLED".to_owned())),
         ("SOMETHING_NEW", RadioState::Off("SOMETHING_NEW".to_owned())),
     ] {
-        let text = format!("state={word}\nchannel=36\nbss[0]=wlan0\nssid[0]=x\nnum_sta[0]=7\n");
+        let text = format!("state={word}\nfreq=5180\nchannel=36\nbss[0]=wlan0\nssid[0]=x\nnum_sta[0]=7\n");
         let seen = status(text.as_bytes()).expect("a status");
         assert_eq!((&seen[0].radio, seen[0].network.channel, seen[0].network.stations), (&state, 36, 7));
+        assert_eq!(seen[0].mhz, 5_180);
     }
 }
 

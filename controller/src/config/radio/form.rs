@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use firmware_config::wish::{BrokerWish, NetworkWish, OpenWish, Places, RadioWish};
+use firmware_config::wish::{BrokerWish, NetworkWish, OpenWish, Places, RadioWish, ScanWish};
 
 use crate::config::desk::Desk;
 use crate::config::house::MQTT_PORT;
-use crate::config::table::Table;
+use crate::config::table::{Table, whole};
 
 /// Reads a plan's tables into wishes, remembering what it has complained of.
 pub(super) struct Form<'d, 's> {
@@ -50,6 +50,17 @@ impl Form<'_, '_> {
         }
         table.finish(self.desk);
         places
+    }
+
+    pub(super) fn scan(&mut self, plan: &Table<'_, '_>) -> ScanWish {
+        let mut scan = ScanWish::default();
+        let Some(table) = plan.table(self.desk, "scan", &format!("{} scan", plan.what)) else { return scan };
+        scan.on = self.flag(&table, "on", "scan").unwrap_or(scan.on);
+        scan.every_s = self.number(&table, "every-s", "scan").map_or(scan.every_s, u32::from);
+        scan.program = self.text(&table, "program", "scan", "the path of iw on the AP").unwrap_or(scan.program);
+        scan.other_channels = self.numbers(&table, "other-channels", "scan");
+        table.finish(self.desk);
+        scan
     }
 
     pub(super) fn radio(&mut self, table: &Table<'_, '_>, path: &str) -> RadioWish {
@@ -148,6 +159,18 @@ impl Form<'_, '_> {
             self.say(path, key);
         }
         self.number(table, key, path).unwrap_or_default()
+    }
+
+    /// A list of such numbers; an empty one where it is not there.
+    fn numbers(&mut self, table: &Table<'_, '_>, key: &'static str, path: &str) -> Vec<u16> {
+        let Some(value) = table.value(key) else { return Vec::new() };
+        let number = |item: &toml::Spanned<toml::de::DeValue<'_>>| u16::try_from(whole(item.get_ref())?).ok();
+        let numbers: Option<Vec<u16>> = value.get_ref().as_array().and_then(|list| list.iter().map(number).collect());
+        numbers.unwrap_or_else(|| {
+            table.refuse(self.desk, key, "a list of channel numbers, such as [1, 6, 11]");
+            self.say(path, key);
+            Vec::new()
+        })
     }
 
     fn flag(&mut self, table: &Table<'_, '_>, key: &'static str, path: &str) -> Option<bool> {

@@ -22,6 +22,7 @@ impl World {
             }
             agent::Action::PublishCounts(counts) => self.to_hall(town::Event::Counted(counts)),
             agent::Action::PublishDistinct(distinct) => self.to_hall(town::Event::Sketched(distinct)),
+            agent::Action::PublishSightings(sightings) => self.to_hall(town::Event::Overheard(sightings)),
             other => self.promises.broken(self.time, format!("not a message: {other:?}")),
         }
     }
