@@ -523,8 +523,12 @@ mod key_stories;
 #[cfg(test)]
 mod listen_stories;
 #[cfg(test)]
+mod running_stories;
+#[cfg(test)]
 mod sim;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
 mod survival;
+#[cfg(test)]
+mod telling_stories;

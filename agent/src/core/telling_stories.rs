@@ -1,0 +1,79 @@
+//! What it tells the controller and the log: proofs that fit, remarks that are heard, numbers that stand for something.
+
+use std::time::Duration;
+
+use firmware_config::mode::Mode::{Disaster, Normal};
+use firmware_config::wire::{self, DOCUMENT_MAX_BYTES, Presence, TurnedAwayReason};
+
+use super::sim::{Ap, order};
+use super::{Event, SPEAK_EVERY};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn the_order_held_is_sent_as_proof_where_the_report_stays_a_document_that_is_read() {
+    for (bytes, sent) in [(DOCUMENT_MAX_BYTES / 2, true), (DOCUMENT_MAX_BYTES - 1_000, false)] {
+        let mut ap = Ap::ready();
+        let mut held = order(5, Disaster);
+        held.jws = "j".repeat(bytes);
+        ap.offer(held);
+        ap.offer(order(4, Normal));
+        let report = ap.told();
+        assert_eq!(report.turned_away.as_ref().map(|it| it.reason), Some(TurnedAwayReason::Stale));
+        assert_eq!(report.holds.is_some(), sent, "an order of {bytes} bytes");
+        assert!(wire::write(&report).len() <= DOCUMENT_MAX_BYTES, "longer than anybody reads");
+    }
+}
+
+#[test]
+fn each_kind_of_message_turned_away_is_in_the_log_at_once_and_its_likes_ever_more_rarely() {
+    let mut ap = Ap::ready();
+    let turn_away = |ap: &mut Ap, reason| ap.on(Event::TurnedAway { reason, why: "why".to_owned() });
+    let lines = |ap: &Ap, word: &str| ap.log.iter().filter(|line| line.contains(word)).count();
+    (0..6).for_each(|_| turn_away(&mut ap, TurnedAwayReason::Malformed));
+    assert_eq!(lines(&ap, "reason=Malformed"), 3, "the 1st, 2nd and 4th: {:?}", ap.log);
+    turn_away(&mut ap, TurnedAwayReason::Forged);
+    assert_eq!(lines(&ap, "reason=Forged"), 1, "another kind, the 7th in all: {:?}", ap.log);
+}
+
+#[test]
+fn the_last_will_says_that_this_start_of_this_ap_is_gone() {
+    let ap = Ap::ready();
+    let will: Presence = wire::read(&ap.agent.last_will(), None).expect("the controller reads it");
+    assert_eq!((will.ap.as_str(), will.online, will.boot.as_str()), ("yakuba-1", false, "boot-0"));
+}
+
+#[test]
+fn a_mode_that_comes_and_goes_in_one_moment_leaves_no_sample_of_no_length() {
+    let mut ap = Ap::ready();
+    ap.pass(45 * SECOND);
+    ap.offer(order(1, Disaster));
+    ap.offer(order(2, Normal));
+    ap.pass(60 * SECOND);
+    assert!(ap.counts.len() >= 3, "{:?}", ap.counts);
+    assert!(ap.counts.iter().all(|counts| counts.interval_s > 0), "{:?}", ap.counts);
+    assert_eq!(ap.counts.iter().map(|counts| counts.interval_s).sum::<u32>(), 105, "and no second is missing");
+}
+
+#[test]
+fn an_ap_that_is_not_to_count_does_not_count_at_a_flip_either() {
+    let mut ap = Ap::ready();
+    ap.agent.identity.counts_every = None;
+    ap.pass(45 * SECOND);
+    ap.offer(order(1, Disaster));
+    ap.pass(60 * SECOND);
+    let page = ap.agent.stopping(ap.now);
+    assert!(ap.counts.is_empty() && page.is_none(), "{:?} {page:?}", ap.counts);
+}
+
+#[test]
+fn a_report_that_carried_news_puts_off_the_next_that_says_only_i_am_here() {
+    let mut ap = Ap::ready();
+    ap.pass(SPEAK_EVERY - 2 * SECOND);
+    ap.offer(order(1, Disaster));
+    let reports = ap.reports.len();
+    ap.pass(SPEAK_EVERY - SECOND);
+    assert_eq!(ap.reports.len(), reports, "it has just spoken");
+    ap.pass(2 * SECOND);
+    assert_eq!(ap.reports.len(), reports + 1);
+}
