@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId, TownId};
 use firmware_config::interface::{InterfaceName, PhyName};
+use firmware_config::key::KeySwitch;
 use firmware_config::path::FilePath;
 
 use crate::core::Identity;
 use crate::core::radios::Radio;
 use crate::log::Log;
-pub use key::{Bias, KeyConfig, KeyLines, Line};
 pub use scan::ScanConfig;
 use table::Table;
 
@@ -48,7 +48,7 @@ pub struct Config {
     /// The file with the secret under which distinct devices are counted; none: they are not.
     pub distinct_secret: Option<PathBuf>,
     /// The key switch at this AP.
-    pub key: Option<KeyConfig>,
+    pub key: Option<KeySwitch>,
     /// How it listens for `00000JAPAN` and its look-alikes of others; none: never.
     pub scan: Option<ScanConfig>,
     /// Where log lines go; not in the file.

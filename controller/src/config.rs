@@ -1,6 +1,7 @@
 //! The desk at the entrance: `controller.toml` in, a proven `Config` out, or every complaint at once.
 
 mod desk;
+mod facility_key;
 mod house;
 mod key;
 mod nearest;

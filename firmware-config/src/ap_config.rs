@@ -8,6 +8,7 @@ use crate::country::Country;
 use crate::host::Host;
 use crate::ident::{ApId, FacilityId, TownId};
 use crate::interface::{InterfaceName, PhyName};
+use crate::key::KeySwitch;
 use crate::passphrase::Passphrase;
 use crate::path::FilePath;
 use crate::ssid::Ssid;
@@ -55,6 +56,7 @@ pub struct ApConfig {
     pub(crate) distinct_secret: Option<FilePath>,
     pub(crate) hostapd_socket: FilePath,
     pub(crate) hostapd_control_dir: FilePath,
+    pub(crate) key: Option<KeySwitch>,
     pub(crate) radios: Vec<Radio>,
     pub(crate) scan: Option<Scan>,
 }
@@ -138,6 +140,12 @@ impl ApConfig {
     #[must_use]
     pub fn ap(&self) -> &ApId {
         &self.ap
+    }
+
+    /// The key switch at it.
+    #[must_use]
+    pub fn key(&self) -> Option<&KeySwitch> {
+        self.key.as_ref()
     }
 
     /// Its radios, at least one.

@@ -1,9 +1,11 @@
 //! A key switch: its contacts, its positions, what can be wrong with it, and the watchman who swears to it.
 
+pub mod switch;
 pub mod watchman;
 
 use serde::{Deserialize, Serialize};
 
+pub use switch::{Bias, KeyLines, KeySwitch, Line};
 pub use watchman::{KeyNews, Watchman};
 
 /// Where the key stands.

@@ -21,6 +21,8 @@ pub struct Wish {
     /// Where things lie on the AP.
     #[serde(default)]
     pub places: Places,
+    /// The key switch at the AP; none: it has none.
+    pub key: Option<KeyWish>,
     /// The radios, at least one.
     #[serde(default, rename = "radio")]
     pub radios: Vec<RadioWish>,
@@ -48,6 +50,34 @@ impl Default for ScanWish {
         let (every_s, program) = (SCAN_EVERY_S_DEFAULT, SCAN_PROGRAM.into());
         Self { on: true, every_s, program, other_channels: Vec::new() }
     }
+}
+
+/// The key switch at one AP: `chip` and `no`, or `panel`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct KeyWish {
+    /// The GPIO chip's name, path or label.
+    pub chip: Option<String>,
+    /// The line of the contact that closes at 災害.
+    pub no: Option<LineWish>,
+    /// The line of the contact that opens at 災害; none: one contact only, and a cut wire reads as 平時.
+    pub nc: Option<LineWish>,
+    /// Whether a low level is a closed contact; `false` where nothing is said.
+    pub active_low: Option<bool>,
+    /// `as-is`, `pull-up`, `pull-down` or `disabled`; `as-is` where nothing is said.
+    pub bias: Option<String>,
+    /// The socket of a panel that reads the contacts.
+    pub panel: Option<String>,
+}
+
+/// One line of a chip.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum LineWish {
+    /// By its offset.
+    Offset(u32),
+    /// By its name.
+    Name(String),
 }
 
 /// Where the agent finds the broker.

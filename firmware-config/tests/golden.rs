@@ -60,7 +60,7 @@ fn same_files(folder: &Path, kept: impl Fn(&str) -> bool, found: &BTreeMap<Strin
 
 #[test]
 fn every_good_wish_renders_to_its_files_byte_for_byte() {
-    for folder in ["lab", "one-radio", "two-radios", "six-ghz"] {
+    for folder in ["lab", "one-radio", "two-radios", "six-ghz", "facility-key", "facility-panel"] {
         let folder = golden().join(folder);
         let config = checked(&folder.join("ap.toml")).expect("a good wish");
         let files: BTreeMap<String, Vec<u8>> = (render(&config).into_iter())

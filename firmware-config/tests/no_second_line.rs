@@ -2,7 +2,7 @@
 
 use firmware_config::ap_config::check;
 use firmware_config::render;
-use firmware_config::wish::Wish;
+use firmware_config::wish::{KeyWish, LineWish, Wish};
 use firmware_config::word::LINE_TERMINATORS;
 use proptest::prelude::*;
 
@@ -14,6 +14,11 @@ const WISH: &str = r#"
     [broker]
     host = "192.0.2.1"
     password-file = "/etc/hirake/mqtt.password"
+    [key]
+    chip = "gpiochip0"
+    no = "KEY-NO"
+    nc = "KEY-NC"
+    bias = "pull-up"
     [[radio]]
     phy = "phy0"
     band = "2.4"
@@ -32,7 +37,7 @@ const WISH: &str = r#"
 type Field = (&'static str, fn(&mut Wish, String));
 
 /// Every text field of a wish.
-const FIELDS: [Field; 18] = [
+const FIELDS: [Field; 22] = [
     ("town", |w, text| w.town = text),
     ("facility", |w, text| w.facility = text),
     ("ap", |w, text| w.ap = text),
@@ -43,6 +48,10 @@ const FIELDS: [Field; 18] = [
     ("places.town-key", |w, text| w.places.town_key = text),
     ("places.hostapd-socket", |w, text| w.places.hostapd_socket = text),
     ("places.hostapd-control-dir", |w, text| w.places.hostapd_control_dir = text),
+    ("key.chip", |w, text| key(w, |key| key.chip = Some(text))),
+    ("key.no", |w, text| key(w, |key| key.no = Some(LineWish::Name(text)))),
+    ("key.nc", |w, text| key(w, |key| key.nc = Some(LineWish::Name(text)))),
+    ("key.bias", |w, text| key(w, |key| key.bias = Some(text))),
     ("phy", |w, text| w.radios[0].phy = text),
     ("band", |w, text| w.radios[0].band = text),
     ("country", |w, text| w.radios[0].country = text),
@@ -60,6 +69,12 @@ const FIELDS: [Field; 18] = [
         }
     }),
 ];
+
+fn key(wish: &mut Wish, set: impl FnOnce(&mut KeyWish)) {
+    if let Some(key) = &mut wish.key {
+        set(key);
+    }
+}
 
 /// For each rendered file, in order, the names left of each line's `=`; none where the wish is refused.
 ///

@@ -94,6 +94,11 @@ fn the_shipped_example_renders_and_a_missing_passphrase_is_told() -> Result<()> 
     let secret = dir.path().join("passphrase");
     let text = fs::read_to_string(example())?
         .replace("/etc/hirake/shiomi-wifi-passphrase", secret.to_str().context("a plain path")?);
+    // Somebody puts a key switch at the first access point, and lets the town count distinct devices.
+    let lobby = "name = \"1階ロビー\"\nmanaged = \"agent\"\nradio = \"standard\"\n";
+    ensure!(text.contains(lobby), "the example's first access point has changed");
+    let text = text.replace(lobby, &format!("{lobby}\n[ap.key]\nchip = \"gpiochip0\"\nno = 17\nnc = \"KEY-NC\"\n"));
+    let text = format!("{text}\n[radio-plan.standard.places]\ndistinct-secret = \"/etc/hirake/distinct.secret\"\n");
     fs::write(dir.path().join("controller.toml"), text)?;
     let render = |more: &[&str]| -> Result<Output> {
         let mut command = Command::new(product("hirake")?);
@@ -112,6 +117,10 @@ fn the_shipped_example_renders_and_a_missing_passphrase_is_told() -> Result<()> 
         "ssid=00000JAPAN",
         "ap_isolate=1",
         "wpa_passphrase=himitsu-no-kotoba",
+        "[key]",
+        "no = 17",
+        "nc = \"KEY-NC\"",
+        "distinct-secret-file = \"/etc/hirake/distinct.secret\"",
     ] {
         ensure!(printed.lines().any(|found| found == line), "no line {line:?} in:\n{printed}");
     }

@@ -1,64 +1,17 @@
 //! The `[key]` table: the key switch at this AP, on a GPIO chip or behind a panel's socket.
 
-use std::path::PathBuf;
+use firmware_config::key::switch::{ChipName, LineName};
+use firmware_config::key::{Bias, KeyLines, KeySwitch, Line};
+use firmware_config::path::FilePath;
 
 use super::table::Table;
 
-/// Longest name of a line; the kernel keeps 31 characters.
-const LINE_NAME_MAX: usize = 31;
-
-/// How the key is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyConfig {
-    /// Contacts on a chip.
-    Gpio(KeyLines),
-    /// A panel's socket.
-    Panel(PathBuf),
-}
-
-/// Contacts on a chip.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyLines {
-    /// Its name, path or label.
-    pub chip: String,
-    /// Normally open: closed at 災害.
-    pub no: Line,
-    /// Normally closed: open at 災害. Without it a cut wire reads as 平時.
-    pub nc: Option<Line>,
-    /// Whether a low level is a closed contact.
-    pub active_low: bool,
-    /// The resistor at the lines.
-    pub bias: Bias,
-}
-
-/// One line of a chip.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
-    /// By its name.
-    Name(String),
-    /// By its offset.
-    Offset(u32),
-}
-
-/// The resistor at the lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bias {
-    /// As the board has it.
-    AsIs,
-    /// To the supply.
-    PullUp,
-    /// To ground.
-    PullDown,
-    /// None.
-    Disabled,
-}
-
 /// Reads the table; the outer none: it is wrong.
-pub(super) fn read(root: &mut Table<'_>) -> Option<Option<KeyConfig>> {
+pub(super) fn read(root: &mut Table<'_>) -> Option<Option<KeySwitch>> {
     let Some(mut table) = root.optional_table("key") else { return Some(None) };
     let key = match (table.has("chip"), table.has("panel")) {
-        (true, false) => lines(&mut table).map(KeyConfig::Gpio),
-        (false, true) => table.path("panel").map(KeyConfig::Panel),
+        (true, false) => lines(&mut table).map(KeySwitch::Gpio),
+        (false, true) => panel(&mut table).map(KeySwitch::Panel),
         _ => {
             table.complain("[key]: expected either \"chip\" and \"no\", or \"panel\"".to_owned());
             None
@@ -68,31 +21,38 @@ pub(super) fn read(root: &mut Table<'_>) -> Option<Option<KeyConfig>> {
     key.map(Some)
 }
 
+fn panel(table: &mut Table<'_>) -> Option<FilePath> {
+    let socket = |text: &str| text.parse().ok().filter(|path: &FilePath| path.fits_socket(0));
+    let expected = "a socket's absolute path of at most 107 bytes, its names of A-Z a-z 0-9 . _ - + @";
+    table.text("panel", expected, |text| socket(text).is_some()).and_then(|text| socket(&text))
+}
+
 fn lines(table: &mut Table<'_>) -> Option<KeyLines> {
-    let good = |name: &str| !name.is_empty() && name.len() <= 255 && !name.chars().any(char::is_control);
-    let chip = table.text("chip", "a chip's name, path or label, such as \"gpiochip0\"", good);
+    let expected = "a chip's name, path or label, such as \"gpiochip0\"";
+    let chip = table.text("chip", expected, |text| text.parse::<ChipName>().is_ok());
+    let chip = chip.and_then(|text| text.parse().ok());
     let no = line(table, "no");
     let nc = if table.has("nc") { line(table, "nc").map(Some) } else { Some(None) };
-    if no.is_some() && nc.as_ref().is_some_and(|nc| *nc == no) {
-        table.complain("[key]: \"no\" and \"nc\" are the same line; expected a line each".to_owned());
-    }
     let active_low = if table.has("active-low") { table.flag("active-low")? } else { false };
-    let words =
-        [("as-is", Bias::AsIs), ("pull-up", Bias::PullUp), ("pull-down", Bias::PullDown), ("disabled", Bias::Disabled)];
-    let find = |text: &str| words.iter().find(|(word, _)| *word == text).map(|(_, bias)| *bias);
     let bias = if table.has("bias") {
         let expected = "\"as-is\", \"pull-up\", \"pull-down\" or \"disabled\"";
-        table.text("bias", expected, |text| find(text).is_some()).and_then(|text| find(&text))?
+        let bias = table.text("bias", expected, |text| text.parse::<Bias>().is_ok());
+        bias.and_then(|text| text.parse().ok())?
     } else {
-        Bias::AsIs
+        Bias::default()
     };
-    Some(KeyLines { chip: chip?, no: no?, nc: nc?, active_low, bias })
+    let lines = KeyLines::new(chip?, no?, nc?, active_low, bias);
+    if lines.is_none() {
+        table.complain("[key]: \"no\" and \"nc\" are the same line; expected a line each".to_owned());
+    }
+    lines
 }
 
 fn line(table: &mut Table<'_>, key: &str) -> Option<Line> {
     if table.is_integer(key) {
         return table.integer(key, 0, u64::from(u32::MAX)).and_then(|n| u32::try_from(n).ok()).map(Line::Offset);
     }
-    let good = |name: &str| (1..=LINE_NAME_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
-    table.text(key, "a line's name (1 to 31 characters) or its offset (0 or more)", good).map(Line::Name)
+    let expected = "a line's name (1 to 31 characters) or its offset (0 or more)";
+    let name = table.text(key, expected, |name| name.parse::<LineName>().is_ok());
+    name.and_then(|name| name.parse().ok()).map(Line::Name)
 }

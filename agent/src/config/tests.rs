@@ -1,5 +1,10 @@
 //! `agent.toml`: the whole file is read, and everything wrong is said at once.
 
+use firmware_config::ap_config;
+use firmware_config::key::{Bias, KeyLines, Line};
+use firmware_config::render::render;
+use firmware_config::wish::Wish;
+
 use super::*;
 
 const GOOD: &str = include_str!("../../agent.toml");
@@ -13,6 +18,29 @@ fn the_shipped_example_is_read_whole() {
     assert_eq!(config.counts_every, Some(Duration::from_secs(30)));
     let scan = config.scan.expect("it listens");
     assert_eq!((scan.manner.every, scan.manner.others.len()), (Duration::from_secs(300), 0));
+}
+
+/// What is written down of a key switch is what the agent reads out of the rendered file, on a chip and behind a panel.
+#[test]
+fn a_rendered_key_is_the_key_that_is_read() {
+    let one = include_str!("../../../firmware-config/golden/one-radio/ap.toml");
+    let mut found = Vec::new();
+    for key in [
+        "",
+        "[key]\nchip = \"gpiochip0\"\nno = 17\nnc = 27\nactive-low = true\nbias = \"pull-up\"\n",
+        "[key]\nchip = \"/dev/gpiochip1\"\nno = \"KEY NO\"\nbias = \"disabled\"\n",
+        "[key]\nchip = \"pinctrl\"\nno = 0\nnc = \"17\"\nbias = \"pull-down\"\n",
+        "[key]\npanel = \"/run/hirake/panel.sock\"\n",
+    ] {
+        let wish: Wish = toml::from_str(&format!("{one}\n{key}")).expect("well written");
+        let proven = ap_config::check(&wish, |_| Ok("himitsu-no-kotoba".to_owned())).expect("a good wish");
+        let files = render(&proven);
+        let rendered = files.iter().find(|file| file.path.as_str().ends_with("/agent.toml")).expect("rendered");
+        let read = Config::parse(std::str::from_utf8(&rendered.bytes).expect("a text")).expect("readable");
+        assert_eq!(read.key.as_ref(), proven.key(), "{key}");
+        found.push(read.key);
+    }
+    assert_eq!(found.iter().flatten().count(), 4);
 }
 
 /// What `hirake render` writes for an AP is what its agent reads.
@@ -95,15 +123,16 @@ fn one_interface_is_prepared_once() {
 fn the_key_of_a_facility_is_lines_of_a_chip_or_a_panel() {
     let with = |table: &str| Config::parse(&format!("{}\n[key]\n{table}", include_str!("../../agent.toml")));
     let chip = "chip = \"keybox\"\nno = 0\nnc = \"KEY-NC\"\nbias = \"pull-up\"\nactive-low = true";
-    let lines = KeyLines {
-        chip: "keybox".to_owned(),
-        no: Line::Offset(0),
-        nc: Some(Line::Name("KEY-NC".to_owned())),
-        active_low: true,
-        bias: Bias::PullUp,
-    };
-    assert_eq!(with(chip).expect("right").key, Some(KeyConfig::Gpio(lines)));
-    assert_eq!(with("panel = \"/run/key\"").expect("right").key, Some(KeyConfig::Panel("/run/key".into())));
+    let lines = KeyLines::new(
+        "keybox".parse().expect("a chip"),
+        Line::Offset(0),
+        Some(Line::Name("KEY-NC".parse().expect("a line"))),
+        true,
+        Bias::PullUp,
+    );
+    assert_eq!(with(chip).expect("right").key, lines.map(KeySwitch::Gpio));
+    let panel = KeySwitch::Panel("/run/key".parse().expect("a path"));
+    assert_eq!(with("panel = \"/run/key\"").expect("right").key, Some(panel));
     assert_eq!(Config::parse(include_str!("../../agent.toml")).expect("right").key, None);
     for wrong in [
         "",

@@ -1,6 +1,6 @@
 //! Contacts on a GPIO chip of this AP (Linux character device).
 
-use firmware_config::key::ContactReading;
+use firmware_config::key::{Bias, ContactReading, KeyLines, Line};
 use gpiocdev::line::{Bias as LineBias, EdgeDetection, Offset, Values};
 use gpiocdev::{Chip, Request};
 use tokio::io::unix::AsyncFd;
@@ -8,7 +8,6 @@ use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
 use super::EVERY;
-use crate::config::{Bias, KeyLines, Line};
 use crate::core::Event;
 
 /// Who holds the lines, as `gpioinfo` shows it.
@@ -16,7 +15,7 @@ const CONSUMER: &str = "hirake-agent";
 
 /// Reads the levels now, on every edge and every second, until they cannot be read or nobody listens any more.
 pub(super) async fn follow(key: &KeyLines, events: &mpsc::Sender<Event>) -> Result<(), String> {
-    let named = |why: String| format!("gpio {}: {why}", key.chip);
+    let named = |why: String| format!("gpio {}: {why}", key.chip());
     let lines = Lines::open(key).map_err(named)?;
     let mut every = tokio::time::interval(EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -45,20 +44,20 @@ struct Lines {
 
 impl Lines {
     fn open(key: &KeyLines) -> Result<Self, String> {
-        let chip = find_chip(&key.chip)?;
-        let no = find_line(&chip, &key.no)?;
-        let nc = key.nc.as_ref().map(|line| find_line(&chip, line)).transpose()?;
+        let chip = find_chip(key.chip().as_str())?;
+        let no = find_line(&chip, key.no())?;
+        let nc = key.nc().map(|line| find_line(&chip, line)).transpose()?;
         let contacts: Vec<Offset> = [Some(no), nc].into_iter().flatten().collect();
         let mut builder = Request::builder();
         builder.on_chip(chip.path()).with_consumer(CONSUMER).with_lines(&contacts).as_input();
         builder.with_edge_detection(EdgeDetection::BothEdges);
-        builder.with_bias(match key.bias {
+        builder.with_bias(match key.bias() {
             Bias::AsIs => None,
             Bias::PullUp => Some(LineBias::PullUp),
             Bias::PullDown => Some(LineBias::PullDown),
             Bias::Disabled => Some(LineBias::Disabled),
         });
-        if key.active_low {
+        if key.active_low() {
             builder.as_active_low();
         }
         let inputs = builder.request().map_err(|error| error.to_string())?;
@@ -104,8 +103,9 @@ fn find_chip(wanted: &str) -> Result<Chip, String> {
 fn find_line(chip: &Chip, line: &Line) -> Result<Offset, String> {
     match line {
         Line::Offset(offset) => Ok(*offset),
-        Line::Name(name) => {
-            chip.find_line_info(name).map(|line| line.offset).ok_or_else(|| format!("no line is named \"{name}\""))
-        }
+        Line::Name(name) => chip
+            .find_line_info(name.as_str())
+            .map(|line| line.offset)
+            .ok_or_else(|| format!("no line is named \"{name}\"")),
     }
 }

@@ -1,9 +1,9 @@
 //! A panel behind a Unix socket (docs/wire.md, "the key panel"): its lines → readings.
 
-use std::path::Path;
 use std::time::Duration;
 
 use firmware_config::key::ContactReading;
+use firmware_config::path::FilePath;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
@@ -18,9 +18,9 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(3);
 const LINE_MAX_BYTES: u64 = 128;
 
 /// Asks each second, reads every line, until the panel fails or nobody listens any more.
-pub(super) async fn follow(socket: &Path, events: &mpsc::Sender<Event>) -> Result<(), String> {
-    let named = |why: &dyn std::fmt::Display| format!("panel {}: {why}", socket.display());
-    let stream = UnixStream::connect(socket).await.map_err(|error| named(&error))?;
+pub(super) async fn follow(socket: &FilePath, events: &mpsc::Sender<Event>) -> Result<(), String> {
+    let named = |why: &dyn std::fmt::Display| format!("panel {}: {why}", socket);
+    let stream = UnixStream::connect(socket.as_str()).await.map_err(|error| named(&error))?;
     let (reading, mut writing) = stream.into_split();
     let mut reading = BufReader::new(reading).take(LINE_MAX_BYTES);
     let mut line = Vec::new();

@@ -9,7 +9,7 @@ use std::path::Path;
 use firmware_config::ap_config::{self, ApConfig};
 use firmware_config::ident::{ApId, FacilityId, TownId};
 use firmware_config::path::FilePath;
-use firmware_config::wish::{BrokerWish, Places, RadioWish, ScanWish, Wish};
+use firmware_config::wish::{BrokerWish, KeyWish, Places, RadioWish, ScanWish, Wish};
 use toml::de::{DeTable, DeValue};
 
 use super::BrokerConfig;
@@ -53,7 +53,7 @@ pub(super) fn read<'t, 'i>(desk: &mut Desk<'_>, root: &Table<'t, 'i>, broker: Op
     }
     for (name, table) in tables.into_iter().take(PLANS_MAX) {
         let plan = Plan::read(desk, name.at, &table);
-        let _ = plan.prove(desk, ("town", "facility", "ap"), true);
+        let _ = plan.prove(desk, ("town", "facility", "ap"), None, true);
         plan.beside(desk, broker);
         plans.insert(name.is, plan);
     }
@@ -91,7 +91,7 @@ pub(super) fn prove_ap(
     let found = aps.iter().find(|known| known.is.ap.id == *ap)?;
     let plan = plans.get(found.is.radio.as_ref()?.is.as_str())?;
     let facility: &FacilityId = &found.is.ap.facility;
-    plan.prove(desk, (town.as_str(), facility.as_str(), ap.as_str()), false)
+    plan.prove(desk, (town.as_str(), facility.as_str(), ap.as_str()), found.is.key.clone(), false)
 }
 
 impl<'t, 'i> Plan<'t, 'i> {
@@ -110,13 +110,20 @@ impl<'t, 'i> Plan<'t, 'i> {
 
     /// Hands the plan to `firmware_config`; its complaints are put where they belong. `rehearsed`: secrets that are
     /// not on this machine are passed over, since the plan is only looked at and not rendered.
-    fn prove(&self, desk: &mut Desk<'_>, ids: (&str, &str, &str), rehearsed: bool) -> Option<ApConfig> {
+    fn prove(
+        &self,
+        desk: &mut Desk<'_>,
+        ids: (&str, &str, &str),
+        key: Option<KeyWish>,
+        rehearsed: bool,
+    ) -> Option<ApConfig> {
         let wish = Wish {
             town: ids.0.to_owned(),
             facility: ids.1.to_owned(),
             ap: ids.2.to_owned(),
             broker: self.broker.clone(),
             places: self.places.clone(),
+            key,
             radios: self.radios.clone(),
             scan: self.scan.clone(),
         };

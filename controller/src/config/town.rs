@@ -6,8 +6,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId, TownId};
+use firmware_config::wish::KeyWish;
 
 use super::desk::{Desk, Found, quoted};
+use super::facility_key;
 use super::nearest::nearest;
 use super::table::Table;
 use crate::core::inventory::Managed;
@@ -37,6 +39,8 @@ pub(super) struct ApTable {
     pub(super) device: Option<Found<String>>,
     /// Which of a WLAN controller's access points it is.
     pub(super) device_ap: Option<Found<String>>,
+    /// The key switch at it.
+    pub(super) key: Option<KeyWish>,
 }
 
 pub(super) fn read_town(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Option<TownTable> {
@@ -120,6 +124,11 @@ pub(super) fn read_aps(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Vec<Found<A
             table.miss("device", &format!("{DEVICE_ALLOWED} (managed is \"snmp\")"));
         }
         let device_ap = device_ap(desk, &table);
+        let key = facility_key::read(desk, &table);
+        if by_snmp && table.has("key") {
+            let what = format!("{}: key is read by our agent on the AP; managed is \"snmp\"", table.what);
+            desk.complain(table.place("key"), what);
+        }
         table.finish(desk);
         if let Some(id) = &id {
             once(desk, &mut seen, id, "ap");
@@ -138,7 +147,7 @@ pub(super) fn read_aps(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Vec<Found<A
         if let (Some(id), Some(facility), Some(name), Some(managed)) = (id, facility, name, managed) {
             let witness = !by_snmp && device.is_some();
             let ap = Ap { id: id.is, facility: facility.is, name, managed: managed.is, witness };
-            aps.push(Found { at, is: ApTable { ap, radio, device, device_ap } });
+            aps.push(Found { at, is: ApTable { ap, radio, device, device_ap, key } });
         }
     }
     aps

@@ -10,11 +10,12 @@ use super::{
 use crate::channel::{Band, Channel};
 use crate::ident::IdentError;
 use crate::interface::{INTERFACE_MAX_BYTES, InterfaceName};
+use crate::key::{KeySwitch, switch};
 use crate::passphrase::Passphrase;
 use crate::path::FilePath;
 use crate::preflight::{self, Announced, Everyday, Objection};
 use crate::ssid::Ssid;
-use crate::wish::{NetworkWish, OpenWish, RadioWish, ScanWish, Wish};
+use crate::wish::{KeyWish, NetworkWish, OpenWish, RadioWish, ScanWish, Wish};
 use crate::word::{WordError, shown};
 
 const SCAN_CHANNELS: &str =
@@ -93,6 +94,7 @@ impl Desk<'_> {
         // hostapd appends "/" and the interface's name.
         let hostapd_control_dir =
             self.socket("places.hostapd-control-dir", &places.hostapd_control_dir, 1 + INTERFACE_MAX_BYTES);
+        let key = self.key(wish.key.as_ref());
         if !(1..=RADIOS_MAX).contains(&wish.radios.len()) {
             self.complain("radio", format!("{} radios", wish.radios.len()), format!("1 to {RADIOS_MAX}"));
         }
@@ -116,6 +118,7 @@ impl Desk<'_> {
             distinct_secret: distinct_secret?,
             hostapd_socket: hostapd_socket?,
             hostapd_control_dir: hostapd_control_dir?,
+            key: key?,
             radios: radios.into_iter().collect::<Option<_>>()?,
             scan: scan?,
         })
@@ -142,6 +145,23 @@ impl Desk<'_> {
             }
         }
         Some(wish.on.then_some(Scan { every_s: wish.every_s, program: program?, others }))
+    }
+
+    /// The key switch, if there is one; the outer none: it is wrong.
+    fn key(&mut self, wish: Option<&KeyWish>) -> Option<Option<KeySwitch>> {
+        let Some(wish) = wish else { return Some(None) };
+        let placed = |mut complaint: Complaint| {
+            let field = std::mem::take(&mut complaint.at);
+            complaint.at = if field.is_empty() { "key".to_owned() } else { format!("key.{field}") };
+            complaint
+        };
+        match switch::check(wish) {
+            Ok(key) => Some(Some(key)),
+            Err(complaints) => {
+                self.complaints.extend(complaints.into_iter().map(placed));
+                None
+            }
+        }
     }
 
     fn socket(&mut self, at: &str, text: &str, more: usize) -> Option<FilePath> {

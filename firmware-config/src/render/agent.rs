@@ -1,6 +1,7 @@
 //! `agent.toml`: what the agent is told by file.
 
 use crate::ap_config::ApConfig;
+use crate::key::{KeySwitch, Line};
 
 /// How often the agent counts, in seconds.
 const COUNTS_INTERVAL_S: u32 = 30;
@@ -9,7 +10,18 @@ const COUNTS_INTERVAL_S: u32 = 30;
 /// basic strings hold it as it is.
 pub(super) fn agent_toml(config: &ApConfig) -> String {
     let ApConfig {
-        town, ap, facility, ledger, town_key, distinct_secret, broker, hostapd_socket, radios, scan, ..
+        town,
+        ap,
+        facility,
+        ledger,
+        town_key,
+        distinct_secret,
+        broker,
+        hostapd_socket,
+        key,
+        radios,
+        scan,
+        ..
     } = config;
     let mut text = format!(
         "# What hirake-agent is told. Written by hirake; changes are overwritten.\n\
@@ -32,6 +44,9 @@ pub(super) fn agent_toml(config: &ApConfig) -> String {
             text += &format!("other-channels = [{}]\n", others.join(", "));
         }
     }
+    if let Some(key) = key {
+        text += &key_table(key);
+    }
     for radio in radios {
         if let Some(open) = &radio.open {
             text += &format!(
@@ -41,4 +56,21 @@ pub(super) fn agent_toml(config: &ApConfig) -> String {
         }
     }
     text
+}
+
+/// `[key]`: left out, the AP's key switch would stand dead on the wall.
+fn key_table(key: &KeySwitch) -> String {
+    let lines = match key {
+        KeySwitch::Panel(socket) => return format!("\n[key]\npanel = \"{socket}\"\n"),
+        KeySwitch::Gpio(lines) => lines,
+    };
+    let line = |line: &Line| match line {
+        Line::Name(name) => format!("\"{name}\""),
+        Line::Offset(offset) => offset.to_string(),
+    };
+    let mut text = format!("\n[key]\nchip = \"{}\"\nno = {}\n", lines.chip(), line(lines.no()));
+    if let Some(nc) = lines.nc() {
+        text += &format!("nc = {}\n", line(nc));
+    }
+    text + &format!("active-low = {}\nbias = \"{}\"\n", lines.active_low(), lines.bias().as_str())
 }

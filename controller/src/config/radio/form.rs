@@ -48,6 +48,7 @@ impl Form<'_, '_> {
                 *place = text;
             }
         }
+        places.distinct_secret = self.text(&table, "distinct-secret", "places", "a path on the AP");
         table.finish(self.desk);
         places
     }
