@@ -515,7 +515,11 @@ fn brief(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod delivery_stories;
+#[cfg(test)]
 mod distinct_stories;
+#[cfg(test)]
+mod drill_stories;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]

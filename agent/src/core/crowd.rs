@@ -184,6 +184,18 @@ mod tests {
     }
 
     #[test]
+    fn a_town_whose_key_is_turned_does_not_speak_in_step() {
+        // All were connected, with nothing to say, when the order came: each says it at its own moment.
+        for (boot, moment) in [("0000", 100 * S), ("8000", 115 * S), ("c000", 122 * S + S / 2), ("short?", 100 * S)] {
+            let mut crowd = Crowd::new(Some(30 * S), boot);
+            crowd.connected(S);
+            assert_eq!(crowd.next_wake(), None, "there is nothing to say");
+            crowd.cover(&[period(1)], 100 * S);
+            assert_eq!(crowd.next_wake(), Some(moment), "{boot}");
+        }
+    }
+
+    #[test]
     fn a_hundred_activations_fill_no_memory() {
         let mut crowd = crowd();
         for activation in 0..100 {

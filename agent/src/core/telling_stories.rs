@@ -5,7 +5,7 @@ use std::time::Duration;
 use firmware_config::mode::Mode::{Disaster, Normal};
 use firmware_config::wire::{self, DOCUMENT_MAX_BYTES, Presence, TurnedAwayReason};
 
-use super::sim::{Ap, order};
+use super::sim::{Ap, order, order_for};
 use super::{Event, SPEAK_EVERY};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -34,6 +34,18 @@ fn each_kind_of_message_turned_away_is_in_the_log_at_once_and_its_likes_ever_mor
     assert_eq!(lines(&ap, "reason=Malformed"), 3, "the 1st, 2nd and 4th: {:?}", ap.log);
     turn_away(&mut ap, TurnedAwayReason::Forged);
     assert_eq!(lines(&ap, "reason=Forged"), 1, "another kind, the 7th in all: {:?}", ap.log);
+}
+
+#[test]
+fn an_order_that_is_for_others_is_answered_with_the_facility_that_it_does_not_name() {
+    let mut ap = Ap::ready();
+    ap.offer(order_for("gakkou", 7, Disaster));
+    for _ in 0..2 {
+        let why = ap.told().turned_away.expect("said").why;
+        assert_eq!(why, "order 7 does not name facility \"yakuba\"");
+        // The same once more is answered the same: whoever sends it again may not have heard.
+        ap.offer(order_for("gakkou", 7, Disaster));
+    }
 }
 
 #[test]

@@ -1,0 +1,182 @@
+//! Samples on their way, step by step: what is said of a bad flash and of a full memory, and when the next is sent.
+
+use std::time::Duration;
+
+use firmware_config::mode::Mode;
+use firmware_config::wire::{Counts, CountsStored, NetworkCounts, SampleId};
+
+use super::deliver::{Delivery, WRITE_EVERY, mono_ms};
+use super::waiting::{Page, SAMPLES_MAX, Sample};
+use super::{Action, Now};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn at(seconds: u64) -> Now {
+    Now {
+        mono: Duration::from_secs(seconds),
+        wall_ms: 1_795_000_000_000 + i64::try_from(seconds * 1_000).expect("a short test"),
+    }
+}
+
+fn sample(seq: u64, seconds: u64) -> Sample {
+    let row = NetworkCounts {
+        interface: "wlan0jp".to_owned(),
+        ssid: "00000JAPAN".to_owned(),
+        stations: 1,
+        joins: 1,
+        leaves: 0,
+    };
+    let id = SampleId { boot: "boot-1".to_owned(), seq };
+    Sample::new(id, mono_ms(Duration::from_secs(seconds)), 30, Mode::Disaster, vec![row])
+}
+
+/// What one step came to.
+#[derive(Default)]
+struct Step {
+    sent: Vec<Counts>,
+    pages: Vec<Page>,
+    said: Vec<String>,
+}
+
+fn sorted(actions: Vec<Action>) -> Step {
+    let mut step = Step::default();
+    for action in actions {
+        match action {
+            Action::PublishCounts(counts) => step.sent.push(counts),
+            Action::WriteCounts(page) => step.pages.push(page),
+            Action::Log(line) => step.said.push(line),
+            other => unreachable!("nothing to do with samples: {other:?}"),
+        }
+    }
+    step
+}
+
+fn step(delivery: &mut Delivery, now: Now) -> Step {
+    let mut actions = Vec::new();
+    delivery.step(&"gym-1".parse().expect("valid"), now, &mut actions);
+    sorted(actions)
+}
+
+/// One whose flash held `page` at the start.
+fn delivery(page: Result<Page, String>, now: Now) -> (Delivery, Vec<String>) {
+    let (mut delivery, mut actions) = (Delivery::new("boot-1"), Vec::new());
+    delivery.found(page, now, &mut actions);
+    (delivery, sorted(actions).said)
+}
+
+fn stored(counts: &Counts) -> CountsStored {
+    let id = SampleId { boot: counts.boot.clone(), seq: counts.seq };
+    CountsStored { v: counts.v, ap: counts.ap.clone(), samples: vec![id] }
+}
+
+#[test]
+fn a_flash_that_cannot_be_read_is_said_and_that_it_is_written_again_too() {
+    let (mut delivery, said) = delivery(Err("half a page".to_owned()), at(1));
+    assert!(said[0].contains("counts set aside") && said[0].contains("half a page"), "{said:?}");
+    delivery.counted(sample(1, 30));
+    let due = delivery.next_wake().expect("a page");
+    assert!(step(&mut delivery, Now { mono: due - SECOND, ..at(0) }).pages.is_empty());
+    assert_eq!(step(&mut delivery, Now { mono: due, ..at(0) }).pages.len(), 1);
+    let mut actions = Vec::new();
+    delivery.written(Ok(()), due, &mut actions);
+    assert_eq!(sorted(actions).said, ["counts written again"]);
+}
+
+#[test]
+fn a_full_memory_is_in_the_log_at_once_and_then_ever_more_rarely() {
+    // Nobody to tell it to, for longer than there is room.
+    let (mut lonely, _) = delivery(Ok(Page { answers: true, samples: Vec::new() }), at(1));
+    let mut said = Vec::new();
+    for n in 1..=SAMPLES_MAX as u64 + 100 {
+        lonely.counted(sample(n, 30 * n));
+        said.extend(step(&mut lonely, at(30 * n)).said);
+    }
+    let summarised: Vec<_> = said.iter().filter(|line| line.contains("counts summarised")).collect();
+    assert_eq!(summarised.len(), 7, "the 1st, 2nd, 4th … 64th: {said:?}");
+    assert!(!said.iter().any(|line| line.contains("counts forgotten")), "{said:?}");
+}
+
+#[test]
+fn what_a_controller_without_a_word_was_told_is_forgotten_first_and_that_is_said() {
+    let (mut delivery, _) = delivery(Ok(Page::default()), at(1));
+    delivery.connected(SECOND);
+    let (mut said, mut seqs) = (Vec::new(), Vec::new());
+    for n in 1..=SAMPLES_MAX as u64 + 100 {
+        delivery.counted(sample(n, 30 * n));
+        for second in 0..30 {
+            let step = step(&mut delivery, at(30 * n + second));
+            said.extend(step.said);
+            seqs.extend(step.sent.into_iter().map(|counts| counts.seq));
+        }
+    }
+    let forgotten: Vec<_> = said.iter().filter(|line| line.contains("counts forgotten")).collect();
+    assert_eq!(forgotten.len(), 7, "the 1st, 2nd, 4th … 64th: {said:?}");
+    seqs.dedup();
+    assert!(seqs.windows(2).all(|two| two[1] == two[0] + 1), "each was told, in order: {seqs:?}");
+    assert!(seqs.len() > SAMPLES_MAX + 95, "{}", seqs.len());
+    assert!(delivery.last_page(at(30_000)).is_none(), "what was told is not worth the flash");
+    delivery.counted(sample(10_000, 29_999));
+    assert_eq!(delivery.last_page(at(30_000)).map(|page| page.samples.len()), Some(1), "what was not is");
+}
+
+#[test]
+fn without_a_word_it_is_said_again_after_five_seconds_then_ten_then_thirty_at_most() {
+    // A controller has answered once: it is there, and slow, or its words are lost.
+    let (mut delivery, _) = delivery(Ok(Page { answers: true, samples: Vec::new() }), at(1));
+    delivery.counted(sample(1, 30));
+    delivery.connected(at(100).mono);
+    let (mut now, mut times) = (at(100), Vec::new());
+    while times.len() < 7 {
+        now.mono = delivery.next_wake().expect("it goes on for ever").max(now.mono);
+        let step = step(&mut delivery, now);
+        times.extend(step.sent.iter().map(|_| now.mono));
+        assert!(now.mono < at(600).mono, "{times:?}");
+        if !step.pages.is_empty() {
+            delivery.written(Ok(()), now.mono, &mut Vec::new());
+        }
+    }
+    assert!((at(100).mono..at(103).mono).contains(&times[0]), "a town does not come back at one moment: {times:?}");
+    let gaps: Vec<Duration> = times.windows(2).map(|two| two[1] - two[0]).collect();
+    for (gap, least) in gaps.iter().zip([5, 10, 20, 30, 30, 30].map(|seconds| seconds * SECOND)) {
+        assert!((least..=least + least / 4).contains(gap), "{gaps:?}");
+    }
+    assert!(gaps[3..].iter().any(|gap| *gap != gaps[3]), "not in step with others: {gaps:?}");
+}
+
+#[test]
+fn a_word_brings_the_next_at_once_and_the_document_says_how_many_wait() {
+    let (mut delivery, _) = delivery(Ok(Page { answers: true, samples: Vec::new() }), at(1));
+    (1..=3).for_each(|n| delivery.counted(sample(n, 30 * n)));
+    delivery.connected(at(100).mono);
+    let mut waiting = Vec::new();
+    let mut now = Now { mono: delivery.next_wake().expect("soon"), ..at(100) };
+    for _ in 0..3 {
+        let sent = step(&mut delivery, now).sent;
+        assert_eq!(sent.len(), 1, "one at a time");
+        assert!(step(&mut delivery, now).sent.is_empty(), "and not again at once");
+        waiting.push(sent[0].waiting);
+        now.mono += SECOND / 10;
+        delivery.stored(&stored(&sent[0]), now.mono);
+    }
+    assert_eq!(waiting, [2, 1, 0]);
+    assert!(step(&mut delivery, now).sent.is_empty(), "that was all");
+}
+
+#[test]
+fn samples_go_to_the_flash_five_minutes_after_the_first_and_no_page_follows_another_sooner() {
+    let (mut delivery, _) = delivery(Ok(Page { answers: true, samples: Vec::new() }), at(1));
+    let mut pages = Vec::new();
+    for second in 1..=1_800 {
+        if second % 30 == 0 {
+            delivery.counted(sample(second / 30, second));
+        }
+        for page in step(&mut delivery, at(second)).pages {
+            pages.push((second, page.samples.len()));
+            delivery.written(Ok(()), at(second).mono, &mut Vec::new());
+        }
+    }
+    let every = WRITE_EVERY.as_secs();
+    assert_eq!(pages[0], (30 + every, 11), "the oldest is no longer in memory only: {pages:?}");
+    assert!(pages.windows(2).all(|two| two[1].0 - two[0].0 >= every), "{pages:?}");
+    assert_eq!(pages.len(), 5, "{pages:?}");
+}
