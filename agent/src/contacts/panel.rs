@@ -19,7 +19,7 @@ const LINE_MAX_BYTES: u64 = 128;
 
 /// Asks each second, reads every line, until the panel fails or nobody listens any more.
 pub(super) async fn follow(socket: &FilePath, events: &mpsc::Sender<Event>) -> Result<(), String> {
-    let named = |why: &dyn std::fmt::Display| format!("panel {}: {why}", socket);
+    let named = |why: &dyn std::fmt::Display| format!("panel {socket}: {why}");
     let stream = UnixStream::connect(socket.as_str()).await.map_err(|error| named(&error))?;
     let (reading, mut writing) = stream.into_split();
     let mut reading = BufReader::new(reading).take(LINE_MAX_BYTES);

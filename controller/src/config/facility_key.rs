@@ -43,7 +43,7 @@ pub(super) fn read(desk: &mut Desk<'_>, ap: &Table<'_, '_>) -> Option<KeyWish> {
             Some(key) if said.contains(&key) => {}
             None if !said.is_empty() => {}
             Some(key) => {
-                desk.complain(table.place(key), format!("{}: {key}: found {found}; expected {allowed}", table.what))
+                desk.complain(table.place(key), format!("{}: {key}: found {found}; expected {allowed}", table.what));
             }
             None => desk.complain(table.at, format!("{}: found {found}; expected {allowed}", table.what)),
         }

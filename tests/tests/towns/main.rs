@@ -2,6 +2,7 @@
 
 mod counts;
 mod counts_survive;
+mod facility_key;
 mod hostile;
 mod key_turn;
 mod nobody_named;
