@@ -35,6 +35,7 @@ const LINES: [u32; 2] = [1, 3];
 const SUMS: [u32; 2] = [1, 4];
 const FACILITIES: [u32; 3] = [1, 5, 1];
 const APS: [u32; 3] = [1, 6, 1];
+const AIR: [u32; 2] = [1, 7];
 
 /// A name below [`ROOT`].
 fn named(parts: &[&[u32]]) -> Oid {
@@ -50,6 +51,7 @@ pub fn sheet(inventory: &Inventory, view: &TownView) -> Sheet {
     page.group(&KEY, key(view));
     page.group(&LINES, lines(view));
     page.group(&SUMS, sums(&view.totals));
+    page.group(&AIR, air(view));
     for (facility, at) in view.facilities.iter().zip(1..) {
         page.row(&FACILITIES, &[at], facility_row(facility));
         for (ap, place) in facility.aps.iter().zip(1..) {
@@ -163,6 +165,18 @@ fn sums(totals: &Totals) -> [Value; 16] {
         totals.facilities_open,
     ]
     .map(Value::Gauge32)
+}
+
+fn air(view: &TownView) -> [Value; 5] {
+    let count = |count: usize| Value::Gauge32(u32::try_from(count).unwrap_or(u32::MAX));
+    let alarms = || view.strangers.iter().filter(|it| it.alarm);
+    [
+        count(view.left_open.len()),
+        time(view.left_open.iter().map(|it| it.since_ms).min()),
+        count(alarms().count()),
+        time(alarms().map(|it| it.since_ms).min()),
+        count(view.strangers.iter().filter(|it| it.kind() == "look-alike").count()),
+    ]
 }
 
 fn facility_row(facility: &FacilityView) -> [Value; 14] {

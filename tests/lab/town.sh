@@ -102,7 +102,7 @@ untouched() {
 thrown_off() { hostapd_cli -p /run/hostapd -i wlan0 raw RELOAD > /dev/null; await 20 dropped "$1" 1 && ! untouched "$@"; }
 
 # second_ap RADIO...: tells the town of another AP of the same facility, yakuba-2 in place ap2, with radios of its own:
-# phy4 on channel 6, and phy5 on the 5 GHz channel in $SECOND_5GHZ where that is set. second_ap_up starts it.
+# phy4 on channel $SECOND_CHANNEL or 6, and phy5 on the 5 GHz channel in $SECOND_5GHZ where that is set. second_ap_up starts it.
 second_ap() {
   cat >> /etc/hirake/controller.toml << TOML
 
@@ -123,7 +123,7 @@ town-key = "/etc/hirake/town.pub"
 hostapd-socket = "/run/hostapd2/global"
 hostapd-control-dir = "/run/hostapd2"
 TOML
-  annex_radio phy4 2.4 6 wlan4
+  annex_radio phy4 2.4 "${SECOND_CHANNEL:-6}" wlan4
   [ -z "${SECOND_5GHZ-}" ] || annex_radio phy5 5 "$SECOND_5GHZ" wlan5
 }
 # annex_radio PHY BAND CHANNEL INTERFACE
@@ -159,7 +159,11 @@ second_ap_up() {
   cp -r /run/rendered2/etc/hirake2 /etc/
   ip netns exec ap2 hostapd -t -g /run/hostapd2/global /etc/hirake2/hostapd-*.conf >> /run/hostapd2.log 2>&1 &
   need "the second AP's hostapd is there" await 30 test -S /run/hostapd2/wlan4
+  second_agent_up
+}
+second_agent_up() {
   ip netns exec ap2 hirake-agent --config /etc/hirake2/agent.toml >> /run/agent2.log 2>&1 &
+  agent2=$!
 }
 same_as_golden() {
   local file

@@ -78,6 +78,18 @@ fn text(inventory: &Inventory, view: &TownView, started_s: f64) -> Page {
         it.facilities.iter().for_each(|(facility, about)| sample(facility.as_str(), *about));
     }
 
+    page.family("hirake_aps_left_open", "Access points on the air with 00000JAPAN without an order.");
+    page.sample("hirake_aps_left_open", &[], whole(view.left_open.len() as u64));
+    page.family(
+        "hirake_strange_networks",
+        "Networks of others heard of late: alarm, called 00000JAPAN while it is closed here; same-name, while it is open \
+         or was just closed; look-alike, a name that looks like it.",
+    );
+    for kind in ["alarm", "same-name", "look-alike"] {
+        let count = view.strangers.iter().filter(|it| it.kind() == kind).count();
+        page.sample("hirake_strange_networks", &[("kind", kind)], whole(count as u64));
+    }
+
     page.family("hirake_key_fault", "1 while the key cannot be relied upon.");
     page.sample("hirake_key_fault", &[], f64::from(u8::from(view.key.fault.is_some())));
     page.family("hirake_key_isolated", "1 while the key is left out of account.");

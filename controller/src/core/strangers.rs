@@ -53,6 +53,18 @@ pub struct Stranger {
     written: bool,
 }
 
+impl Stranger {
+    /// What it is, in one word: `alarm`, `same-name` or `look-alike`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.deceit {
+            Deceit::SameName if self.alarm => "alarm",
+            Deceit::SameName => "same-name",
+            Deceit::LookAlike(_) => "look-alike",
+        }
+    }
+}
+
 /// All of them that were heard of late.
 #[derive(Debug, Clone, Default)]
 pub struct Strangers {

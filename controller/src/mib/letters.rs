@@ -5,7 +5,7 @@ use hirake_snmp::serve::herald::Notification;
 use hirake_snmp::value::{Sheet, VarBind};
 
 use super::notices::Notice;
-use super::{APS, FACILITIES, KEY, LINES, TOWN, named};
+use super::{AIR, APS, FACILITIES, KEY, LINES, TOWN, named};
 
 /// coldStart (RFC 3418).
 const COLD_START: [u32; 10] = [1, 3, 6, 1, 6, 3, 1, 1, 5, 1];
@@ -42,6 +42,11 @@ fn content(notice: Notice) -> (Oid, Vec<Oid>) {
         Notice::BrokerBack => (9, scalars(&LINES, &[1])),
         Notice::StoreGone => (10, scalars(&LINES, &[3, 4, 5])),
         Notice::StoreBack => (11, scalars(&LINES, &[3, 5])),
+        Notice::LeftOpen(at, place) => (12, of_ap(at, place, &[3, 4, 9])),
+        Notice::NotLeftOpen(at, place) => (13, of_ap(at, place, &[3, 4, 9])),
+        Notice::Stranger => (14, scalars(&AIR, &[3, 4])),
+        Notice::StrangerGone => (15, scalars(&AIR, &[3])),
+        Notice::LookAlike => (16, scalars(&AIR, &[5])),
     };
     (named(&[&[0, number]]), objects)
 }

@@ -3,8 +3,10 @@
 //! A hall that loses its power is one piece of news, not one for each of its access points; and an access point whose
 //! tries fail again and again is told once.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use firmware_config::ident::ApId;
 use firmware_config::mode::Mode;
 
 use crate::core::TownView;
@@ -41,6 +43,16 @@ pub enum Notice {
     ApFault(usize, usize),
     /// An AP that was known to is settled.
     ApWell(usize, usize),
+    /// An AP is on the air with `00000JAPAN` without an order.
+    LeftOpen(usize, usize),
+    /// It is not any more.
+    NotLeftOpen(usize, usize),
+    /// Somebody else sends `00000JAPAN` while it is closed here.
+    Stranger,
+    /// Nobody does any more, or it is open here.
+    StrangerGone,
+    /// Names that look like it are heard, more than were told of.
+    LookAlike,
 }
 
 /// What managers were told. A new one says that all is well in normal mode: whoever hears us first hears what is not so.
@@ -51,6 +63,8 @@ pub struct Told {
     key_fault: Option<&'static str>,
     broker_lost: bool,
     store_lost: bool,
+    stranger: bool,
+    look_alikes: usize,
     facilities: Vec<FacilityTold>,
 }
 
@@ -66,6 +80,8 @@ struct ApTold {
     fault: Option<Standing>,
     /// Since when it is silent without that having been told.
     silent: Option<Duration>,
+    /// Whether it was told to be left open.
+    left_open: bool,
 }
 
 impl Told {
@@ -90,9 +106,24 @@ impl Told {
         if std::mem::replace(&mut self.store_lost, lost) != lost {
             news.push(if lost { Notice::StoreGone } else { Notice::StoreBack });
         }
+        let stranger = view.strangers.iter().any(|it| it.alarm);
+        if std::mem::replace(&mut self.stranger, stranger) != stranger {
+            news.push(if stranger { Notice::Stranger } else { Notice::StrangerGone });
+        }
+        let look_alikes = view.strangers.iter().filter(|it| it.kind() == "look-alike").count();
+        if look_alikes > std::mem::replace(&mut self.look_alikes, look_alikes) {
+            news.push(Notice::LookAlike);
+        }
+        let left_open: BTreeSet<&ApId> = view.left_open.iter().map(|it| &it.ap).collect();
         self.facilities.resize_with(view.facilities.len(), FacilityTold::default);
         for (at, (told, facility)) in self.facilities.iter_mut().zip(&view.facilities).enumerate() {
             told.notices(at, facility, now, &mut news);
+            for (place, (told, ap)) in told.aps.iter_mut().zip(&facility.aps).enumerate() {
+                let open = left_open.contains(&ap.id);
+                if std::mem::replace(&mut told.left_open, open) != open {
+                    news.push(if open { Notice::LeftOpen(at, place) } else { Notice::NotLeftOpen(at, place) });
+                }
+            }
         }
         news
     }

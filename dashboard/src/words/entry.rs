@@ -130,7 +130,12 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
                 "same-name" => "somebody else sends 00000JAPAN",
                 _ => "a name that looks like ours",
             };
-            format!("{what}: “{}” ch {} {} heard by {}", field("ssid"), field("channel"), field("bssid"), ap())
+            let said =
+                format!("{what}: “{}” ch {} {} heard by {}", field("ssid"), field("channel"), field("bssid"), ap());
+            match field("why_en") {
+                "" => said,
+                why => format!("{said} ({why})"),
+            }
         }
         ("message-refused", _) => why("不正な通信を拒否", "message turned away"),
         ("ap-refused-message", Lang::Ja) => format!("{}が通信を拒否({})", ap(), told(field("reason"), lang)),

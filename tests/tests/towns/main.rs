@@ -1,5 +1,6 @@
 //! Tests of whole towns of real programs: one program of tests, so that one town works while others wait.
 
+mod air;
 mod counts;
 mod counts_survive;
 mod facility_key;

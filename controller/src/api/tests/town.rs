@@ -122,6 +122,8 @@ async fn metrics_can_be_parsed_line_by_line() {
         ("hirake_order_number", 42.0),
         ("hirake_aps{standing=\"refused\"}", 1.0),
         ("hirake_stations{facility=\"yakuba\"}", 12.0),
+        ("hirake_aps_left_open", 0.0),
+        ("hirake_strange_networks{kind=\"alarm\"}", 0.0),
         ("hirake_key_fault", 0.0),
         ("hirake_broker_up", 1.0),
         ("hirake_store_up", 1.0),

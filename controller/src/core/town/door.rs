@@ -128,10 +128,10 @@ impl Town {
         let fleet = &self.fleet;
         self.strangers.forget(|bssid| fleet.is_ours(bssid));
         for it in self.strangers.look(self.mode().is_open(), now.mono) {
-            let (what, why) = match it.deceit {
-                Deceit::SameName if it.alarm => ("alarm", String::new()),
-                Deceit::SameName => ("same-name", String::new()),
-                Deceit::LookAlike(why) => ("look-alike", why.words_ja()),
+            let what = it.kind();
+            let (why, why_en) = match it.deceit {
+                Deceit::SameName => Default::default(),
+                Deceit::LookAlike(why) => (why.words_ja(), why.words_en()),
             };
             let source = format!("{what} heard by {}", it.by);
             let Some(more) = self.refusals.admit(&source, 0, now.mono) else { continue };
@@ -143,6 +143,7 @@ impl Town {
                 ("channel", it.channel.to_string()),
                 ("signal", it.signal_dbm.to_string()),
                 ("why", why),
+                ("why_en", why_en),
                 ("more", more.to_string()),
             ];
             self.write(now, Kind::StrangeNetwork, false, fields);

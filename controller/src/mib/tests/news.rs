@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use firmware_config::mode::Mode;
+use firmware_config::wire::{AirName, Heard};
 
 use crate::api::tests::made_up::made_up_view;
-use crate::core::TownView;
 use crate::core::key::KeyFault;
+use crate::core::strangers::Strangers;
 use crate::core::view::Standing::{self, Diverged, Refused, Settled, Settling, Silent};
+use crate::core::{Now, TownView, fleet};
 use crate::mib::notices::Notice::*;
 use crate::mib::notices::{HOLD, Told};
 
@@ -123,4 +125,36 @@ fn what_was_told_before_a_hall_lost_its_power_is_told_to_be_well_after_it() {
 fn a_facility_without_access_points_is_never_lost() {
     let mut told = told();
     assert_eq!(told.notices(&town(&[]), s(1)), []);
+}
+
+#[test]
+fn what_was_left_open_and_what_others_send_is_told_when_it_begins_and_when_it_ends() {
+    let mut told = told();
+    let mut view = well();
+    let heard = |name: &[u8], last: u8| Heard {
+        ssid: AirName::new(name).expect("short"),
+        bssid: format!("02:13:37:00:00:{last:02x}").parse().expect("an address"),
+        channel: 6,
+        signal_dbm: -60,
+        age_ms: 0,
+    };
+    let strangers = |heard_of: &[(&[u8], u8)]| {
+        let (mut all, now) = (Strangers::default(), Now { mono: s(100), wall_ms: 0 });
+        for (name, last) in heard_of {
+            all.heard(&"yakuba-1".parse().expect("an AP"), heard(name, *last), now);
+        }
+        all.views()
+    };
+    let (ap, facility) = (view.facilities[1].aps[0].clone(), view.facilities[1].id.clone());
+    view.left_open.push(fleet::LeftOpen { ap: ap.id, facility, name: ap.name, since_ms: 0 });
+    // The made-up access points share an identifier, so that all three are meant.
+    assert_eq!(told.notices(&view, s(1)), [LeftOpen(1, 0), LeftOpen(1, 1), LeftOpen(1, 2)]);
+    view.strangers = strangers(&[(b"00000JAPAN", 1)]);
+    assert_eq!(told.notices(&view, s(2)), [], "while it is open here, or was just closed, it is no news");
+    view.strangers[0].alarm = true;
+    view.strangers.extend(strangers(&[(b"0000JAPAN", 2)]));
+    assert_eq!(told.notices(&view, s(3)), [Stranger, LookAlike]);
+    view.strangers.extend(strangers(&[(b"0000JAPAN", 3)]));
+    assert_eq!(told.notices(&view, s(4)), [LookAlike], "one more");
+    assert_eq!(told.notices(&well(), s(5)), [StrangerGone, NotLeftOpen(1, 0), NotLeftOpen(1, 1), NotLeftOpen(1, 2)]);
 }
