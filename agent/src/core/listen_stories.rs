@@ -8,6 +8,7 @@ use std::time::Duration;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{AirName, Heard};
 
+use super::Event;
 use super::air::RadioState;
 use super::listen::{Deaf, LATER, RARELY, SOON};
 use super::sim::{AT_DISASTER, Ap, Mood, Up, order};
@@ -258,4 +259,60 @@ fn an_ap_that_was_never_told_anything_listens_too() {
     ap.turn(AT_DISASTER);
     ap.pass(s(60));
     assert_eq!(scans(&ap).len(), 2, "and after its own key has opened it");
+}
+
+#[test]
+fn of_too_many_the_strongest_are_told() {
+    let mut ap = busy();
+    ap.air.insert("wlan1".to_owned(), Up { ssid: "shiomi".to_owned(), stations: 1, ..Up::good() });
+    for (radio, interface) in ["wlan0", "wlan1"].into_iter().enumerate() {
+        let rows = (0..60_i16).map(|n| Heard {
+            signal_dbm: -20 - n,
+            ..row(b"0000JAPAN", &format!("02:13:37:00:{radio:02x}:{n:02x}"), 6)
+        });
+        ap.hears.insert(interface.to_owned(), Ok(rows.rev().collect()));
+    }
+    ap.pass(s(60));
+    let signals: Vec<i16> = ap.sightings[0].seen.iter().map(|it| it.signal_dbm).collect();
+    assert_eq!(signals.len(), 64, "and not 120");
+    assert!(signals.is_sorted_by(|a, b| a >= b) && signals[63] == -51, "{signals:?}");
+    // Nor does one radio keep more than a document holds.
+    let rows = (0..200_i16)
+        .map(|n| Heard { signal_dbm: -20 - n / 4, ..row(b"0000JAPAN", &format!("02:13:37:01:00:{n:02x}"), 6) });
+    ap.hears.insert("wlan0".to_owned(), Ok(rows.collect()));
+    ap.hears.insert("wlan1".to_owned(), Ok(Vec::new()));
+    ap.pass(s(400));
+    let last = ap.sightings.last().expect("said");
+    assert_eq!((last.seen.len(), last.seen[63].signal_dbm), (64, -35));
+}
+
+#[test]
+fn what_was_heard_long_ago_is_not_told_to_a_broker_that_comes_back() {
+    let mut ap = busy();
+    ap.hears.insert("wlan0".to_owned(), Ok(vec![row(b"0000JAPAN", "02:13:37:00:00:01", 6)]));
+    ap.pass(s(60));
+    ap.disconnect();
+    ap.kill_hostapd();
+    ap.pass(s(500));
+    ap.connect();
+    assert_eq!(ap.sightings.len(), 2, "some minutes ago it was so");
+    ap.disconnect();
+    ap.pass(s(200));
+    ap.connect();
+    assert_eq!(ap.sightings.len(), 2, "ten minutes ago: nobody believes it any more");
+}
+
+#[test]
+fn a_flip_in_the_middle_of_a_round_is_followed_by_another() {
+    let mut ap = busy();
+    ap.hears_for_ever = true;
+    ap.pass(s(100));
+    let flip = ap.now.mono;
+    ap.offer(order(1, Mode::Disaster));
+    ap.hears_for_ever = false;
+    ap.on(Event::Listened(Ok(Vec::new())));
+    ap.pass(s(60));
+    let after: Vec<Duration> = scans(&ap).into_iter().map(|(at, _)| at).filter(|at| *at > flip + s(5)).collect();
+    assert_eq!(after.len(), 1, "{after:?}");
+    assert!(after[0] >= flip + SOON && after[0] <= flip + SOON + s(39), "{:?}", after[0] - flip);
 }

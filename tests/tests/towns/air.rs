@@ -101,6 +101,10 @@ async fn look_alikes_strangers_and_neighbours_are_heard_by_agents_and_told_in_tw
     let town = bench.until("the second AP is the first one's witness", A_ROUND, seen).await?;
     assert_eq!(ap(&town, &names[0])["witnessed"]["open"], true);
     assert_eq!(total(&town, "witnessed"), 1);
+    for (lang, words) in [("ja", format!("電波で{}が確認", names[1])), ("en", format!("heard by {}", names[1]))] {
+        let page = http::get(bench.http(), &format!("/aps?lang={lang}")).await?;
+        assert!(page.contains(&words), "{lang}: {page}");
+    }
     assert!(stranger(&town, "00000JAPAN").is_null(), "it is one of ours");
 
     // All is closed, and somebody else sends the name.

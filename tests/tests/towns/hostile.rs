@@ -113,7 +113,7 @@ async fn rubbish_on_every_topic_is_turned_away_and_stops_nothing() -> Result<()>
     let huge: Vec<u8> = b"{\"v\":".iter().copied().chain(std::iter::repeat_n(b'[', (1 << 20) - 64)).collect();
     let rubbish: [&[u8]; 7] =
         [b"", b"{", b"\xff\xfe\x00", b"null", other_ap.as_bytes(), next_version.as_bytes(), &huge];
-    for leaf in ["order", "report", "presence", "counts", "distinct", "nonsense"] {
+    for leaf in ["order", "report", "presence", "counts", "distinct", "sightings", "nonsense"] {
         for bytes in rubbish {
             stranger.publish(&format!("hirake/1/{TOWN}/ap/{AP}/{leaf}"), false, bytes).await?;
         }
