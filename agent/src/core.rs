@@ -281,7 +281,7 @@ impl Agent {
         actions.extend(steps);
         if self.keeping.start(now.mono) {
             let key = self.key.as_ref().map(|key| key.held().clone()).unwrap_or_default();
-            actions.push(Action::WriteLedger(Kept { key, ..self.holding.kept().clone() }));
+            actions.push(Action::WriteLedger(Box::new(Kept { key, ..self.holding.kept().clone() })));
         }
         let state = self.state();
         if state != self.last_state {

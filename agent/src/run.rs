@@ -156,7 +156,7 @@ impl Doors {
     /// Never waits: the core's own rules keep these queues short.
     fn perform(&self, action: Action) {
         let sent = match action {
-            Action::WriteLedger(kept) => self.pages.try_send(kept).is_ok(),
+            Action::WriteLedger(kept) => self.pages.try_send(*kept).is_ok(),
             Action::WriteCounts(page) => self.samples.try_send(page).is_ok(),
             Action::Add { index, radio } => self.commands.try_send(Command::Add { index, radio }).is_ok(),
             Action::Remove { index, interface } => self.commands.try_send(Command::Remove { index, interface }).is_ok(),

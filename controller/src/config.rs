@@ -8,6 +8,7 @@ mod nearest;
 mod radio;
 mod read;
 mod snmp;
+mod standby;
 mod syntax;
 mod table;
 mod town;
@@ -39,6 +40,8 @@ pub struct Config {
     pub keep: Keep,
     /// The town's private signing key; made on first start. The public half is written beside it, ending in `.pub`.
     pub signing_key: PathBuf,
+    /// The file with the address of the database that holds the lock of several controllers; none: no lock.
+    pub lock_url: Option<PathBuf>,
     /// Where the dashboard and `/api/v1` listen. Loopback only until sign-in exists.
     pub http: SocketAddr,
     /// The file with the token for acts over HTTP; none: no acts over HTTP.

@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use firmware_config::ident::{ApId, TownId};
-use firmware_config::wire::{CountsStored, SampleId, Topic, VERSION, write};
+use firmware_config::ident::{ApId, ControllerId, TownId};
+use firmware_config::wire::{CountsStored, Heartbeat, SampleId, Topic, VERSION, write};
 use rumqttc::{
-    AsyncClient, ConnectionError, EventLoop, MqttOptions, NetworkOptions, Outgoing, Packet, QoS, SubscribeFilter,
+    AsyncClient, ConnectionError, EventLoop, LastWill, MqttOptions, NetworkOptions, Outgoing, Packet, QoS,
+    SubscribeFilter,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -21,7 +22,7 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::broker::PACKET_MAX_BYTES;
-use crate::core::Event;
+use crate::core::{Event, Seat};
 use crate::signing::TownKey;
 
 /// How often the line is tried; a broker that is gone without a word is noticed after twice this.
@@ -68,7 +69,33 @@ pub struct Post(Arc<Shared>);
 struct Shared {
     client: AsyncClient,
     town: TownId,
+    voice: Option<Voice>,
     outbox: Mutex<Outbox>,
+}
+
+/// One of several controllers: who it is, and what is said for it when it is gone.
+struct Voice {
+    id: ControllerId,
+    gone: String,
+}
+
+impl Voice {
+    fn new(seat: &Seat, town: &TownId, key: &TownKey) -> Self {
+        let Seat { id, rank, boot, .. } = seat.clone();
+        let gone = Heartbeat {
+            v: VERSION,
+            town: town.clone(),
+            id: id.clone(),
+            rank,
+            boot,
+            seq: 0,
+            online: false,
+            active: false,
+            number: 0,
+            hears: BTreeMap::new(),
+        };
+        Self { id, gone: key.sign_heartbeat(&gone) }
+    }
 }
 
 impl std::fmt::Debug for Shared {
@@ -84,6 +111,8 @@ struct Outbox {
     closing: bool,
     order: Option<Arc<str>>,
     order_waits: bool,
+    /// The newest heartbeat that was not said yet.
+    beat: Option<String>,
     again: BTreeMap<ApId, Arc<str>>,
     /// Samples that are stored, of each AP. An agent has one under way; it asks again for what gets lost here.
     stored: BTreeMap<ApId, Vec<SampleId>>,
@@ -96,6 +125,22 @@ impl Post {
         outbox.order = Some(signed);
         outbox.order_waits = true;
         self.0.post(&mut outbox);
+    }
+
+    /// The order in force is another controller's: ours is said no more.
+    pub fn no_order(&self) {
+        let mut outbox = self.0.outbox();
+        (outbox.order, outbox.order_waits) = (None, false);
+        outbox.again.clear();
+    }
+
+    /// That we are there. An older one is not worth saying.
+    pub fn beat(&self, signed: String) {
+        let mut outbox = self.0.outbox();
+        if outbox.connected {
+            outbox.beat = Some(signed);
+            self.0.post(&mut outbox);
+        }
     }
 
     /// The order in force once more, to one AP.
@@ -122,6 +167,11 @@ impl Post {
     /// Says goodbye; the task ends when it is said.
     pub fn close(&self) {
         self.0.outbox().closing = true;
+        // Whoever says goodbye leaves no last will.
+        if let Some(Voice { id, gone }) = &self.0.voice {
+            let topic = Topic::Controller(id.clone()).name(&self.0.town);
+            let _ = self.0.client.try_publish(topic, QoS::AtLeastOnce, true, gone.as_bytes());
+        }
         if self.0.client.try_disconnect().is_err() {
             tracing::debug!("no goodbye was said to the broker: its line is full");
         }
@@ -150,6 +200,12 @@ impl Shared {
             }
             outbox.order_waits = false;
         }
+        if let (Some(beat), Some(Voice { id, .. })) = (outbox.beat.take(), &self.voice)
+            && !publish(Topic::Controller(id.clone()), true, beat.as_bytes())
+        {
+            outbox.beat = Some(beat);
+            return;
+        }
         while let Some((ap, text)) = outbox.again.pop_first() {
             if !publish(Topic::OrderAgain(ap.clone()), false, text.as_bytes()) {
                 outbox.again.insert(ap, text);
@@ -176,6 +232,11 @@ impl Shared {
             // The line is empty at this moment; if it ever is not, the broker's silence will break the connection.
             tracing::error!("the subscriptions could not be asked for");
         }
+        // By itself: where the broker's rules refuse it, everything else is heard.
+        if self.voice.is_some() && self.client.try_subscribe(Topic::peers_filter(&self.town), QoS::AtLeastOnce).is_err()
+        {
+            tracing::error!("the other controllers could not be asked for");
+        }
         self.post(&mut outbox);
     }
 
@@ -184,14 +245,23 @@ impl Shared {
         let mut outbox = self.outbox();
         outbox.connected = false;
         outbox.again.clear();
+        outbox.beat = None;
         outbox.stored.clear();
         outbox.closing
     }
 }
 
-/// Connects, and stays connected for as long as somebody listens to `events`.
+/// Connects, and stays connected for as long as somebody listens to `events`. `seat`: which of several controllers we
+/// are.
 #[must_use]
-pub fn start(link: Link, town: TownId, key: Arc<TownKey>, events: mpsc::Sender<Event>) -> (Post, JoinHandle<()>) {
+pub fn start(
+    link: Link,
+    town: TownId,
+    seat: Option<&Seat>,
+    key: Arc<TownKey>,
+    events: mpsc::Sender<Event>,
+) -> (Post, JoinHandle<()>) {
+    let voice = seat.map(|seat| Voice::new(seat, &town, &key));
     let mut options = MqttOptions::new(link.client, link.host, link.port);
     options
         .set_keep_alive(KEEP_ALIVE)
@@ -201,11 +271,15 @@ pub fn start(link: Link, town: TownId, key: Arc<TownKey>, events: mpsc::Sender<E
     if let Some((user, password)) = link.login {
         options.set_credentials(user, password.as_str());
     }
+    if let Some(Voice { id, gone }) = &voice {
+        let topic = Topic::Controller(id.clone()).name(&town);
+        options.set_last_will(LastWill::new(topic, gone.as_bytes(), QoS::AtLeastOnce, true));
+    }
     let (client, mut line) = AsyncClient::new(options, REQUESTS_MAX);
     let mut network = NetworkOptions::new();
     network.set_connection_timeout(CONNECT_LIMIT_S).set_tcp_nodelay(true);
     line.set_network_options(network);
-    let shared = Arc::new(Shared { client, town, outbox: Mutex::default() });
+    let shared = Arc::new(Shared { client, town, voice, outbox: Mutex::default() });
     let task = tokio::spawn(stay(line, Arc::clone(&shared), incoming::Door::new(key), events));
     (Post(shared), task)
 }

@@ -36,7 +36,7 @@ use crate::mqtt::{self, Link};
 use crate::secrets::password;
 use crate::signing::TownKey;
 use crate::snmp::Deputies;
-use crate::store::{SetAside, Store};
+use crate::store::{self, SetAside, Store};
 use clock::Clock;
 use hands::Hands;
 
@@ -74,6 +74,10 @@ const WAKE_NOT_BEFORE: Duration = Duration::from_millis(2);
 /// There is no signing key, a password file cannot be read, or the broker's address is taken.
 pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
     let clock = Clock::start();
+    let mut config = config;
+    if let Some(seat) = &mut config.inventory.seat {
+        seat.boot = drawn()?;
+    }
     let town_id = config.inventory.town.clone();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -100,7 +104,9 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
     let (town, first) = Town::new(config.inventory.clone(), remembered.unwrap_or_default(), clock.now());
     let (views, view) = watch::channel(Arc::new(town.view(clock.now())));
     let panel = Contacts::start(config.key, contacts_in);
-    let (post, line) = mqtt::start(link, town_id, Arc::clone(&key), letters_in.clone());
+    let (post, line) =
+        mqtt::start(link, town_id.clone(), config.inventory.seat.as_ref(), Arc::clone(&key), letters_in.clone());
+    let lock = store::lock::start(config.lock_url, &town_id, letters_in.clone());
     tokio::spawn(sketches::recall(store.clone(), letters_in.clone()));
     if late {
         tokio::spawn(remember_late(store.clone(), letters_in));
@@ -115,7 +121,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
         .then(|| Awaited::open(config.signing_key.with_file_name(SNMP_ENGINE)));
     let (deputies_in, mut said) = mpsc::channel(SAID_MAX);
     let deputies = Deputies::start(snmp.clone(), engine.clone(), drawn()?, deputies_in);
-    let hands = Hands::new(key, signed, (post.clone(), deputies.clone()), clerks.desk, panel);
+    let hands = Hands::new(key, signed, (post.clone(), deputies.clone()), clerks.desk, panel, lock);
     let house = House {
         view,
         questions: questions_in,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::{SECRET_KEY_LENGTH, Signature, Signer, SigningKey};
-use firmware_config::wire::{JwsError, Order, Unverified, compact, signing_input};
+use firmware_config::wire::{Heartbeat, JwsError, Order, Unverified, compact, heartbeat_input, signing_input};
 use zeroize::Zeroizing;
 
 /// Who may touch the private key: its owner, nobody else.
@@ -89,9 +89,18 @@ impl TownKey {
     /// The order as a signed text. The same order always gives the same text (RFC 8032 signatures are deterministic).
     #[must_use]
     pub fn sign(&self, order: &Order) -> String {
-        let input = signing_input(order);
+        self.seal(&signing_input(order))
+    }
+
+    /// A heartbeat as a signed text.
+    #[must_use]
+    pub fn sign_heartbeat(&self, heartbeat: &Heartbeat) -> String {
+        self.seal(&heartbeat_input(heartbeat))
+    }
+
+    fn seal(&self, input: &str) -> String {
         let signature = self.key.sign(input.as_bytes());
-        compact(&input, &signature.to_bytes())
+        compact(input, &signature.to_bytes())
     }
 
     /// Reads a text as one of our own orders.
@@ -99,9 +108,19 @@ impl TownKey {
     /// # Errors
     /// Not of the form, not signed by this key, or not an order.
     pub fn own_order(&self, text: &[u8]) -> Result<Order, JwsError> {
-        Unverified::parse(text)?.order(|input, signature| {
-            self.key.verifying_key().verify_strict(input, &Signature::from_bytes(signature)).is_ok()
-        })
+        Unverified::parse(text)?.order(|input, signature| self.verifies(input, signature))
+    }
+
+    /// Reads a text as a heartbeat of a controller of this town, of ours or another that signs with the same key.
+    ///
+    /// # Errors
+    /// As [`Self::own_order`].
+    pub fn own_heartbeat(&self, text: &[u8]) -> Result<Heartbeat, JwsError> {
+        Unverified::parse_heartbeat(text)?.heartbeat(|input, signature| self.verifies(input, signature))
+    }
+
+    fn verifies(&self, input: &[u8], signature: &[u8; 64]) -> bool {
+        self.key.verifying_key().verify_strict(input, &Signature::from_bytes(signature)).is_ok()
     }
 }
 
@@ -177,6 +196,7 @@ mod tests {
             town: "shiomi".parse().expect("valid"),
             number,
             issued_at_ms: 1_700_000_000_000,
+            controller: None,
             facilities: std::collections::BTreeMap::new(),
             activations: Vec::new(),
         }

@@ -35,10 +35,13 @@ const HINTS_MAX: usize = 64;
 /// How long a room may take to say how it does.
 const HEALTH_LIMIT: Duration = Duration::from_secs(1);
 
+/// An order, and whether it is ours to carry out.
+type Ordered = (Arc<Order>, bool);
+
 /// The way to the deputies. Nothing here waits but [`Self::health`].
 #[derive(Debug, Clone)]
 pub struct Deputies {
-    orders: Arc<watch::Sender<Option<Arc<Order>>>>,
+    orders: Arc<watch::Sender<Option<Ordered>>>,
     rooms: watch::Receiver<Vec<Handle>>,
     counted: watch::Receiver<Option<Counted>>,
 }
@@ -95,7 +98,12 @@ impl Deputies {
 
     /// The newest order. Levels: only the newest counts, and the same again is nothing.
     pub fn order(&self, order: &Order) {
-        self.orders.send_replace(Some(Arc::new(order.clone())));
+        self.orders.send_replace(Some((Arc::new(order.clone()), true)));
+    }
+
+    /// The newest order, which another controller carries out.
+    pub fn watch(&self, order: &Order) {
+        self.orders.send_replace(Some((Arc::new(order.clone()), false)));
     }
 
     /// How it does.
@@ -116,10 +124,11 @@ impl Deputies {
 }
 
 /// Hands the newest order to every room, whichever of the two is new.
-async fn carry(mut newest: watch::Receiver<Option<Arc<Order>>>, mut rooms: watch::Receiver<Vec<Handle>>) {
+async fn carry(mut newest: watch::Receiver<Option<Ordered>>, mut rooms: watch::Receiver<Vec<Handle>>) {
     loop {
-        if let Some(order) = newest.borrow_and_update().clone() {
-            rooms.borrow_and_update().iter().for_each(|room| room.order(&order));
+        if let Some((order, ours)) = newest.borrow_and_update().clone() {
+            let tell = |room: &Handle| if ours { room.order(&order) } else { room.watch(&order) };
+            rooms.borrow_and_update().iter().for_each(tell);
         }
         tokio::select! {
             changed = newest.changed() => if changed.is_err() { return },

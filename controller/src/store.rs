@@ -12,6 +12,7 @@ pub mod copy;
 mod counts;
 pub mod distinct;
 pub mod keep;
+pub mod lock;
 mod open;
 mod record;
 

@@ -120,6 +120,10 @@ pub enum Who {
     Key,
     /// The key at 訓練.
     DrillKey,
+    /// The key at this controller, one of several, at 災害.
+    KeyAt(String),
+    /// The same at 訓練.
+    DrillKeyAt(String),
     /// The facility key at this AP.
     FacilityKey(String),
     /// A person, by name.

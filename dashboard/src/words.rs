@@ -132,6 +132,9 @@ pub fn opened_by(who: &Who, since_ms: WallMs, now_ms: WallMs, lang: Lang) -> Str
     match (who, lang) {
         (Who::Key, Lang::Ja) => format!("{at} 役場の鍵で発動"),
         (Who::DrillKey, Lang::Ja) => format!("{at} 訓練の鍵で開始"),
+        (Who::KeyAt(place), Lang::Ja) => format!("{at} 鍵({place})で発動"),
+        (Who::DrillKeyAt(place), Lang::Ja) => format!("{at} 訓練の鍵({place})で開始"),
+        (Who::KeyAt(place) | Who::DrillKeyAt(place), Lang::En) => format!("opened {at} by the key at {place}"),
         (Who::FacilityKey(ap), Lang::Ja) => format!("{at} 施設の鍵({ap})で発動"),
         (Who::Operator(name), Lang::Ja) => format!("{at} {name}の操作で発動"),
         (Who::Key | Who::DrillKey, Lang::En) => format!("opened {at} by the key"),

@@ -93,6 +93,10 @@ ident!(
     /// One access point of the town.
     ApId
 );
+ident!(
+    /// One of several controllers of the town.
+    ControllerId
+);
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 //! Described for people in `docs/wire.md`; pinned by the files in `tests/wire/v1`.
 //! A reader ignores fields it does not know (a newer peer may add some) and refuses a document whose `v` is not its own.
 
+mod controllers;
 mod distinct;
 mod facility_key;
 mod jws;
@@ -13,9 +14,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use controllers::{Beat, Heartbeat, Issuer, RANK_MAX};
 pub use distinct::{DISTINCT_MAX, Distinct, DistinctDevices, Period};
 pub use facility_key::{ENDED_MAX, FacilityKey, KeyAct};
-pub use jws::{JwsError, Unverified, compact, signing_input};
+pub use jws::{JwsError, Unverified, compact, heartbeat_input, signing_input};
 pub use sightings::{AirError, AirName, Bssid, Heard, SIGHTINGS_MAX, Sightings};
 pub use topic::{Topic, TopicError};
 
@@ -44,6 +46,9 @@ pub struct Order {
     pub number: u64,
     /// When it was decided, by the controller's clock.
     pub issued_at_ms: WallMs,
+    /// Whose it is, where the town has several controllers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller: Option<Box<Issuer>>,
     /// What each facility is to do. A facility that is missing keeps what it has, and says so.
     pub facilities: BTreeMap<FacilityId, Wanted>,
     /// Who holds what open: so that a controller that lost its store learns from its own order what people had opened.
@@ -74,7 +79,8 @@ pub struct DrillEnd {
 pub struct ActivationNote {
     /// Its number, unique in the town.
     pub id: u64,
-    /// Who opened it: `key`, `drill-key`, `facility-key:AP` or `operator:NAME`.
+    /// Who opened it: `key`, `drill-key`, `facility-key:AP` or `operator:NAME`; where the town has several controllers,
+    /// `key:CONTROLLER` and `drill-key:CONTROLLER`.
     pub by: String,
     /// What it opens.
     pub mode: Mode,
@@ -327,6 +333,12 @@ macro_rules! document {
     )* };
 }
 document!(Report, Presence, Counts, CountsStored, Distinct, Sightings);
+
+impl Document for Heartbeat {
+    fn version(&self) -> u32 {
+        self.v
+    }
+}
 
 impl Document for Order {
     fn version(&self) -> u32 {

@@ -165,6 +165,7 @@ impl Deputies {
             town: crate::inventory::TOWN.parse()?,
             number: self.number,
             issued_at_ms: 0,
+            controller: None,
             facilities: facilities.iter().map(wanted).collect::<Result<_>>()?,
             activations: Vec::new(),
         });

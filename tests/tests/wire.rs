@@ -4,8 +4,8 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use firmware_config::ident::{ApId, TownId};
 use firmware_config::wire::{
-    AgentState, Counts, CountsStored, Distinct, Document, JwsError, Order, Presence, Report, Sightings, Topic,
-    TurnedAwayReason, Unverified, compact, read, signing_input, write,
+    AgentState, Counts, CountsStored, Distinct, Document, Heartbeat, JwsError, Order, Presence, Report, Sightings,
+    Topic, TurnedAwayReason, Unverified, compact, read, signing_input, write,
 };
 use serde_json::Value;
 
@@ -28,6 +28,12 @@ fn says_the_same<D: Document>(pinned: &[u8]) -> D {
 fn every_pinned_document_is_read_and_written_the_same() {
     let order: Order = says_the_same(pinned!("order.json"));
     assert_eq!((order.number, order.facilities.len(), order.activations.len()), (42, 3, 2));
+    assert_eq!(order.controller, None);
+    let order: Order = says_the_same(pinned!("order-of-two-controllers.json"));
+    let issuer = order.controller.expect("it says whose it is");
+    assert_eq!((issuer.id.as_str(), issuer.rank, issuer.knows[&1].activation), ("kouminkan", 2, 31));
+    let heartbeat: Heartbeat = says_the_same(pinned!("controller.json"));
+    assert!(heartbeat.active && heartbeat.hears.values().next().is_some_and(|heard| heard.seq == 1201));
     let report: Report = says_the_same(pinned!("report.json"));
     assert_eq!((report.told, report.running, report.state), (42, 42, AgentState::Serving));
     let refused: Report = says_the_same(pinned!("report-refused.json"));
@@ -105,6 +111,7 @@ fn the_topics_have_these_names() {
         (Topic::CountsStored(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/counts-stored"),
         (Topic::Distinct(ap.clone()), "hirake/1/shiomi/ap/yakuba-1/distinct"),
         (Topic::Sightings(ap), "hirake/1/shiomi/ap/yakuba-1/sightings"),
+        (Topic::Controller("yakuba".parse().expect("valid")), "hirake/1/shiomi/controller/yakuba"),
     ] {
         assert_eq!(topic.name(&town), name);
         assert_eq!(Topic::parse(&town, name), Ok(topic));

@@ -125,7 +125,7 @@ pub enum Heard {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Write this to flash, whole; answer with [`Event::Ledger`]. Nothing waits for it.
-    WriteLedger(Kept),
+    WriteLedger(Box<Kept>),
     /// Write these samples to flash, whole; answer with [`Event::CountsWritten`]. Nothing waits for it.
     WriteCounts(Page),
     /// `ADD bss_config`; answer with [`Event::Answered`].

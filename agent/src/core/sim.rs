@@ -119,6 +119,7 @@ pub(super) fn order_for(facility: &str, number: u64, mode: Mode) -> SignedOrder 
         town: "shiomi".parse().expect("valid"),
         number,
         issued_at_ms: ISSUED_MS,
+        controller: None,
         facilities: [(facility.parse().expect("valid"), Wanted { mode, drill })].into(),
         activations: Vec::new(),
     };
@@ -261,7 +262,7 @@ impl Ap {
                     self.ledger_writes += 1;
                     let outcome = if self.flash_full { Err("no space left on device".to_owned()) } else { Ok(()) };
                     if outcome.is_ok() {
-                        self.flash = kept;
+                        self.flash = *kept;
                     }
                     self.inbox.push_back(Event::Ledger(outcome));
                 }

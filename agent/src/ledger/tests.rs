@@ -30,6 +30,7 @@ impl Town {
             town: "shiomi".parse().expect("valid"),
             number,
             issued_at_ms: 0,
+            controller: None,
             facilities: BTreeMap::from([("yakuba".parse().expect("valid"), wanted)]),
             activations: Vec::new(),
         };

@@ -124,6 +124,7 @@ impl Rig {
             town: "shiomi".parse().expect("valid"),
             number,
             issued_at_ms: 1_000,
+            controller: None,
             facilities: [(facility.parse().expect("valid"), wanted)].into(),
             activations: Vec::new(),
         }

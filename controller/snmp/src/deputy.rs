@@ -151,6 +151,7 @@ impl Deputy {
         let mut alive = false;
         match event {
             Event::Ordered { number, wanted } => self.ordered(number, &wanted, now),
+            Event::Hands(on) => self.flipper.hands(on),
             Event::Hurry(hurry) => {
                 let interval = if hurry { self.intervals.hurry } else { self.intervals.calm };
                 self.rounds.set_interval(interval, now.mono);

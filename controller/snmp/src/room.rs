@@ -93,10 +93,13 @@ pub struct DeviceStatus {
     pub faults: Vec<String>,
 }
 
+/// An order, and whether it is ours to carry out.
+type Ordered = (Arc<Order>, bool);
+
 /// The way into a room. When the last one is dropped, the room closes.
 #[derive(Debug, Clone)]
 pub struct Handle {
-    orders: watch::Sender<Option<Arc<Order>>>,
+    orders: watch::Sender<Option<Ordered>>,
     hints: mpsc::Sender<IpAddr>,
     questions: mpsc::Sender<oneshot::Sender<Vec<DeviceStatus>>>,
 }
@@ -104,7 +107,12 @@ pub struct Handle {
 impl Handle {
     /// The newest order; its signature is our own. Never waits. Levels: only the newest counts.
     pub fn order(&self, order: &Order) {
-        self.orders.send_replace(Some(Arc::new(order.clone())));
+        self.orders.send_replace(Some((Arc::new(order.clone()), true)));
+    }
+
+    /// The newest order, which another controller carries out: it is watched whether it is.
+    pub fn watch(&self, order: &Order) {
+        self.orders.send_replace(Some((Arc::new(order.clone()), false)));
     }
 
     /// Something came from there: look at it now. Never waits; a hint too many is dropped.
@@ -200,7 +208,7 @@ impl Room {
 
     async fn run(
         mut self,
-        mut orders: watch::Receiver<Option<Arc<Order>>>,
+        mut orders: watch::Receiver<Option<Ordered>>,
         mut hints: mpsc::Receiver<IpAddr>,
         mut questions: mpsc::Receiver<oneshot::Sender<Vec<DeviceStatus>>>,
         letters: mpsc::Sender<Letter>,
@@ -216,8 +224,8 @@ impl Room {
                         break;
                     }
                     let order = orders.borrow_and_update().clone();
-                    if let Some(order) = order {
-                        self.ordered(&order);
+                    if let Some((order, hands)) = order {
+                        self.ordered(&order, hands);
                     }
                 }
                 Some(ended) = self.asks.join_next_with_id(), if !self.asks.is_empty() => {
@@ -255,7 +263,7 @@ impl Room {
         tracing::info!("the room of the SNMP deputies closes");
     }
 
-    fn ordered(&mut self, order: &Order) {
+    fn ordered(&mut self, order: &Order, hands: bool) {
         let hurry = order.facilities.values().any(|wanted| wanted.mode.is_open());
         let changes = std::mem::replace(&mut self.hurry, hurry) != hurry;
         for at in 0..self.posts.len() {
@@ -263,6 +271,7 @@ impl Room {
             // A facility that is missing keeps what it has.
             let wanted = |facility| Some(order.facilities.get(facility)?.mode);
             let wanted: BTreeMap<_, _> = aps.filter_map(|ap| Some((ap.ap.clone(), wanted(&ap.facility)?))).collect();
+            self.on(at, Event::Hands(hands));
             self.on(at, Event::Ordered { number: order.number, wanted });
         }
         if changes {

@@ -77,8 +77,10 @@ fn opening(it: &Activation) -> Opening {
     Opening {
         id: it.id,
         who: match &it.source {
-            Source::Key => Who::Key,
-            Source::DrillKey => Who::DrillKey,
+            Source::Key(None) => Who::Key,
+            Source::DrillKey(None) => Who::DrillKey,
+            Source::Key(Some(at)) => Who::KeyAt(at.to_string()),
+            Source::DrillKey(Some(at)) => Who::DrillKeyAt(at.to_string()),
             Source::FacilityKey(ap) => Who::FacilityKey(ap.to_string()),
             Source::Operator(name) => Who::Operator(name.clone()),
         },

@@ -17,7 +17,7 @@ pub use words::{FaultWord, KeyWord, ModeWord, StandingWord};
 
 use super::times::iso;
 use crate::core::Inventory;
-use crate::core::activation::{Activation, Source};
+use crate::core::activation::Activation;
 use crate::core::key::KeyFault;
 use crate::core::view::{KeyView, Totals, TownView};
 
@@ -172,12 +172,7 @@ impl From<&Activation> for ActivationJson {
     fn from(it: &Activation) -> Self {
         Self {
             id: it.id,
-            by: match &it.source {
-                Source::Key => "key".to_owned(),
-                Source::DrillKey => "drill-key".to_owned(),
-                Source::FacilityKey(ap) => format!("facility-key:{ap}"),
-                Source::Operator(name) => format!("operator:{name}"),
-            },
+            by: it.source.word(),
             mode: (&it.mode).into(),
             facilities: it.facilities.iter().map(|id| id.as_str().to_owned()).collect(),
             since: iso(it.since_ms),

@@ -40,7 +40,8 @@ impl Rules {
     #[must_use]
     pub fn admits(&self, user: &str, client: &str, password: &[u8], will: Option<&str>) -> bool {
         if user == CONTROLLER {
-            return will.is_none() && same(password, self.controller.text().as_bytes());
+            let says_who_it_is = |topic: &str| matches!(Topic::parse(&self.town, topic), Ok(Topic::Controller(_)));
+            return will.is_none_or(says_who_it_is) && same(password, self.controller.text().as_bytes());
         }
         user.parse::<ApId>().is_ok()
             && client == user
@@ -52,7 +53,9 @@ impl Rules {
     #[must_use]
     pub fn may_publish(&self, user: &str, topic: &str) -> bool {
         match Topic::parse(&self.town, topic) {
-            Ok(Topic::Order | Topic::OrderAgain(_) | Topic::CountsStored(_)) => user == CONTROLLER,
+            Ok(Topic::Order | Topic::OrderAgain(_) | Topic::CountsStored(_) | Topic::Controller(_)) => {
+                user == CONTROLLER
+            }
             Ok(
                 Topic::Report(ap)
                 | Topic::Presence(ap)
@@ -193,6 +196,8 @@ mod tests {
             assert!(rules.admits(CONTROLLER, "anything", b"inside", None));
             assert!(!rules.admits(CONTROLLER, "anything", b"secret", None));
             assert!(!rules.admits(CONTROLLER, "anything", b"", None));
+            assert!(rules.admits(CONTROLLER, "anything", b"inside", Some("hirake/1/shiomi/controller/yakuba")));
+            assert!(!rules.admits(CONTROLLER, "anything", b"inside", Some("hirake/1/shiomi/order")));
         }
     }
 
@@ -204,9 +209,12 @@ mod tests {
             assert!(!rules.may_publish("gym-2", &format!("hirake/1/shiomi/ap/gym-1/{leaf}")), "{leaf}");
             assert!(!rules.may_publish(CONTROLLER, &format!("hirake/1/shiomi/ap/gym-1/{leaf}")), "{leaf}");
         }
-        for topic in
-            ["hirake/1/shiomi/order", "hirake/1/shiomi/ap/gym-1/order", "hirake/1/shiomi/ap/gym-1/counts-stored"]
-        {
+        for topic in [
+            "hirake/1/shiomi/order",
+            "hirake/1/shiomi/ap/gym-1/order",
+            "hirake/1/shiomi/ap/gym-1/counts-stored",
+            "hirake/1/shiomi/controller/yakuba",
+        ] {
             assert!(rules.may_publish(CONTROLLER, topic), "{topic}");
             assert!(!rules.may_publish("gym-1", topic), "{topic}");
         }
@@ -225,6 +233,8 @@ mod tests {
             "hirake/1/shiomi/ap/gym-2/counts-stored",
             "hirake/1/shiomi/ap/+/order",
             "hirake/1/shiomi/ap/gym-1/report",
+            "hirake/1/shiomi/controller/yakuba",
+            "hirake/1/shiomi/controller/+",
             "hirake/1/shiomi/#",
             "#",
             "+/+/+/order",

@@ -9,7 +9,7 @@ use toml::de::DeTable;
 use super::desk::{Complaints, Desk, Remark, position};
 use super::syntax::proof_read;
 use super::table::Table;
-use super::{Config, house, key, radio, snmp, town, twice};
+use super::{Config, house, key, radio, snmp, standby, town, twice};
 
 /// Largest file read: 10,000 access points at 200 bytes and 3,000 facilities at 400 are 3.2 MB.
 pub const FILE_MAX_BYTES: u64 = 4 << 20;
@@ -97,9 +97,10 @@ fn walk(desk: &mut Desk<'_>, root: &Table<'_, '_>, ap: Option<&ApId>) -> Option<
     let plans = radio::read(desk, root, broker.as_ref());
     radio::assign(desk, &plans, &aps);
     let snmp = snmp::read(desk, root, &aps);
+    let (seat, lock_url) = standby::read(desk, root, broker.as_ref());
     root.finish(desk);
     let has_key = root.has("key");
-    let inventory = town::assemble(desk, town, facilities, &aps, (has_key, drill_length), share);
+    let inventory = town::assemble(desk, town, facilities, &aps, (has_key, drill_length), share, seat);
     let inventory = inventory?;
     let proven = ap.and_then(|ap| radio::prove_ap(desk, &plans, &aps, (&inventory.town, ap)));
     let config = Config {
@@ -109,6 +110,7 @@ fn walk(desk: &mut Desk<'_>, root: &Table<'_, '_>, ap: Option<&ApId>) -> Option<
         store: store?,
         keep,
         signing_key: signing_key?,
+        lock_url,
         http: http?,
         token_file,
         snmp: snmp?,

@@ -13,7 +13,7 @@ use super::facility_key;
 use super::nearest::nearest;
 use super::table::Table;
 use crate::core::inventory::Managed;
-use crate::core::{Ap, Facility, Inventory};
+use crate::core::{Ap, Facility, Inventory, Seat};
 
 /// Most facilities of one town: an order names each, and a document of the wire holds 3,000.
 pub const FACILITIES_MAX: usize = 3_000;
@@ -161,6 +161,7 @@ pub(super) fn assemble(
     aps: &[Found<ApTable>],
     key: (bool, Duration),
     agreed_share_percent: u8,
+    seat: Option<Seat>,
 ) -> Option<Inventory> {
     let (has_key, key_drill_length) = key;
     for facility in &facilities {
@@ -191,6 +192,7 @@ pub(super) fn assemble(
         agreed_share_percent,
         has_key,
         key_drill_length,
+        seat,
     })
 }
 

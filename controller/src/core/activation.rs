@@ -1,24 +1,31 @@
 //! Activations: who holds which facilities open, in which mode, until when.
 
+mod merge;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use firmware_config::ident::{ApId, FacilityId};
+use firmware_config::ident::{ApId, ControllerId, FacilityId};
 use firmware_config::mode::Mode;
 use firmware_config::wire::{ActivationNote, DrillEnd, WallMs, Wanted};
 
 use super::Now;
+pub use merge::Known;
 
 /// What stands before the AP in [`Source::word`].
 const FACILITY_KEY: &str = "facility-key:";
+/// What stands before the controller in it.
+const KEY: &str = "key:";
+/// The same.
+const DRILL_KEY: &str = "drill-key:";
 
 /// Who opened, and therefore who closes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// The key at 災害.
-    Key,
-    /// The key at 訓練.
-    DrillKey,
+    /// The key at 災害: the only one, or the one at this controller.
+    Key(Option<ControllerId>),
+    /// The key at 訓練, likewise.
+    DrillKey(Option<ControllerId>),
     /// The key switch at this AP: it opens its own facility, and nothing else.
     FacilityKey(ApId),
     /// A person at a screen or a terminal.
@@ -26,12 +33,15 @@ pub enum Source {
 }
 
 impl Source {
-    /// The words on the wire, in the store and in the record: `key`, `drill-key`, `facility-key:AP` or `operator:NAME`.
+    /// The words on the wire, in the store and in the record: `key`, `drill-key`, `key:CONTROLLER`,
+    /// `drill-key:CONTROLLER`, `facility-key:AP` or `operator:NAME`.
     #[must_use]
     pub fn word(&self) -> String {
         match self {
-            Self::Key => "key".to_owned(),
-            Self::DrillKey => "drill-key".to_owned(),
+            Self::Key(None) => "key".to_owned(),
+            Self::DrillKey(None) => "drill-key".to_owned(),
+            Self::Key(Some(at)) => format!("{KEY}{at}"),
+            Self::DrillKey(Some(at)) => format!("{DRILL_KEY}{at}"),
             Self::FacilityKey(ap) => format!("{FACILITY_KEY}{ap}"),
             Self::Operator(name) => format!("operator:{name}"),
         }
@@ -48,8 +58,10 @@ impl Source {
     #[must_use]
     pub fn from_word(word: &str) -> Self {
         match word {
-            "key" => Self::Key,
-            "drill-key" => Self::DrillKey,
+            "key" => Self::Key(None),
+            "drill-key" => Self::DrillKey(None),
+            other if let Some(Ok(at)) = other.strip_prefix(KEY).map(str::parse) => Self::Key(Some(at)),
+            other if let Some(Ok(at)) = other.strip_prefix(DRILL_KEY).map(str::parse) => Self::DrillKey(Some(at)),
             other if let Some(Ok(ap)) = other.strip_prefix(FACILITY_KEY).map(str::parse) => Self::FacilityKey(ap),
             other => Self::Operator(other.strip_prefix("operator:").unwrap_or(other).to_owned()),
         }
@@ -100,6 +112,10 @@ struct Held {
 pub struct Activations {
     held: Vec<Held>,
     last_id: u64,
+    /// The last digit of our numbers, where the town has several controllers.
+    rank: Option<u8>,
+    /// What was heard of; kept only there.
+    known: Known,
 }
 
 impl Activations {
@@ -111,7 +127,7 @@ impl Activations {
             .into_iter()
             .map(|activation| Held { ends: remaining(&activation, now), activation, from_before: true })
             .collect();
-        Self { held, last_id }
+        Self { held, last_id, rank: None, known: Known::new() }
     }
 
     /// Opens; returns the activation's number.
@@ -123,9 +139,9 @@ impl Activations {
         why: &str,
         now: Now,
     ) -> u64 {
-        self.last_id += 1;
+        let id = self.number(now.wall_ms);
         let activation = Activation {
-            id: self.last_id,
+            id,
             source,
             mode: if drill.is_some() { Mode::Drill } else { Mode::Disaster },
             facilities,
@@ -134,7 +150,7 @@ impl Activations {
             why: why.trim().chars().take(WHY_MAX).collect(),
         };
         self.held.push(Held { activation, ends: drill.map(|length| now.mono + length), from_before: false });
-        self.last_id
+        id
     }
 
     /// Makes what `source` holds cover `facilities` too; whether that is more than before.
@@ -182,6 +198,16 @@ impl Activations {
     pub fn opened_since_start(&self, source: &Source) -> Option<u64> {
         let held = self.held.iter().find(|held| held.activation.source == *source && !held.from_before)?;
         Some(held.activation.id)
+    }
+
+    /// What the only key of a town held, the key at this controller holds, now that there are several.
+    pub fn key_is_at(&mut self, id: &ControllerId) {
+        for held in &mut self.held {
+            let source = &mut held.activation.source;
+            if let Source::Key(at @ None) | Source::DrillKey(at @ None) = source {
+                *at = Some(id.clone());
+            }
+        }
     }
 
     /// Numbers up to `last_id` were given before.
@@ -269,12 +295,12 @@ impl Activations {
             let taken = self.held.iter().position(|held| held.activation.id == note.id).filter(|at| Some(*at) != own);
             let mut note = note.clone();
             if let Some(other) = taken {
-                self.last_id += 1;
+                let fresh = self.number(now.wall_ms);
                 // The newer order's numbers count, also for what is ours: two controllers that keep to their own would
                 // correct one another for ever.
                 match self.held.get_mut(other).filter(|_| newer) {
-                    Some(other) => other.activation.id = self.last_id,
-                    None => note.id = own.map_or(self.last_id, |at| self.held[at].activation.id),
+                    Some(other) => other.activation.id = fresh,
+                    None => note.id = own.map_or(fresh, |at| self.held[at].activation.id),
                 }
             }
             if let Some(held) = own.and_then(|at| self.held.get_mut(at)) {

@@ -32,11 +32,16 @@ pub enum Grant {
     Restore,
 }
 
-/// Whether `ask` is granted, and what exactly it comes to.
+/// Whether `ask` is granted, and what exactly it comes to. `gone` says whether nobody can turn that key any more.
 ///
 /// # Errors
 /// It is not; why is for the person who asked.
-pub fn grant(ask: &Ask, inventory: &Inventory, activations: &Activations) -> Result<Grant, AskRefused> {
+pub fn grant(
+    ask: &Ask,
+    inventory: &Inventory,
+    activations: &Activations,
+    gone: impl Fn(&Source) -> bool,
+) -> Result<Grant, AskRefused> {
     if reason(ask).is_empty() {
         return Err(AskRefused::NoReason);
     }
@@ -51,9 +56,7 @@ pub fn grant(ask: &Ask, inventory: &Inventory, activations: &Activations) -> Res
         }
         Ask::Close { activation: id, .. } => {
             let activation = activations.get(*id).ok_or(AskRefused::NoSuchActivation(*id))?;
-            // Where the key was taken off the wall for good there is nobody else to close what it opened.
-            let key_is_gone = matches!(activation.source, Source::Key | Source::DrillKey) && !inventory.has_key;
-            if activation.source.is_person() || key_is_gone {
+            if activation.source.is_person() || gone(&activation.source) {
                 Ok(Grant::Close(*id))
             } else {
                 Err(AskRefused::NotYours { id: *id, by: activation.source.word() })

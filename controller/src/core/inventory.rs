@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use firmware_config::ident::{ApId, FacilityId, TownId};
+use firmware_config::ident::{ApId, ControllerId, FacilityId, TownId};
 
 /// The town.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,21 @@ pub struct Inventory {
     pub has_key: bool,
     /// How long a drill opened by the key lasts.
     pub key_drill_length: Duration,
+    /// Which of the town's controllers this one is; none where it is the only one.
+    pub seat: Option<Seat>,
+}
+
+/// One of several controllers of the town.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// Its name, its own.
+    pub id: ControllerId,
+    /// 1 to `wire::RANK_MAX`, its own; the last digit of its activation numbers.
+    pub rank: u8,
+    /// Drawn afresh at each start.
+    pub boot: String,
+    /// Whether a lock in a database has a say in who decides.
+    pub lock: bool,
 }
 
 /// A hall, a school, a gym.

@@ -6,7 +6,7 @@
 //! where it stands, by `judge`, its `witness` and its `neighbours`, with `ear` and `listening` for the silence, `retry` for the patience and
 //! `trim` against too many words), `distinct` (how many devices an activation brought, about), `strangers` (networks of others that deceive),
 //! `lamp` (how far the town is), `record` and `archive` (what happened, and its way to the store), `refusals` (what is turned away, counted),
-//! `view` (what people are told), and `town`, where they meet.
+//! `peers` (who else is there, and who decides), `view` (what people are told), and `town`, where they meet.
 
 pub mod activation;
 pub mod archive;
@@ -21,6 +21,7 @@ pub mod lamp;
 pub mod listening;
 pub mod neighbours;
 pub mod order;
+pub mod peers;
 mod post;
 pub mod record;
 pub mod refusals;
@@ -39,10 +40,10 @@ use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId};
 pub use firmware_config::now::Now;
-use firmware_config::wire::{Counts, Distinct, Order, Presence, Report, Sightings};
+use firmware_config::wire::{Counts, Distinct, Heartbeat, Order, Presence, Report, Sightings};
 
 pub use activation::{Activation, Source};
-pub use inventory::{Ap, Facility, Inventory};
+pub use inventory::{Ap, Facility, Inventory, Seat};
 pub use key::{ContactReading, KeyFault, KeyPosition};
 pub use record::{Entry, Kind};
 pub use town::{Act, Town, read_act};
@@ -92,6 +93,10 @@ pub enum Event {
     Deleted(Deleted),
     /// Something that is not our order stands on the order topic.
     ForeignOrderSeen { why: String },
+    /// A controller of this town spoke, signature checked; it may be a recording, and it may be our own voice.
+    PeerHeard(Heartbeat),
+    /// The database spoke of the lock, which was wanted.
+    Lock(peers::Lock),
     /// The connection to the broker is up (`Ok`) or down.
     Broker(Result<(), String>),
     /// Batch `0` was stored (`Ok`) or not.
@@ -151,6 +156,12 @@ pub enum AskRefused {
 pub enum Action {
     /// Sign (once; the signed text is kept with the number) and publish, retained.
     Publish(Order),
+    /// The order in force is another controller's to carry out: deputies watch by it, and switch nothing.
+    Watch(Order),
+    /// Sign and publish, retained: that this controller is there.
+    Beat(Heartbeat),
+    /// The lock in the database is wanted from now on, or no more.
+    Lock { wanted: bool },
     /// Send the order in force again to one AP that has not confirmed it, `by` whoever flips it.
     PublishAgain { ap: ApId, by: inventory::Managed, order: Order },
     /// Store, in one transaction; answer with [`Event::Stored`]. Not stored: the core asks again.

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use firmware_config::ident::FacilityId;
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Order, VERSION, Wanted};
+use firmware_config::wire::{Issuer, Order, VERSION, Wanted};
 
+use super::inventory::Seat;
 use super::{Inventory, Now, activation::Activations};
 
 /// The next order, and what kind of step it is.
@@ -17,6 +18,8 @@ pub struct Decision {
     pub order: Order,
     /// Some facility gets a greater mode than it has: the order goes out before anything else.
     pub opens: bool,
+    /// Some facility gets a lesser mode, or something that was held open is held no more.
+    pub ends: bool,
     /// The greatest mode this step enters or leaves is a drill's.
     pub drill: bool,
 }
@@ -49,22 +52,27 @@ pub fn next(
     let before = |id: &FacilityId| newest.map_or(Mode::Normal, |newest| mode(newest, id));
     let least = |id: &FacilityId| twin.map_or(before(id), |twin| before(id).min(mode(twin, id)));
     let opens = facilities.iter().any(|(id, wanted)| wanted.mode > least(id));
+    let is_held = |id: u64| notes.iter().any(|note| note.id == id);
+    let ends = facilities.iter().any(|(id, wanted)| wanted.mode < before(id))
+        || newest.into_iter().flat_map(|newest| &newest.activations).any(|note| !is_held(note.id));
     let touched = facilities
         .iter()
         .filter(|(id, wanted)| wanted.mode != before(id))
         .map(|(id, wanted)| wanted.mode.max(before(id)))
         .max();
+    let issuer = |seat: &Seat| Issuer { id: seat.id.clone(), rank: seat.rank, knows: activations.known().clone() };
     let order = Order {
         v: VERSION,
         town: inventory.town.clone(),
         number,
         issued_at_ms: now.wall_ms,
+        controller: inventory.seat.as_ref().map(|seat| Box::new(issuer(seat))),
         facilities,
         activations: notes,
     };
     // A step that touches no facility (somebody joins what is open already) belongs to the mode it leaves standing.
     let drill = touched.unwrap_or_else(|| greatest(&order)) == Mode::Drill;
-    Some(Decision { order, opens, drill })
+    Some(Decision { order, opens, ends, drill })
 }
 
 /// The greatest mode any facility is ordered to be in.

@@ -89,6 +89,16 @@ kinds! {
     OrderRestored = "order-restored",
     /// An order with a higher number than we remembered, signed by us, was found: `number`.
     OrderRemembered = "order-remembered",
+    /// An order of another controller was adopted: `number`, `of`.
+    OrderFollowed = "order-followed",
+    /// This controller decides from now on: `of` (which it is), `why`.
+    TookOver = "took-over",
+    /// This controller stands by from now on: `of`, `for` (who decides), `why`.
+    SteppedBack = "stepped-back",
+    /// Another controller is heard: `of`.
+    PeerHeard = "peer-heard",
+    /// Another controller is not heard any more: `of`.
+    PeerGone = "peer-gone",
     /// The broker cannot be reached: `why`.
     BrokerLost = "broker-lost",
     /// The broker can be reached again.

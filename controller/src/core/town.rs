@@ -5,6 +5,7 @@
 mod acts;
 mod door;
 mod facility_keys;
+mod standby;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use super::distinct::Books;
 use super::fleet::{Change, Fleet};
 use super::inventory::Managed;
 use super::key::KeyPosition;
+use super::peers::Watch;
 use super::record::Record;
 use super::refusals::Refusals;
 use super::retry::Retry;
@@ -77,6 +79,12 @@ pub struct Town {
     held_back: bool,
     /// Another hand signs orders in our name: steps that open nothing wait until then.
     rival: Option<door::Rival>,
+    /// Of several controllers: who else is there, and whether we decide. None: we are the only one.
+    watch: Option<Watch>,
+    /// A person did something here that no order tells of yet: that is for us to order, whoever decides.
+    acted: bool,
+    /// What only the one who decides looks after is to be looked at, for we are it only now.
+    duties: bool,
     restored_at: Option<Duration>,
     fleet: Fleet,
     books: Books,
@@ -105,7 +113,11 @@ impl Town {
         let forgot = numbers_only == Remembered::default();
         let key_waits = forgot.then_some(now.mono + archive::ANSWER_WITHIN);
         let Remembered { order: newest, activations, key, facility_acts, last_activation, last_entry } = remembered;
-        let activations = Activations::new(activations, last_activation, now);
+        let mut activations = Activations::new(activations, last_activation, now);
+        if let Some(seat) = &inventory.seat {
+            activations = activations.seated(seat.rank, newest.as_ref());
+            activations.key_is_at(&seat.id);
+        }
         let mut fleet = Fleet::new(&inventory, now);
         if let Some(newest) = &newest {
             fleet.ordered(newest, now);
@@ -128,6 +140,9 @@ impl Town {
             reconsider: Some("start".to_owned()),
             held_back: false,
             rival: None,
+            watch: inventory.seat.clone().map(|seat| Watch::new(seat, now)),
+            acted: false,
+            duties: false,
             restored_at: None,
             publish: newest.is_some(),
             newest,
@@ -150,7 +165,11 @@ impl Town {
         };
         town.write(now, Kind::Started, false, vec![("version", env!("CARGO_PKG_VERSION").to_owned())]);
         town.facility_keys.told(facility_acts);
-        town.facility_keys_at_start(now);
+        if town.leads() {
+            town.facility_keys_at_start(now);
+        } else if let Some(newest) = town.newest.clone() {
+            town.actions.push(Action::Watch(newest));
+        }
         let actions = town.settle(now);
         (town, actions)
     }
@@ -183,6 +202,8 @@ impl Town {
             Event::Recalled(remembered) => self.recalled(remembered, now),
             Event::StoreSetAside { file, why } => self.store_set_aside(file, why, now),
             Event::Deleted(deleted) => self.deleted(deleted, now),
+            Event::PeerHeard(heartbeat) => self.peer_heard(&heartbeat, now),
+            Event::Lock(lock) => self.lock_is(lock),
             Event::ForeignOrderSeen { why } => self.restore_order(why, now),
             Event::Broker(outcome) => self.broker(outcome, now),
             Event::Stored { batch, outcome } => self.stored(batch, outcome, now),
@@ -195,10 +216,11 @@ impl Town {
     /// When the core wants [`Event::Woke`], on the clock of [`Now::mono`].
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {
-        let decide = self.reconsider.as_ref().map(|_| self.held_until());
+        let decide =
+            self.reconsider.as_ref().filter(|_| self.may_decide() && !self.is_locked_out()).map(|_| self.held_until());
         let exit = match self.exit {
             Exit::Waits { until } => Some(until),
-            Exit::Sent { again } if self.broker_up && self.newest.is_some() => Some(again.due()),
+            Exit::Sent { again } if self.leads() && self.broker_up && self.newest.is_some() => Some(again.due()),
             Exit::Sent { .. } | Exit::Taken => None,
         };
         let store = self.archive.next_wake(self.record.kept() > 0);
@@ -237,6 +259,7 @@ impl Town {
             distinct: self.books.views(),
             left_open: self.fleet.left_open(now),
             strangers: self.strangers.views(),
+            seat: self.watch.as_ref().map(|watch| watch.view(now.mono)),
             broker_lost: self.broker_lost.clone(),
             store_lost: self.archive.lost().map(|(since, why)| (*since, why.clone(), self.record.kept())),
             recent: self.record.recent(),
@@ -250,7 +273,10 @@ impl Town {
     /// Brings everything up to date with what happened and with the time, and hands over what is to be done.
     fn settle(&mut self, now: Now) -> Vec<Action> {
         self.key_looked(now);
-        self.end_drills(now);
+        self.watch_over(now);
+        if self.leads() {
+            self.end_drills(now);
+        }
         self.books.keep(&self.activations);
         self.decide(now);
         self.let_out(now);
@@ -268,6 +294,7 @@ impl Town {
         let mut actions = std::mem::take(&mut self.actions);
         // Ruling 1, the network opens first: whatever else is to be done comes after the order.
         if std::mem::take(&mut self.publish)
+            && self.leads()
             && let Some(newest) = self.newest.as_ref().filter(|_| !matches!(self.exit, Exit::Waits { .. }))
         {
             actions.insert(0, Action::Publish(newest.clone()));
@@ -284,7 +311,7 @@ impl Town {
 
     /// Decides the next order, if what is wanted differs from the newest one.
     fn decide(&mut self, now: Now) {
-        let Some(why) = &self.reconsider else { return };
+        let Some(why) = self.reconsider.clone().filter(|_| self.may_decide()) else { return };
         if self.held_back && now.mono < self.held_until() {
             return;
         }
@@ -292,20 +319,22 @@ impl Town {
         let next =
             order::next(self.newest.as_ref(), self.twin.as_ref(), number, &self.inventory, &self.activations, now);
         let Some(decision) = next else {
-            self.reconsider = None;
+            (self.reconsider, self.acted) = (None, false);
             return;
         };
         self.held_back = !decision.opens && now.mono < self.held_until();
-        if self.held_back {
+        let only_ends = decision.ends && !decision.opens;
+        if self.held_back || (only_ends && self.is_locked_out() && !self.hears_an_active_one(now)) {
             return;
         }
+        self.becomes_active(&why, now);
         let open = decision.order.facilities.values().filter(|wanted| wanted.mode.is_open()).count();
-        let fields = vec![("number", number.to_string()), ("open", open.to_string()), ("why", why.clone())];
+        let fields = vec![("number", number.to_string()), ("open", open.to_string()), ("why", why)];
         let mode_before = self.newest.as_ref().map(order::greatest);
         if mode_before != Some(order::greatest(&decision.order)) {
             self.mode_since_ms = Some(now.wall_ms);
         }
-        self.reconsider = None;
+        (self.reconsider, self.acted) = (None, false);
         self.order_drill = decision.drill;
         self.take_order(decision.order, now);
         self.write(now, Kind::Ordered, self.order_drill, fields);
@@ -327,6 +356,9 @@ impl Town {
         self.all_settled = false;
         self.arrived = false;
         self.archive.changed();
+        if let Some(watch) = &mut self.watch {
+            watch.hurry();
+        }
     }
 
     /// The newest order leaves the house now.
@@ -346,7 +378,7 @@ impl Town {
                 self.write(now, Kind::StoreLost, self.order_drill, vec![("why", why)]);
                 self.exit = self.send(now);
             }
-            Exit::Sent { again } if self.broker_up && again.is_due(now.mono) => {
+            Exit::Sent { again } if self.leads() && self.broker_up && again.is_due(now.mono) => {
                 self.publish = true;
                 self.exit = Exit::Sent { again: Retry::after(Some(again), now.mono) };
             }
@@ -356,7 +388,7 @@ impl Town {
 
     fn tell_again(&mut self, now: Now) {
         let due = self.fleet.due_again(now);
-        if let Some(newest) = &self.newest {
+        if let Some(newest) = self.newest.as_ref().filter(|_| self.leads()) {
             self.actions.extend(due.into_iter().map(|(ap, by)| Action::PublishAgain { ap, by, order: newest.clone() }));
         }
     }

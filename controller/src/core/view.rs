@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use firmware_config::ident::{ApId, FacilityId};
+use firmware_config::ident::{ApId, ControllerId, FacilityId};
 use firmware_config::mode::Mode;
 use firmware_config::wire::{Network, Order, WallMs};
 
@@ -12,6 +12,7 @@ use super::distinct::DistinctView;
 use super::fleet::LeftOpen;
 use super::inventory::Managed;
 use super::key::{KeyFault, KeyPosition};
+use super::peers::Lock;
 use super::record::Entry;
 use super::strangers::Stranger;
 
@@ -42,12 +43,57 @@ pub struct TownView {
     pub left_open: Vec<LeftOpen>,
     /// Networks of others that are called `00000JAPAN` or look like it; alarms first.
     pub strangers: Vec<Stranger>,
+    /// Which of several controllers this one is; none where it is the only one.
+    pub seat: Option<SeatView>,
     /// Why the broker cannot be reached, and since when; none when it can.
     pub broker_lost: Option<(WallMs, String)>,
     /// Why the record cannot be stored, since when, and how many entries wait; none when it can.
     pub store_lost: Option<(WallMs, String, usize)>,
     /// The newest entries, newest first; at most [`super::record::RECENT_ENTRIES`].
     pub recent: Vec<Entry>,
+}
+
+/// One of several controllers, by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatView {
+    /// Its name.
+    pub id: ControllerId,
+    /// Whether it decides; else it stands by.
+    pub active: bool,
+    /// Since when.
+    pub since_ms: WallMs,
+    /// Since when no other one is heard; none: one is, or may still come.
+    pub alone_since_ms: Option<WallMs>,
+    /// The others, as far as it ever heard of them.
+    pub peers: Vec<PeerView>,
+    /// What is wrong with the files of both.
+    pub mistake: Option<Mistake>,
+    /// What the database says of the lock, where there is one; none within: not asked, or no answer yet.
+    pub lock: Option<Option<Lock>>,
+}
+
+/// Two controllers that cannot be told apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mistake {
+    /// Another one has our name.
+    SameName,
+    /// This one has our rank.
+    SameRank(ControllerId),
+}
+
+/// Another controller, as it is heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerView {
+    /// Its name.
+    pub id: ControllerId,
+    /// Whether it decides, and is heard.
+    pub active: bool,
+    /// Whether it is heard.
+    pub there: bool,
+    /// Its newest order; 0 for none.
+    pub number: u64,
+    /// When it was last heard; none: never by more than a recording.
+    pub heard_ms: Option<WallMs>,
 }
 
 /// The newest order, in short.

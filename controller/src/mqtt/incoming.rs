@@ -59,6 +59,11 @@ impl Door {
                     news.push(Event::Overheard(sightings));
                 }
             }
+            Topic::Controller(id) => news.push(match self.key.own_heartbeat(bytes) {
+                Ok(beat) if beat.id == id => Event::PeerHeard(beat),
+                Ok(beat) => refused(topic.to_owned(), &format_args!("the heartbeat of \"{}\"", beat.id)),
+                Err(error) => refused(topic.to_owned(), &error),
+            }),
             Topic::OrderAgain(_) | Topic::CountsStored(_) => {
                 news.push(refused(topic.to_owned(), &"only agents listen here"));
             }
@@ -122,6 +127,7 @@ mod tests {
             town: "shiomi".parse().expect("valid"),
             number,
             issued_at_ms: 5,
+            controller: None,
             facilities: std::collections::BTreeMap::new(),
             activations: Vec::new(),
         }

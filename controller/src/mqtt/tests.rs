@@ -27,6 +27,7 @@ fn order(number: u64) -> Order {
         town: town(),
         number,
         issued_at_ms: 5,
+        controller: None,
         facilities: std::collections::BTreeMap::new(),
         activations: Vec::new(),
     }
@@ -122,7 +123,7 @@ async fn converse(link: Link) {
     let key = key();
     let port = link.port;
     let (letters, mut events) = mpsc::channel(100);
-    let (post, task) = start(link, town(), Arc::clone(&key), letters);
+    let (post, task) = start(link, town(), None, Arc::clone(&key), letters);
     // Given before there is a connection: goes out when there is one.
     let text: Arc<str> = Arc::from(key.sign(&order(1)));
     post.order(Arc::clone(&text));
@@ -170,7 +171,7 @@ async fn a_broker_that_comes_back_with_nothing_is_told_everything_again() {
     let Some(mosquitto) = Mosquitto::start(port) else { return };
     let key = key();
     let (letters, mut events) = mpsc::channel(100);
-    let (post, _task) = start(link(port, None), town(), Arc::clone(&key), letters);
+    let (post, _task) = start(link(port, None), town(), None, Arc::clone(&key), letters);
     post.order(Arc::from(key.sign(&order(1))));
     until(&mut events, |event| *event == Event::OwnOrderSeen(order(1))).await;
     drop(mosquitto);
@@ -189,7 +190,7 @@ async fn a_foreign_order_on_the_order_topic_is_told() {
     let Some(mosquitto) = Mosquitto::start(free_port()) else { return };
     let key = key();
     let (letters, mut events) = mpsc::channel(100);
-    let (post, _task) = start(link(mosquitto.port, None), town(), Arc::clone(&key), letters);
+    let (post, _task) = start(link(mosquitto.port, None), town(), None, Arc::clone(&key), letters);
     post.order(Arc::from(key.sign(&order(1))));
     until(&mut events, |event| *event == Event::OwnOrderSeen(order(1))).await;
     let (client, _heard) = agent(mosquitto.port, None).await;
@@ -207,7 +208,7 @@ async fn letters_flow_again_after_a_broker_that_never_acknowledged_one() {
     let fake = TcpListener::bind(("127.0.0.1", port)).await.expect("bound");
     let key = key();
     let (letters, mut events) = mpsc::channel(10_000);
-    let (post, _task) = start(link(port, None), town(), Arc::clone(&key), letters);
+    let (post, _task) = start(link(port, None), town(), None, Arc::clone(&key), letters);
     let (mut stream, _) = fake.accept().await.expect("connected");
     let hear = async {
         let mut buffer = vec![0; 65_536];
@@ -275,7 +276,7 @@ async fn a_broker_that_lets_us_in_and_hangs_up_is_not_hammered() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let port = listener.local_addr().expect("bound").port();
     let (events, mut news) = mpsc::channel(64);
-    let (_post, line) = start(link(port, None), town(), key(), events);
+    let (_post, line) = start(link(port, None), town(), None, key(), events);
     tokio::spawn(async move { while news.recv().await.is_some() {} });
     let mut greeted = 0;
     let _ = tokio::time::timeout(Duration::from_secs(2), async {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use firmware_config::wire::Order;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::clerk::Desk;
 use crate::api::Question;
@@ -26,6 +26,8 @@ pub(super) struct Hands {
     deputies: Deputies,
     desk: Desk,
     panel: Contacts,
+    /// Whether the lock in the database is wanted.
+    lock: watch::Sender<bool>,
     /// People who wait for an answer.
     asking: HashMap<u64, Answer>,
     last_ask: u64,
@@ -39,10 +41,11 @@ impl Hands {
         (post, deputies): (Post, Deputies),
         desk: Desk,
         panel: Contacts,
+        lock: watch::Sender<bool>,
     ) -> Self {
         // A text that another key signed is of no use: the order is signed again when it is published.
         let signed = remembered.and_then(|text| Some((key.own_order(text.as_bytes()).ok()?, Arc::from(text))));
-        Self { key, signed, post, deputies, desk, panel, asking: HashMap::new(), last_ask: 0 }
+        Self { key, signed, post, deputies, desk, panel, lock, asking: HashMap::new(), last_ask: 0 }
     }
 
     /// A person's question as an event; the answer finds its way back by its number.
@@ -60,6 +63,14 @@ impl Hands {
                 let text = self.text(&order);
                 self.post.order(text);
                 self.deputies.order(&order);
+            }
+            Action::Watch(order) => {
+                self.post.no_order();
+                self.deputies.watch(&order);
+            }
+            Action::Beat(heartbeat) => self.post.beat(self.key.sign_heartbeat(&heartbeat)),
+            Action::Lock { wanted } => {
+                self.lock.send_replace(wanted);
             }
             Action::PublishAgain { ap, by: Managed::Agent, order } => {
                 let text = self.text(&order);

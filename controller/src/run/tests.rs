@@ -42,6 +42,7 @@ fn inventory() -> Inventory {
         agreed_share_percent: 100,
         has_key: true,
         key_drill_length: Duration::from_secs(600),
+        seat: None,
     }
 }
 
@@ -91,6 +92,7 @@ impl TownHall {
             store: self.path("town.db"),
             keep: crate::store::keep::Keep::default(),
             signing_key: self.path("town.key"),
+            lock_url: None,
             http: self.http,
             token_file: None,
             snmp: crate::config::SnmpConfig::default(),

@@ -197,7 +197,7 @@ mod tests {
         store.remembered().await.expect("read");
         let opened = Activation {
             id: 3,
-            source: Source::Key,
+            source: Source::Key(None),
             mode: Mode::Disaster,
             facilities: BTreeSet::new(),
             since_ms: 1_000,
@@ -247,7 +247,7 @@ mod tests {
         let store = store(folder.path()).await;
         let opened = |id, since_ms| Activation {
             id,
-            source: Source::Key,
+            source: Source::Key(None),
             mode: Mode::Disaster,
             facilities: BTreeSet::new(),
             since_ms,

@@ -29,8 +29,6 @@ pub struct StoredEntry {
 }
 
 const OPERATOR: &str = "operator:";
-/// What stands before the AP whose key opened.
-const FACILITY_KEY: &str = "facility-key:";
 
 impl Store {
     /// What was stored last, with the signed text of the newest order.
@@ -145,12 +143,7 @@ async fn write_activations(whole: &mut SqliteConnection, activations: &[Activati
              VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(signed(activation.id))
-        .bind(match &activation.source {
-            Source::Key => "key".to_owned(),
-            Source::DrillKey => "drill-key".to_owned(),
-            Source::FacilityKey(ap) => format!("{FACILITY_KEY}{ap}"),
-            Source::Operator(name) => format!("{OPERATOR}{name}"),
-        })
+        .bind(activation.source.word())
         .bind(activation.mode.as_str())
         .bind(to_json(&activation.facilities))
         .bind(activation.since_ms)
@@ -276,12 +269,11 @@ fn read_activation(row: &SqliteRow) -> sqlx::Result<Activation> {
         from_json(row.try_get::<&str, _>("facilities")?).map_err(|error| damaged("activations", &error))?;
     Ok(Activation {
         id: unsigned(row.try_get("id")?),
-        source: match (source.as_str(), source.strip_prefix(OPERATOR)) {
-            ("key", _) => Source::Key,
-            ("drill-key", _) => Source::DrillKey,
-            (_, Some(name)) => Source::Operator(name.to_owned()),
-            (word, _) if let Some(Ok(ap)) = word.strip_prefix(FACILITY_KEY).map(str::parse) => Source::FacilityKey(ap),
-            _ => return Err(damaged("activations", &format_args!("source \"{source}\""))),
+        source: match Source::from_word(&source) {
+            Source::Operator(_) if !source.starts_with(OPERATOR) => {
+                return Err(damaged("activations", &format_args!("source \"{source}\"")));
+            }
+            known => known,
         },
         mode: [Mode::Normal, Mode::Drill, Mode::Disaster]
             .into_iter()

@@ -19,6 +19,7 @@ fn order(number: u64) -> Order {
         town: "shiomi".parse().expect("valid"),
         number,
         issued_at_ms: 1_000,
+        controller: None,
         facilities: std::collections::BTreeMap::new(),
         activations: Vec::new(),
     }
@@ -115,7 +116,7 @@ async fn what_was_stored_comes_back_after_a_restart() {
     let path = folder.path().join("town.db");
     let what = Durable {
         order: Some(order(41)),
-        activations: vec![activation(3, Source::Key), activation(8, Source::Operator("佐藤: ops".to_owned()))],
+        activations: vec![activation(3, Source::Key(None)), activation(8, Source::Operator("佐藤: ops".to_owned()))],
         entries: vec![entry(1), entry(2)],
         key: KeyMemory { position: Some((KeyPosition::Disaster, 99)), isolated: Some("broken".to_owned()) },
     };

@@ -14,6 +14,14 @@ fn by_named(word: &str, lang: Lang) -> String {
     match (word, lang) {
         ("key", _) => lang.pick("役場の鍵", "the key").to_owned(),
         ("drill-key", _) => lang.pick("訓練の鍵", "the drill key").to_owned(),
+        (other, lang) if let Some(at) = other.strip_prefix("key:") => match lang {
+            Lang::Ja => format!("鍵({at})"),
+            Lang::En => format!("the key at {at}"),
+        },
+        (other, lang) if let Some(at) = other.strip_prefix("drill-key:") => match lang {
+            Lang::Ja => format!("訓練の鍵({at})"),
+            Lang::En => format!("the drill key at {at}"),
+        },
         (other, lang) if let Some(ap) = other.strip_prefix("facility-key:") => match lang {
             Lang::Ja => format!("施設の鍵({ap})"),
             Lang::En => format!("the facility key at {ap}"),
@@ -145,6 +153,20 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         ("order-restored", _) => why("指令を送り直した", "order sent again"),
         ("order-remembered", Lang::Ja) => format!("署名済みの指令{}を引き継いだ", field("number")),
         ("order-remembered", Lang::En) => format!("took over our signed order {}", field("number")),
+        ("order-followed", Lang::Ja) => format!("制御装置{}の指令{}に従う", field("of"), field("number")),
+        ("order-followed", Lang::En) => format!("order {} of controller {} followed", field("number"), field("of")),
+        ("took-over", Lang::Ja) => reason(format!("この制御装置({})が主になった", field("of"))),
+        ("took-over", Lang::En) => reason(format!("this controller ({}) decides from now on", field("of"))),
+        ("stepped-back", Lang::Ja) => {
+            format!("この制御装置({})は待機に戻った。主は{}", field("of"), field("for"))
+        }
+        ("stepped-back", Lang::En) => {
+            reason(format!("this controller ({}) stands by; {} decides", field("of"), field("for")))
+        }
+        ("peer-heard", Lang::Ja) => format!("もう1台の制御装置({})と通じている", field("of")),
+        ("peer-heard", Lang::En) => format!("the other controller ({}) is heard", field("of")),
+        ("peer-gone", Lang::Ja) => format!("もう1台の制御装置({})と通じなくなった", field("of")),
+        ("peer-gone", Lang::En) => format!("the other controller ({}) is heard no more", field("of")),
         ("broker-lost", _) => why("通信の中継に接続できません", "the broker cannot be reached"),
         ("broker-back", _) => lang.pick("通信の中継に接続", "the broker is reached").to_owned(),
         ("store-lost", _) => why("記録を保存できません", "the record cannot be stored"),

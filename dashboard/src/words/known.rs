@@ -45,6 +45,16 @@ const WORDS: &[(&str, &str, &str)] = &[
         "it says that 00000JAPAN is off, and SNMP sees it on the air",
     ),
     (
+        "no other controller that decides is heard",
+        "主の制御装置と通じない",
+        "no other controller that decides is heard",
+    ),
+    (
+        "nobody has heard of our newest order",
+        "この制御装置の最新の指令がまだ伝わっていない",
+        "nobody has heard of our newest order",
+    ),
+    (
         "witness-sees-it-not",
         "機器は00000JAPANを出していると報告しているが、SNMPでは見えない",
         "it says that 00000JAPAN is on the air, and SNMP does not see it",

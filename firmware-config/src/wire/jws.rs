@@ -5,10 +5,12 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-use super::{DOCUMENT_MAX_BYTES, DocumentError, Order, read, write};
+use super::{DOCUMENT_MAX_BYTES, Document, DocumentError, Heartbeat, Order, read, write};
 
-/// The one protected header that is written and accepted, byte for byte: there is no algorithm to choose.
+/// The one protected header of an order that is written and accepted, byte for byte: there is no algorithm to choose.
 const HEADER: &str = r#"{"alg":"EdDSA","typ":"hirake-order"}"#;
+/// That of a heartbeat: what is signed as the one is never taken for the other.
+const HEARTBEAT_HEADER: &str = r#"{"alg":"EdDSA","typ":"hirake-controller"}"#;
 
 /// Length of an Ed25519 signature in bytes (RFC 8032 §5.1.6).
 pub const SIGNATURE_BYTES: usize = 64;
@@ -20,8 +22,8 @@ pub enum JwsError {
     #[error("not a compact JWS: {0}")]
     Form(&'static str),
     /// Another algorithm, type, or an extension.
-    #[error("JWS header is not {HEADER}")]
-    Header,
+    #[error("JWS header is not {0}")]
+    Header(&'static str),
     /// The signature is not by the key at hand.
     #[error("signature is not by the town's key")]
     Signature,
@@ -33,11 +35,18 @@ pub enum JwsError {
 /// What is to be signed for `order`: header and payload in their final form.
 #[must_use]
 pub fn signing_input(order: &Order) -> String {
-    format!(
-        "{}.{}",
-        Base64UrlUnpadded::encode_string(HEADER.as_bytes()),
-        Base64UrlUnpadded::encode_string(&write(order))
-    )
+    input(HEADER, order)
+}
+
+/// The same for a heartbeat.
+#[must_use]
+pub fn heartbeat_input(heartbeat: &Heartbeat) -> String {
+    input(HEARTBEAT_HEADER, heartbeat)
+}
+
+fn input<D: Document>(header: &str, document: &D) -> String {
+    let encoded = Base64UrlUnpadded::encode_string;
+    format!("{}.{}", encoded(header.as_bytes()), encoded(&write(document)))
 }
 
 /// Joins a signing input and its signature.
@@ -49,17 +58,30 @@ pub fn compact(signing_input: &str, signature: &[u8; SIGNATURE_BYTES]) -> String
 /// A JWS whose form is right and whose signature nobody has checked: it gives nothing away before that.
 #[derive(Debug, Clone)]
 pub struct Unverified<'a> {
+    header: &'static str,
     signing_input: &'a str,
     payload: Vec<u8>,
     signature: [u8; SIGNATURE_BYTES],
 }
 
 impl<'a> Unverified<'a> {
-    /// Takes a text apart.
+    /// Takes an order's text apart.
     ///
     /// # Errors
     /// It has not the form, or not the one header.
     pub fn parse(text: &'a [u8]) -> Result<Self, JwsError> {
+        Self::parse_as(HEADER, text)
+    }
+
+    /// Takes a heartbeat's text apart.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_heartbeat(text: &'a [u8]) -> Result<Self, JwsError> {
+        Self::parse_as(HEARTBEAT_HEADER, text)
+    }
+
+    fn parse_as(expected: &'static str, text: &'a [u8]) -> Result<Self, JwsError> {
         // Base64 makes four characters of three bytes; the header and the signature are 135 of them.
         if text.len() > DOCUMENT_MAX_BYTES / 3 * 4 + 256 {
             return Err(JwsError::Form("too long"));
@@ -68,11 +90,11 @@ impl<'a> Unverified<'a> {
         let (signing_input, signature) = text.rsplit_once('.').ok_or(JwsError::Form("not three parts"))?;
         let (header, payload) = signing_input.split_once('.').ok_or(JwsError::Form("not three parts"))?;
         let decode = |part| Base64UrlUnpadded::decode_vec(part).map_err(|_| JwsError::Form("not base64url"));
-        if decode(header)? != HEADER.as_bytes() {
-            return Err(JwsError::Header);
+        if decode(header)? != expected.as_bytes() {
+            return Err(JwsError::Header(expected));
         }
         let signature = decode(signature)?.try_into().map_err(|_| JwsError::Form("signature is not 64 bytes"))?;
-        Ok(Self { signing_input, payload: decode(payload)?, signature })
+        Ok(Self { header: expected, signing_input, payload: decode(payload)?, signature })
     }
 
     /// The order, if `verify(signed bytes, signature)` says that the town's key signed it.
@@ -80,6 +102,25 @@ impl<'a> Unverified<'a> {
     /// # Errors
     /// It is not signed by that key, or what is signed is not an order.
     pub fn order(self, verify: impl FnOnce(&[u8], &[u8; SIGNATURE_BYTES]) -> bool) -> Result<Order, JwsError> {
+        self.document(HEADER, verify)
+    }
+
+    /// The heartbeat, likewise.
+    ///
+    /// # Errors
+    /// As [`Self::order`].
+    pub fn heartbeat(self, verify: impl FnOnce(&[u8], &[u8; SIGNATURE_BYTES]) -> bool) -> Result<Heartbeat, JwsError> {
+        self.document(HEARTBEAT_HEADER, verify)
+    }
+
+    fn document<D: Document>(
+        self,
+        header: &'static str,
+        verify: impl FnOnce(&[u8], &[u8; SIGNATURE_BYTES]) -> bool,
+    ) -> Result<D, JwsError> {
+        if self.header != header {
+            return Err(JwsError::Header(header));
+        }
         if !verify(self.signing_input.as_bytes(), &self.signature) {
             return Err(JwsError::Signature);
         }
@@ -97,6 +138,7 @@ mod tests {
             town: "shiomi".parse().expect("valid"),
             number: 7,
             issued_at_ms: 0,
+            controller: None,
             facilities: std::collections::BTreeMap::new(),
             activations: Vec::new(),
         }
@@ -120,10 +162,18 @@ mod tests {
     }
 
     #[test]
+    fn a_signed_order_is_never_taken_for_a_heartbeat() {
+        let text = compact(&signing_input(&order()), &[9; 64]);
+        assert!(matches!(Unverified::parse_heartbeat(text.as_bytes()), Err(JwsError::Header(_))));
+        let order = Unverified::parse(text.as_bytes()).expect("form");
+        assert!(matches!(order.heartbeat(|_, _| true), Err(JwsError::Header(_))));
+    }
+
+    #[test]
     fn no_other_algorithm_is_heard() {
         let none = Base64UrlUnpadded::encode_string(br#"{"alg":"none"}"#);
         let text = format!("{none}.e30.{}", Base64UrlUnpadded::encode_string(&[0; 64]));
-        assert!(matches!(Unverified::parse(text.as_bytes()), Err(JwsError::Header)));
+        assert!(matches!(Unverified::parse(text.as_bytes()), Err(JwsError::Header(_))));
     }
 
     #[test]

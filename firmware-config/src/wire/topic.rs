@@ -1,6 +1,6 @@
 //! Topics, built and parsed: the only place that knows what a topic looks like.
 
-use crate::ident::{ApId, TownId};
+use crate::ident::{ApId, ControllerId, TownId};
 
 /// One topic of one town.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Topic {
     Distinct(ApId),
     /// What an AP hears of `00000JAPAN` and its look-alikes. Agent → controller.
     Sightings(ApId),
+    /// That a controller is there. Retained, and its last will. Controller → the other controllers.
+    Controller(ControllerId),
 }
 
 /// Why a topic is none of ours.
@@ -43,6 +45,7 @@ impl Topic {
             Self::CountsStored(ap) => format!("{ROOT}/{town}/ap/{ap}/counts-stored"),
             Self::Distinct(ap) => format!("{ROOT}/{town}/ap/{ap}/distinct"),
             Self::Sightings(ap) => format!("{ROOT}/{town}/ap/{ap}/sightings"),
+            Self::Controller(id) => format!("{ROOT}/{town}/controller/{id}"),
         }
     }
 
@@ -57,6 +60,12 @@ impl Topic {
             format!("{ROOT}/{town}/ap/+/distinct"),
             format!("{ROOT}/{town}/ap/+/sightings"),
         ]
+    }
+
+    /// What a controller that is not the only one subscribes to beside that: what the others say.
+    #[must_use]
+    pub fn peers_filter(town: &TownId) -> String {
+        format!("{ROOT}/{town}/controller/+")
     }
 
     /// What the agent of `ap` subscribes to: orders, and then what it can do without (a broker's older rules refuse it).
@@ -79,6 +88,9 @@ impl Topic {
             .ok_or_else(refuse)?;
         if rest == "order" {
             return Ok(Self::Order);
+        }
+        if let Some(id) = rest.strip_prefix("controller/") {
+            return id.parse().map(Self::Controller).map_err(|_| refuse());
         }
         let (ap, leaf) = rest.strip_prefix("ap/").and_then(|rest| rest.split_once('/')).ok_or_else(refuse)?;
         let ap: ApId = ap.parse().map_err(|_| refuse())?;
@@ -112,6 +124,7 @@ mod tests {
             Topic::CountsStored(ap.clone()),
             Topic::Distinct(ap.clone()),
             Topic::Sightings(ap),
+            Topic::Controller("yakuba".parse().expect("valid")),
         ] {
             assert_eq!(Topic::parse(&town, &topic.name(&town)), Ok(topic));
         }
@@ -129,6 +142,8 @@ mod tests {
             "hirake/1/shiomi/ap/a/b/report",
             "hirake/1/shiomi/ap/a/",
             "hirake/1/shiomix/order",
+            "hirake/1/shiomi/controller/",
+            "hirake/1/shiomi/controller/a/b",
             "$SYS/broker",
         ] {
             assert!(Topic::parse(&town, name).is_err(), "{name}");

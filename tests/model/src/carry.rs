@@ -62,7 +62,10 @@ impl Small {
                 | town::Action::Log(_)
                 | town::Action::StoreCounts(_)
                 | town::Action::StoreSketch(_)
-                | town::Action::Signal { .. } => {}
+                | town::Action::Signal { .. }
+                | town::Action::Watch(_)
+                | town::Action::Beat(_)
+                | town::Action::Lock { .. } => {}
             }
         }
     }
@@ -140,7 +143,7 @@ impl Small {
             let site = &mut world.sites[at];
             match action {
                 agent::Action::WriteLedger(kept) => {
-                    site.before = std::mem::replace(&mut site.flash, kept);
+                    site.before = std::mem::replace(&mut site.flash, *kept);
                     promises::carries_out(world, at);
                     self.site_on(world, at, agent::Event::Ledger(Ok(())));
                 }

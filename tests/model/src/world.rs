@@ -221,6 +221,7 @@ pub fn inventory(sites: usize) -> Inventory {
         agreed_share_percent: 100,
         has_key: true,
         key_drill_length: KEY_DRILL,
+        seat: None,
     }
 }
 

@@ -209,5 +209,6 @@ fn inventory(sites: usize) -> Inventory {
         agreed_share_percent: 100,
         has_key: true,
         key_drill_length: KEY_DRILL,
+        seat: None,
     }
 }

@@ -163,7 +163,7 @@ impl Site {
                 Action::WriteLedger(kept) => {
                     let outcome = if self.flash_full { Err("no space left on device".to_owned()) } else { Ok(()) };
                     if outcome.is_ok() {
-                        let before = std::mem::replace(&mut self.flash.0, Ok(kept));
+                        let before = std::mem::replace(&mut self.flash.0, Ok(*kept));
                         self.flash.1 = before;
                     }
                     errands.push(Errand::Back(Event::Ledger(outcome), soon));

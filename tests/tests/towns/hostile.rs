@@ -36,6 +36,7 @@ fn open_everything(number: u64, town: &str) -> Order {
         town: town.parse().expect("valid"),
         number,
         issued_at_ms: 1_794_981_120_000,
+        controller: None,
         facilities: ["yakuba", "minato"].map(|id| (id.parse().expect("valid"), wanted.clone())).into(),
         activations: Vec::new(),
     }

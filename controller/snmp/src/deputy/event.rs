@@ -28,6 +28,8 @@ pub struct Now {
 pub enum Event {
     /// The newest order; what each AP of this device is to be in. Orders are checked before they come here.
     Ordered { number: u64, wanted: BTreeMap<ApId, Mode> },
+    /// Whether what was ordered is carried out by this deputy; else it watches whether it is.
+    Hands(bool),
     /// The town is in a disaster or a drill: look more often; or no more.
     Hurry(bool),
     /// Request `ask` came to this.

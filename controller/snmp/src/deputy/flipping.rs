@@ -72,6 +72,8 @@ pub struct Flipper {
     doubt: Option<Doubt>,
     /// It is to be opened, and that was not tried yet.
     untried: bool,
+    /// Another controller switches it; it is only watched.
+    hands_off: bool,
     /// What is open is not closed before then.
     spared_until: Duration,
     refusal: Option<String>,
@@ -119,6 +121,11 @@ impl Flipper {
         if self.job.take().is_some() && self.asked == Some(For::Saving) {
             self.asked = None;
         }
+    }
+
+    /// Whether it is ours to switch. What is under way is brought to its end.
+    pub fn hands(&mut self, on: bool) {
+        self.hands_off = !on;
     }
 
     /// What is open is not closed before `until`.
@@ -277,7 +284,11 @@ impl Flipper {
             self.refusal = None;
             self.tries = 0;
             self.not_before = now;
-            return self.begin_saving(now);
+            return !self.hands_off && self.begin_saving(now);
+        }
+        if self.hands_off {
+            self.refusal = None;
+            return false;
         }
         let unseen = matches!(facts.air, Air::Unknown(_));
         if let Air::Unknown(why) = facts.air {

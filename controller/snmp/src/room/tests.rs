@@ -168,6 +168,7 @@ fn order(number: u64, mode: Mode) -> Order {
         town: "shiomi".parse().expect("an identifier"),
         number,
         issued_at_ms: 0,
+        controller: None,
         facilities: [("yakuba".parse().expect("an identifier"), Wanted { mode, drill: None })].into(),
         activations: Vec::new(),
     }

@@ -35,7 +35,7 @@ async fn with_sketches() -> Served {
     store.remembered().await.expect("an open store");
     let activations = vec![
         activation(DRILL, Source::Operator("田中".to_owned()), Mode::Drill),
-        activation(FLOOD, Source::Key, Mode::Disaster),
+        activation(FLOOD, Source::Key(None), Mode::Disaster),
     ];
     store.write(&Durable { activations, ..Durable::default() }, None).await.expect("stored");
     let sketches = [

@@ -39,6 +39,7 @@ pub fn made_up_inventory() -> Inventory {
         agreed_share_percent: 90,
         has_key: true,
         key_drill_length: Duration::from_secs(3600),
+        seat: None,
     }
 }
 
@@ -111,6 +112,7 @@ pub fn made_up_view() -> TownView {
         mode: Mode::Disaster,
         mode_since_ms: Some(AT - 60_000),
         decisive: Some(opened.clone()),
+        seat: None,
         order: Some(OrderView { number: 42, issued_at_ms: AT - 60_000, published: true }),
         key: KeyView { position: Some(KeyPosition::Normal), since_ms: Some(AT), fault: None, isolated: None },
         activations: vec![opened],

@@ -63,6 +63,7 @@ pub fn inventory() -> Inventory {
         agreed_share_percent: 100,
         has_key: true,
         key_drill_length: s(600),
+        seat: None,
     }
 }
 
@@ -334,7 +335,11 @@ impl Bench {
                     }
                 }
                 Action::Log(entries) => self.log.extend(entries),
-                Action::StoreCounts(_) | Action::StoreSketch(_) => {}
+                Action::StoreCounts(_)
+                | Action::StoreSketch(_)
+                | Action::Watch(_)
+                | Action::Beat(_)
+                | Action::Lock { .. } => {}
                 Action::Signal { lamp, buzzer } => self.lamp = (lamp, buzzer),
                 Action::Answer { ask_id, outcome } => {
                     self.answers.insert(ask_id, outcome);

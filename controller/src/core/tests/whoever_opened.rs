@@ -14,7 +14,7 @@ fn a_screen_cannot_close_what_the_key_holds_open() {
     let mut bench = Bench::settled();
     bench.turn(DISASTER);
     let held = bench.view().activations[0].clone();
-    assert_eq!(held.source, Source::Key);
+    assert_eq!(held.source, Source::Key(None));
     assert_eq!(bench.ask(close(held.id)), Err(AskRefused::NotYours { id: held.id, by: "key".to_owned() }));
     assert_eq!(bench.view().mode, Mode::Disaster);
     assert_eq!(field(bench.entries(Kind::AskRefused)[0], "by"), "sato");

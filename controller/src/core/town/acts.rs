@@ -54,8 +54,9 @@ impl Town {
 
     /// Ruling 2, levels, not edges: the position itself says what the key holds open, however it came there.
     fn key_stands(&mut self, position: KeyPosition, now: Now) {
+        let (key, drill_key) = (self.own_key(), self.own_drill_key());
         let leaves =
-            [(Source::Key, position != KeyPosition::Disaster), (Source::DrillKey, position != KeyPosition::Drill)];
+            [(key.clone(), position != KeyPosition::Disaster), (drill_key.clone(), position != KeyPosition::Drill)];
         for (source, leaves) in leaves {
             if let Some(id) =
                 self.activations.of(&source).map(|held| held.id).filter(|_| leaves && self.key_waits.is_none())
@@ -64,12 +65,12 @@ impl Town {
             }
         }
         let drill = match position {
-            KeyPosition::Disaster if self.activations.of(&Source::Key).is_none() => None,
+            KeyPosition::Disaster if self.activations.of(&key).is_none() => None,
             KeyPosition::Disaster if !self.covered => {
                 // A hall that became a shelter while the controller was down.
                 self.covered = true;
-                if self.activations.cover(&Source::Key, &asks::shelters(&self.inventory)) {
-                    self.changed("more shelters than when the key was turned".to_owned());
+                if self.activations.cover(&key, &asks::shelters(&self.inventory)) {
+                    self.acted("more shelters than when the key was turned".to_owned());
                 }
                 return;
             }
@@ -81,7 +82,7 @@ impl Town {
         self.drill_spent = drill.is_some();
         let shelters = asks::shelters(&self.inventory);
         if !shelters.is_empty() {
-            let source = if drill.is_some() { Source::DrillKey } else { Source::Key };
+            let source = if drill.is_some() { drill_key } else { key };
             self.open(source, shelters, drill, "", now);
         }
     }
@@ -93,7 +94,7 @@ impl Town {
         self.drill_spent |= remembered.key.position.is_some_and(|(position, _)| position == KeyPosition::Drill);
         // What a person said of the key since the start is newer than what the store knows.
         if let Some(why) = remembered.key.isolated.filter(|_| !self.isolation_said) {
-            for source in [Source::Key, Source::DrillKey] {
+            for source in [self.own_key(), self.own_drill_key()] {
                 if let Some(id) = self.activations.opened_since_start(&source) {
                     self.close(id, &source.word(), &format!("the key is left out of account: {why}"), now);
                 }
@@ -109,7 +110,8 @@ impl Town {
     /// A person asked.
     pub(super) fn asked(&mut self, ask_id: u64, by: &str, ask: &Ask, now: Now) {
         let why = asks::reason(ask);
-        let outcome = asks::grant(ask, &self.inventory, &self.activations).map(|grant| match grant {
+        let gone = |source: &Source| self.key_is_gone(source, now);
+        let outcome = asks::grant(ask, &self.inventory, &self.activations, gone).map(|grant| match grant {
             Grant::Open { facilities, drill } => self.open(asks::source(by), facilities, drill, why, now),
             Grant::Close(id) => self.close(id, &asks::source(by).word(), why, now),
             Grant::Isolate => self.isolate(Some(why.to_owned()), by, now),
@@ -167,7 +169,7 @@ impl Town {
             fields.extend(told);
             self.write(now, Kind::Opened, drill.is_some(), fields);
         }
-        self.changed(because(&by, why));
+        self.acted(because(&by, why));
         id
     }
 
@@ -180,7 +182,7 @@ impl Town {
                 ("why", why.to_owned()),
             ];
             self.write(now, Kind::Closed, closed.mode == Mode::Drill, fields);
-            self.changed(because(by, why));
+            self.acted(because(by, why));
         }
         id
     }
@@ -193,6 +195,12 @@ impl Town {
         self.isolation_said = true;
         self.archive.changed();
         0
+    }
+
+    /// Who holds what open changed by what somebody did here.
+    fn acted(&mut self, why: String) {
+        self.acted = true;
+        self.changed(why);
     }
 
     /// Who holds what open changed.

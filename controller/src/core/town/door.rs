@@ -25,13 +25,13 @@ const RIVAL_WAIT_CAP: Duration = Duration::from_secs(60);
 
 /// After two orders of one number, the later one's controller waits so much longer than the other for what follows: two
 /// that go on at one moment would give the next number twice as well, and so for ever. More than a message takes there.
-const LATER_TWIN_WAITS: Duration = Duration::from_secs(3);
+pub(super) const LATER_TWIN_WAITS: Duration = Duration::from_secs(3);
 
 /// Somebody who signs with our key.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rival {
-    seen: Duration,
-    wait: Duration,
+    pub(super) seen: Duration,
+    pub(super) wait: Duration,
     /// Steps that open nothing wait until then, longer each time: two keys at odds must not make the halls flicker.
     pub(super) yield_until: Duration,
 }
@@ -54,7 +54,7 @@ impl Town {
         let id = report.ap.clone();
         let ap = id.to_string();
         let heard = self.fleet.reported(report, by, now);
-        if by.0 == Managed::Agent {
+        if by.0 == Managed::Agent && self.leads() {
             self.facility_key_heard(&id, now);
         }
         let turned_away = heard.as_ref().ok().and_then(|heard| heard.turned_away.clone());
@@ -176,6 +176,9 @@ impl Town {
 
     pub(super) fn broker(&mut self, outcome: Result<(), String>, now: Now) {
         self.fleet.broker(outcome.is_ok(), now);
+        if let Some(watch) = &mut self.watch {
+            watch.broker(outcome.is_ok(), now.mono);
+        }
         self.broker_up = outcome.is_ok();
         match outcome {
             Ok(()) => {
@@ -207,7 +210,7 @@ impl Town {
     pub(super) fn own_order_held(&mut self, held: Order, now: Now) {
         let ours = self.newest.as_ref().map_or(0, |newest| newest.number);
         if held.town == self.inventory.town && held.number >= ours && self.newest.as_ref() != Some(&held) {
-            self.remember(held, now);
+            self.learn(held, now);
         }
     }
 
@@ -222,19 +225,25 @@ impl Town {
             if !matches!(self.exit, Exit::Waits { .. }) {
                 self.exit = Exit::Taken;
             }
+            self.compare();
         } else if seen.number < ours {
             // The echo of an earlier order, on its way while ours is, is nothing; ours replaced by it is.
             if self.exit == Exit::Taken {
                 self.restore_order(format!("order {} stood where {ours} belongs", seen.number), now);
             }
         } else {
-            self.remember(seen, now);
+            let number = seen.number;
+            self.learn(seen, now);
+            // Whoever stands by leaves it to the other that the broker keeps it.
+            if !self.leads() && self.number() == number {
+                self.exit = Exit::Taken;
+            }
         }
     }
 
     /// Something stands on the order topic that is not our newest order: ours is published again.
     pub(super) fn restore_order(&mut self, why: String, now: Now) {
-        if self.newest.is_none() || matches!(self.exit, Exit::Waits { .. }) {
+        if !self.leads() || self.newest.is_none() || matches!(self.exit, Exit::Waits { .. }) {
             return;
         }
         if self.restored_at.is_some_and(|at| now.mono.saturating_sub(at) < RESTORED_ONCE_WITHIN) {
@@ -252,7 +261,7 @@ impl Town {
 
     /// An order of ours that we know nothing of: the store was lost, or is older than the town. What people had opened
     /// stays open (ruling 4), and our next number is above it (ruling 9).
-    fn remember(&mut self, seen: Order, now: Now) {
+    pub(super) fn remember(&mut self, seen: Order, now: Now) {
         let newer = self.newest.as_ref().is_none_or(|newest| seen.number > newest.number);
         if !newer && self.twin.as_ref() == Some(&seen) {
             // Every AP that follows it shows it; that is known, and a higher number is on its way.
@@ -262,15 +271,15 @@ impl Town {
         let position = self.watchman.swears().filter(|_| self.isolated.is_none() && self.key_waits.is_none());
         // A key that can be asked is asked; one that cannot is believed to stand where it stood.
         let believes = |source: &Source| match source {
-            Source::Key => position.is_none_or(|position| position == KeyPosition::Disaster),
-            Source::DrillKey => position.is_none_or(|position| position == KeyPosition::Drill),
+            Source::Key(_) => position.is_none_or(|position| position == KeyPosition::Disaster),
+            Source::DrillKey(_) => position.is_none_or(|position| position == KeyPosition::Drill),
             Source::FacilityKey(ap) => {
                 self.fleet.key_report(ap).is_none_or(|(_, key)| key.is_some_and(|key| key.open.is_some()))
             }
             Source::Operator(_) => true,
         };
         self.activations.adopt(&seen.activations, newer, believes, now);
-        self.drill_spent |= self.activations.of(&Source::DrillKey).is_some();
+        self.drill_spent |= self.activations.of(&self.own_drill_key()).is_some();
         let fields = vec![("number", seen.number.to_string())];
         self.write(now, Kind::OrderRemembered, false, fields);
         let number = seen.number;

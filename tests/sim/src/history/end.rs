@@ -149,7 +149,7 @@ impl History {
         if key == Some(KeyPosition::Disaster) && !shelters.is_subset(&disaster) {
             self.broken(format!("the key says disaster, and open is {disaster:?}"));
         }
-        let key_holds = view.activations.iter().any(|held| held.source == Source::Key);
+        let key_holds = view.activations.iter().any(|held| held.source == Source::Key(None));
         let mut wanted: BTreeSet<FacilityId> = self.world.promises.operators.values().flatten().cloned().collect();
         if key_holds {
             wanted.extend(shelters);

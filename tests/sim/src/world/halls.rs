@@ -72,7 +72,10 @@ impl World {
                 town::Action::Log(_)
                 | town::Action::StoreCounts(_)
                 | town::Action::StoreSketch(_)
-                | town::Action::Signal { .. } => {}
+                | town::Action::Signal { .. }
+                | town::Action::Watch(_)
+                | town::Action::Beat(_)
+                | town::Action::Lock { .. } => {}
             }
         }
         let now = self.hall.now(self.time, self.wall_ms());

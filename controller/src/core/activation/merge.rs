@@ -1,0 +1,141 @@
+//! What two controllers hold open, brought together: nothing a person opened is lost, nothing a person closed comes back.
+//!
+//! The last digit of an activation's number is the rank of the controller that gave it, and its numbers rise; so that
+//! for each digit the highest number known tells what was heard of and what was not (an observed-remove set with a
+//! version vector). What one side does not hold and knew of was ended there; what it never heard of is joined.
+
+use std::collections::BTreeMap;
+
+use firmware_config::wire::{ActivationNote, Order, Period, RANK_MAX, WallMs};
+
+use super::{Activation, Activations, Held, Source, read_note, remaining};
+use crate::core::Now;
+
+/// For each last digit, the activation with the highest number heard of.
+pub type Known = BTreeMap<u8, Period>;
+
+/// One more than the ranks there are: the numbers between two of one controller.
+const STRIDE: u64 = RANK_MAX as u64 + 1;
+
+fn digit(id: u64) -> u8 {
+    u8::try_from(id % STRIDE).expect("a digit")
+}
+
+fn hear(known: &mut Known, activation: u64, since_ms: WallMs) {
+    if !heard_of(known, activation) {
+        known.insert(digit(activation), Period { activation, since_ms });
+    }
+}
+
+fn heard_of(known: &Known, id: u64) -> bool {
+    known.get(&digit(id)).is_some_and(|highest| highest.activation >= id)
+}
+
+impl Activations {
+    /// Those of a controller that is one of several: its numbers end with `rank`. `newest`: the newest order it knows.
+    #[must_use]
+    pub fn seated(mut self, rank: u8, newest: Option<&Order>) -> Self {
+        self.rank = Some(rank);
+        let noted = newest.iter().flat_map(|order| &order.activations).map(|note| (note.id, note.since_ms));
+        let knows = newest.iter().filter_map(|order| order.controller.as_ref()).flat_map(|it| it.knows.values());
+        let knows = knows.map(|period| (period.activation, period.since_ms));
+        let held = self.iter().map(|held| (held.id, held.since_ms));
+        let all: Vec<_> = noted.chain(knows).chain(held).collect();
+        self.heard(all);
+        self
+    }
+
+    /// What was heard of.
+    #[must_use]
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
+    fn heard(&mut self, all: Vec<(u64, WallMs)>) {
+        for (id, since_ms) in all {
+            hear(&mut self.known, id, since_ms);
+            self.last_id = self.last_id.max(id);
+        }
+    }
+
+    /// The next number, for what is open since then: the next one, or the next that ends with the rank.
+    pub(super) fn number(&mut self, since_ms: WallMs) -> u64 {
+        self.last_id += 1;
+        if let Some(rank) = self.rank.map(u64::from) {
+            self.last_id += (rank + STRIDE - self.last_id % STRIDE) % STRIDE;
+            hear(&mut self.known, self.last_id, since_ms);
+        }
+        self.last_id
+    }
+
+    /// Brings in what an order of a town with several controllers says was in force, whose issuer had heard of
+    /// `theirs`. Where the order `counts` more than ours, so does what it says of an act that both hold.
+    pub fn merge(&mut self, notes: &[ActivationNote], theirs: &Known, counts: bool, now: Now) {
+        let noted: Vec<Activation> = notes.iter().map(read_note).collect();
+        let told = noted.iter().map(|note| (note.id, note.since_ms));
+        let told: Vec<_> = told.chain(theirs.values().map(|it| (it.activation, it.since_ms))).collect();
+        self.last_id = told.iter().map(|(id, _)| *id).fold(self.last_id, u64::max);
+        self.renumber(&noted, theirs);
+        let is_noted = |held: &Held| noted.iter().any(|note| note.id == held.activation.id);
+        self.held.retain(|held| is_noted(held) || !heard_of(theirs, held.activation.id));
+        for note in &noted {
+            let ends = remaining(note, now);
+            if let Some(held) = self.held.iter_mut().find(|held| held.activation.id == note.id) {
+                held.from_before = true;
+                if counts {
+                    held.ends = held.ends.min(ends);
+                    held.activation = note.clone();
+                }
+            } else if !heard_of(&self.known, note.id) {
+                self.held.push(Held { activation: note.clone(), ends, from_before: true });
+            }
+        }
+        self.heard(told);
+        self.one_for_each_key();
+        if counts {
+            let place = |held: &Held| noted.iter().position(|note| note.id == held.activation.id);
+            self.held.sort_by_key(|held| place(held).unwrap_or(usize::MAX));
+        }
+    }
+
+    /// Others have heard of what we opened and do not remember: our store was lost, or is older. What was opened since
+    /// the start must not be taken for what was closed under its number before.
+    fn renumber(&mut self, noted: &[Activation], theirs: &Known) {
+        let Some(rank) = self.rank else { return };
+        let theirs = theirs.get(&rank);
+        let highest = self.known.get(&rank).map_or(0, |ours| ours.activation);
+        let is_another = |ours: &Activation| {
+            theirs.is_some_and(|theirs| theirs.activation == ours.id && theirs.since_ms != ours.since_ms)
+        };
+        let forgot = theirs.is_some_and(|theirs| theirs.activation > highest)
+            || self.held.iter().any(|held| !held.from_before && is_another(&held.activation));
+        for at in 0..self.held.len() {
+            let held = &self.held[at];
+            let of = &held.activation;
+            let other =
+                |note: &Activation| note.id == of.id && (&note.source, note.since_ms) != (&of.source, of.since_ms);
+            let same = |note: &Activation| note.id == of.id && !other(note);
+            let doubtful = digit(of.id) == rank && !held.from_before;
+            if doubtful && !noted.iter().any(same) && (forgot || noted.iter().any(other)) {
+                let since_ms = of.since_ms;
+                self.held[at].activation.id = self.number(since_ms);
+            }
+        }
+    }
+
+    /// A key holds one activation: of two under different numbers, the one that was told first.
+    fn one_for_each_key(&mut self) {
+        let mut first: Vec<(Source, u64)> = Vec::new();
+        for held in self.held.iter().filter(|held| !held.activation.source.is_person()) {
+            let Activation { source, id, .. } = &held.activation;
+            match first.iter_mut().find(|(known, _)| known == source) {
+                Some((_, lowest)) => *lowest = (*id).min(*lowest),
+                None => first.push((source.clone(), *id)),
+            }
+        }
+        self.held.retain(|held| {
+            let Activation { source, id, .. } = &held.activation;
+            source.is_person() || first.contains(&(source.clone(), *id))
+        });
+    }
+}

@@ -1,0 +1,60 @@
+//! What several controllers of one town say of and to one another: whose an order is, and that they are there.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Period;
+use crate::ident::{ControllerId, TownId};
+
+/// The greatest rank; it is the last digit of a controller's activation numbers.
+pub const RANK_MAX: u8 = 9;
+
+/// Which controller decided an order, and what it knew. Agents do not look at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issuer {
+    /// Its name.
+    pub id: ControllerId,
+    /// 1 to [`RANK_MAX`], each controller's own: of two that are otherwise equal the lower one counts.
+    pub rank: u8,
+    /// For each last digit of activation numbers, the one with the highest number that it knew of: what is not in the
+    /// order and not above this was ended by somebody; what is above, it had not heard of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub knows: BTreeMap<u8, Period>,
+}
+
+/// That a controller is there. Retained, signed; the last will says `"online": false`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// Document version.
+    pub v: u32,
+    /// The town.
+    pub town: TownId,
+    /// Who; must be the controller of the topic.
+    pub id: ControllerId,
+    /// Its rank.
+    pub rank: u8,
+    /// Drawn afresh at each start.
+    pub boot: String,
+    /// Counts up within one `boot`; 0 in the last will.
+    pub seq: u64,
+    /// There, or gone.
+    pub online: bool,
+    /// Whether it decides.
+    pub active: bool,
+    /// The number of the newest order it has; 0 for none.
+    pub number: u64,
+    /// The newest heartbeat it has of each other one: whoever finds its own in it knows that this one was said just now
+    /// and is no recording.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hears: BTreeMap<ControllerId, Beat>,
+}
+
+/// A heartbeat by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beat {
+    /// As in [`Heartbeat`].
+    pub boot: String,
+    /// As in [`Heartbeat`].
+    pub seq: u64,
+}
