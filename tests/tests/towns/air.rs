@@ -88,6 +88,10 @@ async fn look_alikes_strangers_and_neighbours_are_heard_by_agents_and_told_in_tw
     let entries = bench.until_recorded("strange-network", PATIENCE).await?;
     assert!(record(&entries, "strange-network").all(|entry| entry["fields"]["what"] == "look-alike"), "{entries}");
     assert!(!entries.to_string().contains("baker"));
+    for (lang, words) in [("ja", "見た目が同じ別の文字"), ("en", "(it is written with other characters")] {
+        let page = http::get(bench.http(), &format!("/record?lang={lang}")).await?;
+        assert!(page.contains(words), "{lang}: {page}");
+    }
     let metrics = http::get(bench.http(), "/metrics").await?;
     assert!(metrics.contains("hirake_strange_networks{kind=\"look-alike\"} 1\n"), "{metrics}");
     assert!(metrics.contains("hirake_aps_left_open 0\n"), "{metrics}");
