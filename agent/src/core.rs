@@ -527,6 +527,8 @@ mod key_stories;
 #[cfg(test)]
 mod listen_stories;
 #[cfg(test)]
+mod memory_stories;
+#[cfg(test)]
 mod running_stories;
 #[cfg(test)]
 mod sim;
@@ -536,3 +538,5 @@ mod stories;
 mod survival;
 #[cfg(test)]
 mod telling_stories;
+#[cfg(test)]
+mod waking_stories;

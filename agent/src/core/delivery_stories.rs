@@ -180,3 +180,65 @@ fn samples_go_to_the_flash_five_minutes_after_the_first_and_no_page_follows_anot
     assert!(pages.windows(2).all(|two| two[1].0 - two[0].0 >= every), "{pages:?}");
     assert_eq!(pages.len(), 5, "{pages:?}");
 }
+
+#[test]
+fn what_was_sent_and_nobody_said_a_word_of_goes_to_the_flash_too() {
+    let (mut delivery, _) = delivery(Ok(Page { answers: true, samples: Vec::new() }), at(1));
+    delivery.counted(sample(1, 30));
+    delivery.connected(at(30).mono);
+    let (mut sent, mut pages) = (0, Vec::new());
+    for second in 30..=30 + WRITE_EVERY.as_secs() {
+        let step = step(&mut delivery, at(second));
+        sent += step.sent.len();
+        pages.extend(step.pages);
+    }
+    assert!(sent > 5, "it was said again and again");
+    assert_eq!((pages.len(), pages[0].samples.len(), pages[0].samples[0].fixed), (1, 1, true));
+}
+
+/// One sample is on the flash and known to be; what is written from here on is said by the caller.
+fn with_one_on_the_flash() -> (Delivery, Sample) {
+    let (mut delivery, _) = delivery(Ok(Page { answers: true, samples: Vec::new() }), at(1));
+    let one = sample(1, 30);
+    delivery.counted(one.clone());
+    (delivery, one)
+}
+
+/// The next page, and when it is asked for.
+fn next_page(delivery: &mut Delivery, after: Now) -> (Duration, Page) {
+    for second in 0..=2 * WRITE_EVERY.as_secs() {
+        let now = Now { mono: after.mono + Duration::from_secs(second), ..after };
+        if let Some(page) = step(delivery, now).pages.pop() {
+            return (now.mono, page);
+        }
+    }
+    unreachable!("what is stored leaves the flash")
+}
+
+fn word_of(sample: &Sample) -> CountsStored {
+    CountsStored { v: 1, ap: "gym-1".parse().expect("valid"), samples: vec![sample.id.clone()] }
+}
+
+#[test]
+fn what_was_stored_while_its_page_was_being_written_leaves_the_flash_with_the_next() {
+    let (mut delivery, one) = with_one_on_the_flash();
+    let (then, page) = next_page(&mut delivery, at(30));
+    assert_eq!(page.samples.len(), 1);
+    delivery.stored(&word_of(&one), then);
+    delivery.written(Ok(()), then + SECOND, &mut Vec::new());
+    let (_, page) = next_page(&mut delivery, Now { mono: then + 2 * SECOND, ..at(0) });
+    assert!(page.samples.is_empty(), "{page:?}");
+}
+
+#[test]
+fn a_page_that_could_not_be_written_is_written_again_although_nothing_new_came() {
+    let (mut delivery, one) = with_one_on_the_flash();
+    let (then, _) = next_page(&mut delivery, at(30));
+    delivery.written(Ok(()), then, &mut Vec::new());
+    delivery.stored(&word_of(&one), then + SECOND);
+    let (then, page) = next_page(&mut delivery, Now { mono: then + SECOND, ..at(0) });
+    assert!(page.samples.is_empty(), "it is stored");
+    delivery.written(Err("read-only".to_owned()), then, &mut Vec::new());
+    let (again, page) = next_page(&mut delivery, Now { mono: then + SECOND, ..at(0) });
+    assert!(page.samples.is_empty() && again >= then + WRITE_EVERY, "{again:?} after {then:?}");
+}

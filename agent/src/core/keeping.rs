@@ -63,3 +63,48 @@ impl Keeping {
         self.failure.as_deref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn what_changed_while_a_page_was_being_written_is_written_too() {
+        let mut keeping = Keeping::default();
+        assert!(!keeping.start(S), "there is nothing to keep");
+        keeping.changed(S);
+        assert_eq!(keeping.next_wake(), Some(S));
+        assert!(keeping.start(S) && !keeping.start(S), "one page at a time");
+        assert_eq!(keeping.next_wake(), None, "the page's own end comes first");
+        keeping.changed(2 * S);
+        assert!(!keeping.start(2 * S));
+        keeping.written(Ok(()), 3 * S);
+        assert!(keeping.start(3 * S), "the newer page");
+        keeping.written(Ok(()), 4 * S);
+        assert!(!keeping.start(5 * S) && keeping.next_wake().is_none(), "and that is all");
+    }
+
+    #[test]
+    fn a_flash_that_refuses_is_tried_after_a_second_then_two_and_at_least_each_minute() {
+        let mut keeping = Keeping::default();
+        keeping.changed(Duration::ZERO);
+        let (mut now, mut waits) = (Duration::ZERO, Vec::new());
+        for _ in 0..9 {
+            assert!(keeping.start(now));
+            keeping.written(Err("no space left on device".to_owned()), now);
+            assert_eq!(keeping.failure(), Some("no space left on device"));
+            let next = keeping.next_wake().expect("it is tried again");
+            assert!(!keeping.start(next - S / 10), "not before");
+            waits.push((next - now).as_secs());
+            now = next;
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        // Something new does not wait for it.
+        keeping.changed(now + S);
+        assert!(keeping.start(now + S));
+        keeping.written(Ok(()), now + S);
+        assert_eq!(keeping.failure(), None);
+    }
+}

@@ -6,7 +6,7 @@ use firmware_config::mode::Mode::{Disaster, Normal};
 use firmware_config::wire::{self, DOCUMENT_MAX_BYTES, Presence, TurnedAwayReason};
 
 use super::sim::{Ap, order, order_for};
-use super::{Event, SPEAK_EVERY};
+use super::{Event, Heard, SPEAK_EVERY};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -88,4 +88,42 @@ fn a_report_that_carried_news_puts_off_the_next_that_says_only_i_am_here() {
     assert_eq!(ap.reports.len(), reports, "it has just spoken");
     ap.pass(2 * SECOND);
     assert_eq!(ap.reports.len(), reports + 1);
+}
+
+#[test]
+fn a_newer_order_is_told_within_a_tenth_of_a_second_and_lesser_things_once_a_second() {
+    let mut ap = Ap::ready();
+    ap.kill_hostapd();
+    ap.offer(order(1, Disaster));
+    ap.pass(SECOND / 2);
+    let reports = ap.reports.len();
+    assert_eq!(ap.reports[reports - 1].told, 1);
+    // Its state does not change, there is no hostapd; that it has heard of the order is worth saying all the same.
+    ap.offer(order(2, Disaster));
+    ap.pass(SECOND / 5);
+    assert_eq!((ap.reports.len(), ap.reports[reports].told), (reports + 1, 2));
+    for _ in 0..50 {
+        ap.on(Event::TurnedAway { reason: TurnedAwayReason::Malformed, why: "rubbish".to_owned() });
+        ap.pass(SECOND / 5);
+    }
+    let lesser = ap.reports.len() - reports - 1;
+    assert!((9..=11).contains(&lesser), "{lesser} in ten seconds");
+}
+
+#[test]
+fn who_came_and_went_on_a_network_that_ended_is_counted() {
+    let mut ap = Ap::ready();
+    ap.offer(order(1, Disaster));
+    ap.pass(31 * SECOND);
+    ap.counts.clear();
+    let on = |ap: &mut Ap, heard: fn(String) -> Heard| ap.on(Event::Heard(heard("wlan0jp".to_owned())));
+    for _ in 0..2 {
+        on(&mut ap, |interface| Heard::Joined { interface });
+        on(&mut ap, |interface| Heard::Left { interface });
+    }
+    ap.offer(order(2, Normal));
+    ap.pass(31 * SECOND);
+    let rows: Vec<_> = ap.counts.iter().flat_map(|counts| &counts.networks).filter(|row| row.joins > 0).collect();
+    assert_eq!(rows.len(), 1, "{:?}", ap.counts);
+    assert_eq!((rows[0].interface.as_str(), rows[0].joins, rows[0].leaves, rows[0].stations), ("wlan0jp", 2, 2, 0));
 }

@@ -441,9 +441,15 @@ impl Deputy {
 }
 
 #[cfg(test)]
+mod air_stories;
+#[cfg(test)]
 mod carried_out;
 #[cfg(test)]
 mod histories;
+#[cfg(test)]
+mod known_stories;
+#[cfg(test)]
+mod lever_stories;
 #[cfg(test)]
 pub(crate) mod sim;
 #[cfg(test)]

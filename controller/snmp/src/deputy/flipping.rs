@@ -173,12 +173,6 @@ impl Flipper {
         now < self.silence_until
     }
 
-    /// Whether a request is under way.
-    #[must_use]
-    pub fn is_asking(&self) -> bool {
-        self.asked.is_some()
-    }
-
     /// Its request came to this.
     pub fn answered(&mut self, answer: Result<Answer, Trouble>, now: Duration) {
         match self.asked.take() {

@@ -28,9 +28,11 @@ const READ_LIMIT: Duration = Duration::from_secs(4);
 const SYS: &str = "1.3.6.1.2.1.1";
 const ROOT: &str = "1.3.6.1.4.1.99999";
 const SAVE: &str = "1.3.6.1.4.1.99999.2.0";
+/// Octets received, for profiles that read them.
+pub(super) const OCTETS: &str = "1.3.6.1.4.1.99999.4.0";
 
 /// The pretend device's platform.
-const PROFILE: &str = r#"
+pub(super) const PROFILE: &str = r#"
 schema = 1
 id = "pretend"
 vendor = "Nobody"
@@ -95,8 +97,13 @@ timeout = "6s"
 
 /// The town's profiles.
 pub(crate) fn profiles() -> Arc<Library> {
+    profiles_of(PROFILE)
+}
+
+/// Profiles of which this is the only one.
+pub(super) fn profiles_of(text: &str) -> Arc<Library> {
     let mut library = Library::default();
-    library.add("pretend.toml", PROFILE).expect("a profile");
+    library.add("pretend.toml", text).expect("a profile");
     Arc::new(library)
 }
 
@@ -169,6 +176,8 @@ pub(super) struct Bench {
     pub withholds: bool,
     /// It does not say which of its networks are on the air.
     pub untold: bool,
+    /// Octets it has received.
+    pub octets: u64,
     pub reports: Vec<Report>,
     pub presences: Vec<Presence>,
     pub counts: Vec<Counts>,
@@ -252,6 +261,7 @@ impl Bench {
             save_hangs: false,
             withholds: false,
             untold: false,
+            octets: 0,
             reports: Vec::new(),
             presences: Vec::new(),
             counts: Vec::new(),
@@ -437,11 +447,13 @@ impl Bench {
     }
 
     fn sheet(&self) -> Sheet {
-        let uptime = self.now.mono.saturating_sub(self.started).as_millis() / 10;
+        // It runs over after 2^32 hundredths of a second.
+        let uptime = (self.now.mono.saturating_sub(self.started).as_millis() / 10) % (1 << 32);
         let mut sheet: Sheet = [
             (oid(&format!("{SYS}.1.0")), Value::Octets(b"a pretend AP".to_vec())),
             (oid(&format!("{SYS}.2.0")), Value::Oid(self.object_id.clone())),
-            (oid(&format!("{SYS}.3.0")), Value::TimeTicks(u32::try_from(uptime).expect("a short test"))),
+            (oid(OCTETS), Value::Counter64(self.octets)),
+            (oid(&format!("{SYS}.3.0")), Value::TimeTicks(u32::try_from(uptime).expect("32 bits"))),
         ]
         .into();
         let word = |on| Value::Integer(if on { 1 } else { 2 });
