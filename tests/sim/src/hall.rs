@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use firmware_config::ident::{ApId, FacilityId};
 use hirake::core::inventory::{Ap, Managed};
-use hirake::core::{Action, ContactReading, Durable, Entry, Facility, Inventory, Now, Remembered, Town};
+use hirake::core::{Action, ContactReading, Durable, Entry, Facility, Inventory, Now, Remembered, Town, read_act};
 
 use crate::gear::GEAR;
+use crate::switch::act_of;
 
 /// Contacts at 平時.
 pub const NORMAL: ContactReading = ContactReading::Pair { no: false, nc: true, drill: Some(false) };
@@ -159,6 +160,11 @@ impl Shelf {
             self.remembered.last_entry = self.remembered.last_entry.max(entry.seq);
             if let Some(known) = self.entries.get(&entry.seq).filter(|known| **known != entry) {
                 return Err(format!("entry {} was {known:?} and is {entry:?}", entry.seq));
+            }
+            if let Some((ap, act)) = act_of(&entry)
+                && let (Ok(ap), Some(act)) = (ap.parse(), read_act(act))
+            {
+                self.remembered.facility_acts.push((ap, act));
             }
             self.entries.insert(entry.seq, entry);
         }

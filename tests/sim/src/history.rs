@@ -1,6 +1,7 @@
 //! One seed from morning to the last look: a town at work, everything that goes wrong, everything mended, and the end.
 
 mod end;
+mod keys;
 mod steps;
 
 use std::time::Duration;
@@ -60,7 +61,7 @@ impl History {
     /// Something happens, and some time goes by.
     fn step(&mut self) {
         let at = self.world.chance.below(self.world.sites.len());
-        match self.world.chance.below(28) {
+        match self.world.chance.below(29) {
             0..=3 => self.turn(),
             4 | 5 => self.ask(),
             6 => self.controller_dies(),
@@ -75,6 +76,7 @@ impl History {
             19 => self.flash_misbehaves(at),
             20 => self.broker_is_hostile(at),
             21 => self.blackout(),
+            28 => self.switch_moves(),
             23 | 24 => self.gear_misbehaves(),
             25 => self.somebody_speaks_for_the_gear(),
             26 => {

@@ -3,7 +3,7 @@
 //!
 //! The same seed is the same history, to the last microsecond. Rooms: `chance` (the one source of randomness), `world`
 //! (time, and what is on its way), `hall` (the controller and its disk), `site` (an access point: flash, hostapd,
-//! radio), `post` (the broker), `faults` (what goes wrong, and how often it did), `promises` (what must hold whatever
+//! radio), `switch` (a key switch at an access point), `post` (the broker), `faults` (what goes wrong, and how often it did), `promises` (what must hold whatever
 //! happens), `history` (one seed from morning to the last look).
 
 pub mod chance;
@@ -15,4 +15,5 @@ pub mod kept;
 pub mod post;
 pub mod promises;
 pub mod site;
+pub mod switch;
 pub mod world;

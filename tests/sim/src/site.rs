@@ -9,6 +9,8 @@ use hirake_agent::core::holding::{Kept, SignedOrder};
 use hirake_agent::core::radios::{Answer, Radio, Verb};
 use hirake_agent::core::{Action, Agent, Event, Identity, Now};
 
+use crate::switch::{SWITCHED, Switch};
+
 /// Interfaces of the prepared networks.
 pub const RADIOS: [&str; 2] = ["wlan0jp", "wlan1jp"];
 /// How long a radio listens for radar before it beacons.
@@ -71,6 +73,8 @@ pub struct Site {
     pub flash_full: bool,
     /// When the agent is woken next, as scheduled.
     pub wake: Option<Duration>,
+    /// The key switch at it, where it has one.
+    pub switch: Option<Switch>,
     identity: Identity,
 }
 
@@ -107,12 +111,13 @@ impl Site {
             flash_fate: Flash::Good,
             flash_full: false,
             wake: None,
+            switch: SWITCHED.contains(&id).then(Switch::default),
             identity: Identity {
                 town: town.parse().expect("a name of the model town"),
                 ap: id.parse().expect("a name of the model town"),
                 facility: facility.1.parse().expect("a name of the model town"),
                 radios: RADIOS.iter().enumerate().map(radio).collect(),
-                key: false,
+                key: SWITCHED.contains(&id),
                 counts_every: Some(Duration::from_secs(30)),
                 counts_distinct: true,
                 listens: None,
@@ -135,6 +140,10 @@ impl Site {
             Flash::LosesLast => self.flash.1.clone(),
             Flash::Corrupt => Err("not JSON".to_owned()),
         };
+        if let Some(switch) = &mut self.switch {
+            switch.forgot |= self.flash_fate != Flash::Good;
+            switch.holds &= self.flash_fate == Flash::Good;
+        }
         // A spoilt ledger is set aside: the next boot finds none.
         let found = if ledger.is_err() { Ok(Kept::default()) } else { ledger.clone() };
         self.flash = (found.clone(), found);
@@ -147,6 +156,10 @@ impl Site {
 
     /// Power goes, and everything with it but the flash.
     pub fn power_off(&mut self) {
+        if let Some(switch) = &mut self.switch {
+            switch.forgot |= !switch.kept;
+            switch.holds &= switch.kept;
+        }
         self.agent = None;
         self.hostapd = false;
         self.air.clear();
@@ -162,6 +175,9 @@ impl Site {
             match action {
                 Action::WriteLedger(kept) => {
                     let outcome = if self.flash_full { Err("no space left on device".to_owned()) } else { Ok(()) };
+                    if let Some(switch) = &mut self.switch {
+                        switch.kept = outcome.is_ok();
+                    }
                     if outcome.is_ok() {
                         let before = std::mem::replace(&mut self.flash.0, Ok(*kept));
                         self.flash.1 = before;

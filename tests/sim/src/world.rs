@@ -4,6 +4,7 @@ mod brokers;
 mod gears;
 mod halls;
 mod sites;
+mod switches;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,6 +28,8 @@ use crate::site::Site;
 
 /// 2026-11-22 05:00 UTC.
 pub const MORNING_MS: i64 = 1_795_323_600_000;
+/// Between readings of the key that nobody moved: the shell reads it each second, and what rests says nothing new.
+const KEY_READ_EVERY: Duration = Duration::from_secs(3);
 /// Things that may happen at one moment: more is a core that spins.
 const AT_ONE_MOMENT_MAX: u32 = 20_000;
 /// …and more for each access point: all of them may begin in the same moment.
@@ -81,6 +84,8 @@ pub enum Due {
     GearWake { life: u32, at: Duration },
     /// The device of another make has power again.
     GearPowered,
+    /// The key switch at an access point is read.
+    ReadSwitch { at: usize, boot: u32 },
     /// The witness looks.
     Eye { life: u32 },
 }
@@ -213,7 +218,7 @@ impl World {
                     None => town::Event::ContactsUnreadable { why: "no panel".to_owned() },
                 };
                 self.hall_on(event);
-                self.later(Duration::from_secs(1), Due::ReadKey { life });
+                self.later(KEY_READ_EVERY, Due::ReadKey { life });
             }
             Due::HallConnects { life } if life == self.hall.lives => self.hall_connects(),
             Due::HallStarts if self.hall.town.is_none() => self.start_hall(),
@@ -247,6 +252,9 @@ impl World {
                 self.gear_on(deputy::Event::Woke);
             }
             Due::GearPowered if !self.gear.powered => self.gear.reboot(self.time),
+            Due::ReadSwitch { at, boot } if boot == self.sites[at].boots && self.sites[at].agent.is_some() => {
+                self.switch_again(at);
+            }
             Due::Eye { life } if life == self.hall.lives && self.hall.town.is_some() => self.eye_looks(),
             // Too late: whom it was for is gone.
             _ => {}

@@ -3,7 +3,9 @@
 use super::bench::*;
 use crate::core::view::Standing;
 use crate::core::{Ask, AskRefused, Kind, Source};
+use firmware_config::key::KeyPosition;
 use firmware_config::mode::Mode;
+use firmware_config::wire::FacilityKey;
 
 fn source() -> Source {
     Source::FacilityKey(ap("gym-1"))
@@ -125,6 +127,47 @@ fn a_store_that_was_lost_learns_of_it_again() {
     bench.turn_at("gym-1", false);
     bench.pass(s(12));
     assert_eq!((bench.wanted("gym"), bench.unsettled()), (Mode::Normal, vec![]));
+}
+
+#[test]
+fn a_hall_of_which_neither_its_ap_nor_the_store_knows_closes_when_its_key_says_normal() {
+    // Shows that what only the town's own order still tells of is ended by the key at 平時, although no act is named:
+    // the database was lost, and so was the AP's ledger while it was turned back.
+    let mut bench = Bench::settled();
+    bench.turn_at("gym-1", true);
+    bench.pass(s(1));
+    bench.aps.get_mut(&ap("gym-1")).expect("there").linked = false;
+    bench.shelf = Shelf::default();
+    bench.restart(s(10));
+    bench.pass(s(10));
+    assert_eq!((bench.wanted("gym"), bench.view().activations.len()), (Mode::Disaster, 1));
+    let lost = bench.aps.get_mut(&ap("gym-1")).expect("there");
+    lost.key = Some(FacilityKey { position: Some(KeyPosition::Normal), ..FacilityKey::default() });
+    lost.linked = true;
+    bench.speak(&ap("gym-1"));
+    bench.pass(s(12));
+    assert_eq!((bench.wanted("gym"), bench.view().activations.len()), (Mode::Normal, 0));
+}
+
+#[test]
+fn an_ap_whose_flash_lost_its_last_act_has_no_earlier_one_written_down_again() {
+    let mut bench = Bench::settled();
+    bench.turn_at("gym-1", true);
+    bench.pass(s(1));
+    bench.turn_at("gym-1", false);
+    bench.pass(s(1));
+    let before = bench.aps[&ap("gym-1")].key.clone();
+    bench.turn_at("gym-1", true);
+    bench.pass(s(1));
+    for _ in 0..2 {
+        bench.aps.get_mut(&ap("gym-1")).expect("there").key = before.clone();
+        bench.pass(s(60));
+        bench.turn_at("gym-1", true);
+        bench.pass(s(1));
+        bench.restart(s(10));
+        bench.pass(s(10));
+    }
+    assert_eq!((bench.entries(Kind::FacilityKeyActed).len(), bench.wanted("gym")), (0, Mode::Disaster));
 }
 
 #[test]

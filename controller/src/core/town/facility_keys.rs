@@ -23,6 +23,10 @@ const CLOSINGS_MAX: usize = 10;
 /// See [`CLOSINGS_MAX`].
 const CLOSINGS_WITHIN: Duration = Duration::from_secs(600);
 
+/// Acts of one key that are known to be in the record, at most: an AP whose flash lost its last page names older ones
+/// again, and it tells of [`ENDED_MAX`] in all.
+const TOLD_MAX: usize = 2 * ENDED_MAX;
+
 /// What is known of the keys of the town's halls.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Keys(BTreeMap<ApId, Known>);
@@ -30,8 +34,8 @@ pub(super) struct Keys(BTreeMap<ApId, Known>);
 /// What is known of one.
 #[derive(Debug, Clone, Default)]
 struct Known {
-    /// The last act that the record tells of.
-    told: Option<Act>,
+    /// The last acts that the record tells of, oldest first; at most [`TOLD_MAX`].
+    told: VecDeque<Act>,
     /// What was last said to be wrong with it.
     fault: String,
     closings: VecDeque<Duration>,
@@ -40,13 +44,12 @@ struct Known {
 impl Keys {
     /// What the record tells of already.
     pub(super) fn told(&mut self, oldest_first: Vec<(ApId, Act)>) {
-        let mut acts = BTreeMap::new();
-        for (ap, act) in oldest_first {
-            acts.insert(ap, act);
-        }
-        for (ap, act) in acts {
+        for (ap, act) in oldest_first.into_iter().rev() {
             // What an AP said since the start is newer.
-            self.0.entry(ap).or_default().told.get_or_insert(act);
+            let told = &mut self.0.entry(ap).or_default().told;
+            if told.len() < TOLD_MAX && !told.contains(&act) {
+                told.push_front(act);
+            }
         }
     }
 }
@@ -55,11 +58,20 @@ impl Known {
     /// The ended acts that nobody wrote down yet, oldest first.
     fn untold<'a>(&self, key: &'a FacilityKey) -> &'a [KeyAct] {
         let ended = &key.ended[key.ended.len().saturating_sub(ENDED_MAX)..];
-        let is_told = |act: &KeyAct| self.told == Some(name(act));
+        let is_told = |act: &KeyAct| self.told.contains(&name(act));
         match ended.iter().rposition(is_told) {
             Some(at) => &ended[at + 1..],
             None if key.open.as_ref().is_some_and(is_told) => &[],
             None => ended,
+        }
+    }
+
+    /// The record tells of it from now on.
+    fn tell(&mut self, act: Act) {
+        self.told.retain(|told| *told != act);
+        self.told.push_back(act);
+        if self.told.len() > TOLD_MAX {
+            self.told.pop_front();
         }
     }
 
@@ -105,16 +117,14 @@ impl Town {
         let before = std::mem::replace(&mut known.fault, brief(&key.fault));
         let fault = (before != known.fault).then(|| known.fault.clone());
         // What we hold and never saw the beginning of, our own store's, is what it says it holds.
-        if held.is_some() && known.told.is_none() {
-            known.told = key.open.as_ref().map(name);
+        if held.is_some() && known.told.is_empty() {
+            known.told.extend(key.open.as_ref().map(name));
         }
-        let ended_now = held.and(known.told);
+        let ended_now = held.and(known.told.back().copied());
         let untold = known.untold(&key).to_vec();
-        let same = held.is_some() && key.open.as_ref().map(name) == known.told;
+        let same = held.is_some() && key.open.as_ref().is_some_and(|act| known.told.back() == Some(&name(act)));
         let closes = held.filter(|_| !same && known.may_close(now));
-        if let Some(last) = untold.last() {
-            known.told = Some(name(last));
-        }
+        untold.iter().for_each(|act| known.tell(name(act)));
         if let Some(fault) = fault {
             self.facility_key_fault(ap, &facility, &key, fault, now);
         }
@@ -137,7 +147,7 @@ impl Town {
                 format!("{FACILITY_KEYS_MAX} facility keys hold their facilities open, as many as one order carries");
             return self.refuse_message(&format!("ap/{ap}/report"), &why, now);
         }
-        self.facility_keys.0.entry(ap.clone()).or_default().told = Some(name(act));
+        self.facility_keys.0.entry(ap.clone()).or_default().tell(name(act));
         let told = vec![("ap", ap.to_string()), ("act", act_word(name(act))), ("since", act.since_ms.to_string())];
         self.open_told(source, [facility].into(), None, "", told, now);
     }

@@ -50,6 +50,7 @@ impl History {
         world.hall.wall_off_ms = 0;
         self.key_counts();
         self.edge();
+        self.switches_are_mended();
         self.world.pass(QUIET);
         // A drill may have come to its end just now: everybody has their time for that order too.
         while self.world.time < self.world.promises.last_ordered + QUIET {
@@ -80,7 +81,7 @@ impl History {
         self.world.hall.town.as_ref().map(|town| town.view(now))
     }
 
-    fn broken(&mut self, what: String) {
+    pub(super) fn broken(&mut self, what: String) {
         let at = self.world.time;
         self.world.promises.broken(at, what);
     }
@@ -107,6 +108,8 @@ impl History {
             }
         }
         self.people_are_obeyed(&view);
+        self.switches_are_obeyed(&view);
+        self.switches_are_recorded();
         let kept = self.world.hall.shelf.entries.len() as u64;
         let last = self.world.hall.shelf.remembered.last_entry;
         if !self.world.promises.forgetful && kept != last {
@@ -154,6 +157,7 @@ impl History {
         if key_holds {
             wanted.extend(shelters);
         }
+        wanted.extend(self.switches_hold());
         if key == Some(KeyPosition::Normal) && key_holds {
             self.broken("the key says normal, and holds the shelters open".to_owned());
         }

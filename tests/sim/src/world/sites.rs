@@ -17,6 +17,7 @@ impl World {
         self.promises.booted(at, self.sites[at].kept());
         let boot = self.sites[at].boots;
         self.site_performs(at, actions);
+        self.switch_begins(at);
         let hostapd = self.chance.between(Duration::from_millis(100), Duration::from_secs(4));
         self.later(hostapd, Due::HostapdStarts { at, boot });
         let network = self.chance.between(Duration::from_millis(200), Duration::from_secs(8));
