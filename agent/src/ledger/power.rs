@@ -8,8 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use firmware_config::key::KeyPosition;
+use firmware_config::wire::KeyAct;
+
 use super::plan::{Name, STORE, Step};
-use super::tests::{Town, town};
+use super::tests::{Town, held_open, town};
 use super::*;
 
 /// What the flash holds in blocks of this size is written whole or not.
@@ -189,7 +192,16 @@ fn worlds(town: &Town) -> Vec<(&'static str, Flash, Kept, Kept)> {
     let three = Kept { order: Some(town.order(3)), newest: None, drill_over: false, ..Kept::default() };
     let (short, long) = (write(&one), write(&two));
     let half = &long[..long.len() / 2];
+    // A hand at the hall's own key, with no order ever, and with one; and the hand that turned it back.
+    let alone = Kept { key: held_open(), ..Kept::default() };
+    let opened = Kept { key: held_open(), ..two.clone() };
+    let closed = Kept { key: turned_back(), ..two.clone() };
+    let (key_alone, key_open) = (write(&alone), write(&opened));
     vec![
+        ("a hall that opens itself before any order came", Flash::default(), Kept::default(), alone.clone()),
+        ("an order beside what the key holds", Flash::holding(&[(Name::Page, &key_alone)]), alone, opened.clone()),
+        ("the key turned, the order as before", Flash::holding(&[(Name::Page, &long)]), two.clone(), opened.clone()),
+        ("the key turned back", Flash::holding(&[(Name::Page, &key_open)]), opened, closed),
         ("the first ledger of all", Flash::default(), Kept::default(), one.clone()),
         ("a longer page than before", Flash::holding(&[(Name::Page, &short)]), one.clone(), two.clone()),
         ("a shorter one", Flash::holding(&[(Name::Page, &long)]), two.clone(), three.clone()),
@@ -206,6 +218,12 @@ fn worlds(town: &Town) -> Vec<(&'static str, Flash, Kept, Kept)> {
             three,
         ),
     ]
+}
+
+fn turned_back() -> KeyHeld {
+    let mut key = held_open();
+    key.ended.extend(key.open.take().map(|act| KeyAct { until_ms: Some(9), ..act }));
+    KeyHeld { position: Some((KeyPosition::Normal, 1_790_000_000_001)), ..key }
 }
 
 #[test]

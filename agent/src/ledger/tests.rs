@@ -47,7 +47,7 @@ fn desk() -> (tempfile::TempDir, Ledger) {
 }
 
 /// A key that holds its facility open, and did so once before.
-fn held_open() -> KeyHeld {
+pub(super) fn held_open() -> KeyHeld {
     let act = |id, until_ms| KeyAct { id, since_ms: -5, until_ms };
     let position = Some((KeyPosition::Disaster, 1_790_000_000_000));
     KeyHeld { position, open: Some(act(2, None)), ended: vec![act(1, Some(7))], last_id: 2 }
