@@ -87,6 +87,15 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
         "the controller starts"
     );
     raise_file_limit();
+    if let Some(seat) = config.inventory.seat.as_ref().filter(|seat| seat.rank > 1) {
+        // A key of its own would sign orders that no access point and no other controller takes.
+        anyhow::ensure!(
+            config.signing_key.try_exists().unwrap_or(true),
+            "no signing key in {}, and a controller of rank {} makes none; copy the town's key from the first one",
+            config.signing_key.display(),
+            seat.rank
+        );
+    }
     let key = Arc::new(TownKey::open(&config.signing_key)?);
     let link = broker(&config.broker, &town_id).await?;
     let http = bind_http(config.http).await;

@@ -22,6 +22,6 @@ pub mod words;
 pub use assets::{Asset, assets};
 pub use pages::{Fragment, fragments, page_aps, page_now, page_record, page_wall};
 pub use screen::{
-    AP_ROWS, Ap, ApsQuery, Distinct, Entry, Facility, Key, KeyFault, Lang, Opening, Order, Placed, RECORD_ROWS,
-    RecordPage, Reported, Screen, Standing, Stranger, Totals, Way, Who, Witnessed,
+    AP_ROWS, Ap, ApsQuery, Distinct, Entry, Facility, Key, KeyFault, Lang, Opening, Order, OtherSeat, Placed,
+    RECORD_ROWS, RecordPage, Reported, Screen, Seat, SeatMistake, Standing, Stranger, Totals, Way, Who, Witnessed,
 };

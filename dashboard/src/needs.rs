@@ -3,7 +3,7 @@
 use firmware_config::wire::WallMs;
 
 use crate::board::with;
-use crate::screen::{Ap, Facility, Screen, Standing, name};
+use crate::screen::{Ap, Facility, Screen, SeatMistake, Standing, name};
 use crate::words::{Cause, Lang, advice, told};
 
 /// How long an access point may settle before it is called slow: a radar check (DFS) holds a radio for 60 s.
@@ -91,6 +91,30 @@ fn house(screen: &Screen, lang: Lang) -> Vec<Need> {
             Lang::En => format!("The record cannot be stored ({why}). {waiting} entries are kept."),
         };
         add(Cause::StoreLost, true, ("記録の保存", "The record"), *since_ms, text);
+    }
+    if let Some(seat) = &screen.seat {
+        let title = ("制御装置", "The controllers");
+        if let Some(since_ms) = seat.alone_since_ms {
+            let text = lang.pick(
+                "もう1台の制御装置と通じません。この1台だけで動いています。",
+                "No other controller is heard. This one is alone.",
+            );
+            add(Cause::Alone, true, title, since_ms, text.to_owned());
+        }
+        if let Some(mistake) = &seat.mistake {
+            let text = match (mistake, lang) {
+                (SeatMistake::SameName, Lang::Ja) => format!("別の制御装置も「{}」と名乗っています。", seat.id),
+                (SeatMistake::SameName, Lang::En) => format!("Another controller is called “{}” too.", seat.id),
+                (SeatMistake::SameRank(of), Lang::Ja) => format!("制御装置 {of} の rank がこの装置と同じです。"),
+                (SeatMistake::SameRank(of), Lang::En) => format!("Controller {of} has the same rank as this one."),
+            };
+            add(Cause::SameSeat, true, title, screen.now_ms, text);
+        }
+        if seat.lock_lost {
+            let text =
+                lang.pick("主を決めるデータベースに接続できません。", "The database with the lock cannot be reached.");
+            add(Cause::LockLost, false, title, screen.now_ms, text.to_owned());
+        }
     }
     needs
 }

@@ -5,8 +5,8 @@ use firmware_config::mode::Mode;
 use firmware_config::wire::WallMs;
 
 use crate::screen::{
-    Ap, Distinct, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Totals, Way, Who,
-    Witnessed,
+    Ap, Distinct, Entry, Facility, Key, KeyFault, Opening, Order, OtherSeat, Reported, Screen, Seat, Standing, Totals,
+    Way, Who, Witnessed,
 };
 
 /// 2026-11-22 16:19:04 JST.
@@ -182,6 +182,7 @@ pub fn sized(size: Size, mode: Mode) -> Screen {
             fewer_than: 10,
             error_percent: 5,
         }),
+        seat: None,
         broker_lost: None,
         store_lost: None,
         left_open: Vec::new(),
@@ -200,6 +201,16 @@ pub fn sized(size: Size, mode: Mode) -> Screen {
     ];
     screen.series = series(screen.totals.stations, mode == Mode::Disaster);
     screen
+}
+
+/// One of two controllers, on an ordinary day: it decides or stands by, and the other is heard or not.
+#[must_use]
+pub fn of_two(size: Size, active: bool, heard: bool) -> Screen {
+    let other = OtherSeat { id: "kouminkan".to_owned(), heard, active: heard && !active };
+    let alone_since_ms = (!heard).then_some(NOW_MS - 3 * MINUTE_MS);
+    let seat =
+        Seat { id: "yakuba".to_owned(), active, others: vec![other], alone_since_ms, lock_lost: false, mistake: None };
+    Screen { seat: Some(seat), ..sized(size, Mode::Normal) }
 }
 
 /// One access point of one facility does not answer, on an ordinary day.

@@ -33,6 +33,8 @@ pub struct Screen {
     pub totals: Totals,
     /// About how many distinct devices the activation that decides the mode brought; none where nobody counts them.
     pub distinct: Option<Distinct>,
+    /// Which of several controllers this one is; none where it is the only one.
+    pub seat: Option<Seat>,
     /// Since when the broker cannot be reached, and why.
     pub broker_lost: Option<(WallMs, String)>,
     /// Since when the record cannot be stored, why, and how many entries wait.
@@ -45,6 +47,43 @@ pub struct Screen {
     pub recent: Vec<Entry>,
     /// Stations in the whole town over time, oldest first: the last day is enough, any number of points is allowed.
     pub series: Vec<(WallMs, u32)>,
+}
+
+/// One of several controllers of the town.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// Its name.
+    pub id: String,
+    /// Whether it decides; else it stands by.
+    pub active: bool,
+    /// The others, as far as it ever heard of them.
+    pub others: Vec<OtherSeat>,
+    /// Since when no other one is heard.
+    pub alone_since_ms: Option<WallMs>,
+    /// The database with the lock cannot be asked.
+    pub lock_lost: bool,
+    /// What is wrong with the files of both.
+    pub mistake: Option<SeatMistake>,
+}
+
+/// Another controller of the town.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherSeat {
+    /// Its name.
+    pub id: String,
+    /// Whether it is heard.
+    pub heard: bool,
+    /// Whether it decides, and is heard.
+    pub active: bool,
+}
+
+/// Two controllers that cannot be told apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeatMistake {
+    /// Another one has this one's name.
+    SameName,
+    /// That one has this one's rank.
+    SameRank(String),
 }
 
 /// An estimate of distinct devices.

@@ -15,7 +15,7 @@ pub use say::{Style, disagreement, say};
 
 use crate::board::TileState;
 pub use crate::screen::Lang;
-use crate::screen::{Ap, Distinct, Standing, Who};
+use crate::screen::{Ap, Distinct, Seat, Standing, Who};
 use crate::when;
 
 /// `1,508`.
@@ -42,6 +42,28 @@ pub fn distinct(distinct: &Distinct, lang: Lang) -> String {
         (None, Lang::Ja) => format!(" · 00000JAPANを使った端末 {}台未満", distinct.fewer_than),
         (None, Lang::En) => format!(" · fewer than {} devices on 00000JAPAN so far", distinct.fewer_than),
     }
+}
+
+/// Which of several controllers this one is, whether it decides, and whether the others are heard.
+#[must_use]
+pub fn seat(seat: &Seat, lang: Lang) -> String {
+    let id = &seat.id;
+    let this = match (seat.active, lang) {
+        (true, Lang::Ja) => format!("この装置 {id} が主"),
+        (true, Lang::En) => format!("this is {id}, deciding"),
+        (false, Lang::Ja) => format!("この装置 {id} は待機"),
+        (false, Lang::En) => format!("this is {id}, standing by"),
+    };
+    let others = seat.others.iter().map(|other| match (other.heard, other.active, lang) {
+        (true, true, Lang::Ja) => format!("{} が主", other.id),
+        (true, true, Lang::En) => format!("{} decides", other.id),
+        (true, false, Lang::Ja) => format!("{} は待機", other.id),
+        (true, false, Lang::En) => format!("{} stands by", other.id),
+        (false, _, Lang::Ja) => format!("{} は応答なし", other.id),
+        (false, _, Lang::En) => format!("{} is not heard", other.id),
+    });
+    let parts: Vec<String> = std::iter::once(this).chain(others).collect();
+    parts.join(lang.pick("・", "; "))
 }
 
 /// The name of a mode, as the band says it.

@@ -32,6 +32,7 @@ fn every_scene(size: Size) -> Vec<Screen> {
         sample::key_broken(size),
         sample::left_open(size),
         sample::first_start(size),
+        sample::of_two(size, true, false),
     ]
 }
 
@@ -55,6 +56,18 @@ fn every_ap() -> Vec<Ap> {
         }
     }
     aps
+}
+
+#[test]
+fn one_of_two_controllers_says_which_it_is_whether_it_decides_and_whether_the_other_is_heard() {
+    let page = |active, heard, lang| page_now(&sample::of_two(Size::Town, active, heard), lang);
+    assert!(page(true, true, Lang::Ja).contains("この装置 yakuba が主・kouminkan は待機"));
+    assert!(page(false, true, Lang::Ja).contains("この装置 yakuba は待機・kouminkan が主"));
+    assert!(page(false, true, Lang::En).contains("this is yakuba, standing by; kouminkan decides"));
+    let alone = page(true, false, Lang::Ja);
+    assert!(alone.contains("kouminkan は応答なし") && alone.contains("もう1台の制御装置と通じません"));
+    assert!(!page(true, true, Lang::En).contains("No other controller is heard"));
+    assert!(!page_now(&sample::sized(Size::Town, Mode::Normal), Lang::Ja).contains("この装置"));
 }
 
 fn sentence(screen: &Screen, lang: Lang) -> String {

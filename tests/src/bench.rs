@@ -56,6 +56,8 @@ pub struct Plan {
     pub vendors: Vec<VendorPlan>,
     /// What the cables between facilities and broker are made of; none: nothing can be cut.
     pub cables: Option<Material>,
+    /// More of `controller.toml`.
+    pub more: String,
 }
 
 impl Plan {
@@ -74,6 +76,7 @@ impl Plan {
             store: None,
             vendors: Vec::new(),
             cables: None,
+            more: String::new(),
         }
     }
 }
@@ -186,6 +189,17 @@ impl Bench {
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Keeps a directory to the end: it goes when the bench goes.
+    pub fn keep(&mut self, temp: tempfile::TempDir) {
+        self._temp = Some(temp);
+    }
+
+    /// Who sees to it that no program outlives the town.
+    #[must_use]
+    pub fn keeper(&self) -> &Keeper {
+        &self.keeper
     }
 
     /// Where the dashboard and `/api/v1` answer.
@@ -524,13 +538,14 @@ fn write_controller_toml(
     let text = format!(
         "{}[key]\npanel = \"{}\"\ndrill = true\ndrill-minutes = {}\n\n[broker]\n{broker}\n\n[store]\npath = \"{store}\"\n\n\
          [signing]\nkey-file = \"{}\"\n\n[http]\nlisten = \"{http}\"\ntoken-file = \"{}\"\n\n\
-         [settle]\nagreed-share-percent = 80\n\n{}",
+         [settle]\nagreed-share-percent = 80\n\n{}{}",
         inventory::toml(&plan.aps, |ap| vendors::managed(ap, vendors)),
         at("panel.sock"),
         plan.drill_minutes,
         at("town.key"),
         at("http-token"),
         vendors::toml(dir, vendors, traps)?,
+        plan.more,
     );
     std::fs::write(dir.join("controller.toml"), text)?;
     Ok(())

@@ -19,6 +19,7 @@ pub mod panel;
 pub mod broker;
 pub mod cables;
 pub mod http;
+pub mod postgres;
 pub mod process;
 
 pub mod inventory;
@@ -27,6 +28,7 @@ pub mod vendors;
 pub mod bench;
 pub mod hand;
 pub mod recorder;
+pub mod second;
 pub mod stranger;
 pub mod torture;
 pub mod traces;

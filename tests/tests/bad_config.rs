@@ -108,7 +108,7 @@ fn the_shipped_example_renders_and_a_missing_passphrase_is_told() -> Result<()> 
 
     let refused = render(&[])?;
     ensure!(refused.status.code() == Some(CONFIG_REFUSED), "{}", said(&refused.stderr));
-    ensure!(said(&refused.stderr).contains("controller.toml:115:19: radio-plan \"standard\": passphrase-file"));
+    ensure!(said(&refused.stderr).contains("controller.toml:126:19: radio-plan \"standard\": passphrase-file"));
 
     fs::write(&secret, "himitsu-no-kotoba\n")?;
     let printed = said(&render(&[])?.stdout);

@@ -90,6 +90,15 @@ fn text(inventory: &Inventory, view: &TownView, started_s: f64) -> Page {
         page.sample("hirake_strange_networks", &[("kind", kind)], whole(count as u64));
     }
 
+    if let Some(seat) = &view.seat {
+        page.family("hirake_controller_active", "1 while this one of several controllers decides.");
+        page.sample("hirake_controller_active", &[], f64::from(u8::from(seat.active)));
+        page.family("hirake_controller_heard", "1 while that other controller is heard.");
+        for peer in &seat.peers {
+            let there = f64::from(u8::from(peer.there));
+            page.sample("hirake_controller_heard", &[("controller", peer.id.as_str())], there);
+        }
+    }
     page.family("hirake_key_fault", "1 while the key cannot be relied upon.");
     page.sample("hirake_key_fault", &[], f64::from(u8::from(view.key.fault.is_some())));
     page.family("hirake_key_isolated", "1 while the key is left out of account.");

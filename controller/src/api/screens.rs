@@ -3,8 +3,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use dashboard::{
-    Ap, Distinct, Entry, Facility, Key, KeyFault, Opening, Order, Reported, Screen, Standing, Stranger, Totals, Way,
-    Who, Witnessed,
+    Ap, Distinct, Entry, Facility, Key, KeyFault, Opening, Order, OtherSeat, Reported, Screen, Seat, SeatMistake,
+    Standing, Stranger, Totals, Way, Who, Witnessed,
 };
 use firmware_config::mode::Mode;
 use firmware_config::sketch::ERROR_PERCENT;
@@ -56,12 +56,29 @@ pub fn screen(desk: &Desk, view: &TownView) -> Screen {
             stations: view.totals.stations,
         },
         distinct: distinct(view),
+        seat: view.seat.as_ref().map(seat),
         broker_lost: view.broker_lost.clone(),
         store_lost: view.store_lost.clone(),
         left_open: view.left_open.iter().map(|it| (it.since_ms, it.ap.to_string())).collect(),
         strangers: view.strangers.iter().map(stranger).collect(),
         recent: view.recent.iter().map(recent).collect(),
         series: desk.chart.until(view.at_ms, view.totals.stations),
+    }
+}
+
+/// Which of several controllers this one is.
+fn seat(it: &view::SeatView) -> Seat {
+    let other = |peer: &view::PeerView| OtherSeat { id: peer.id.to_string(), heard: peer.there, active: peer.active };
+    Seat {
+        id: it.id.to_string(),
+        active: it.active,
+        others: it.peers.iter().map(other).collect(),
+        alone_since_ms: it.alone_since_ms,
+        lock_lost: matches!(it.lock, Some(Some(core::peers::Lock::OutOfReach { .. }))),
+        mistake: it.mistake.as_ref().map(|mistake| match mistake {
+            view::Mistake::SameName => SeatMistake::SameName,
+            view::Mistake::SameRank(id) => SeatMistake::SameRank(id.to_string()),
+        }),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod air;
 mod fleet;
+mod seat;
 mod stored;
 mod words;
 
@@ -12,6 +13,7 @@ use utoipa::ToSchema;
 
 pub use air::{LeftOpenJson, StrangerJson};
 pub use fleet::{ApAtJson, ApJson, FacilityJson, NetworkJson, ReportedJson, WantedJson, WitnessedJson};
+pub use seat::{PeerJson, SeatJson};
 pub use stored::{CountJson, EntryJson};
 pub use words::{FaultWord, KeyWord, ModeWord, StandingWord};
 
@@ -48,6 +50,8 @@ pub struct TownJson {
     pub activations: Vec<ActivationJson>,
     /// Sums.
     pub totals: TotalsJson,
+    /// Which of several controllers this one is; null where it is the only one.
+    pub controller: Option<SeatJson>,
     /// Why the broker cannot be reached; null when it can.
     pub broker_lost: Option<BrokerLostJson>,
     /// Why the record cannot be stored; null when it can.
@@ -80,6 +84,7 @@ impl TownJson {
             key: KeyJson::new(inventory, &view.key),
             activations: view.activations.iter().map(Into::into).collect(),
             totals: (&view.totals).into(),
+            controller: view.seat.as_ref().map(Into::into),
             broker_lost: view
                 .broker_lost
                 .as_ref()
@@ -154,7 +159,8 @@ impl KeyJson {
 pub struct ActivationJson {
     /// Its number, unique in the town.
     pub id: u64,
-    /// Who opened it: `key`, `drill-key` or `operator:NAME`.
+    /// Who opened it: `key`, `drill-key`, `facility-key:AP` or `operator:NAME`; where there are several controllers,
+    /// `key:CONTROLLER` and `drill-key:CONTROLLER`.
     pub by: String,
     /// What it opens: `drill` or `disaster`.
     pub mode: ModeWord,

@@ -170,9 +170,12 @@ impl Watch {
         }
     }
 
-    /// Another one gave an order that is followed: it is waited for as if it had been heard.
-    pub fn follows(&mut self, now: Duration) {
+    /// Another one gave order `number`, which is followed: it decides, and is waited for as if it had been heard.
+    pub fn follows(&mut self, of: &ControllerId, number: u64, now: Duration) {
         self.followed = now;
+        if let Some(peer) = self.peers.get_mut(of).filter(|peer| peer.proven.is_some() && peer.number <= number) {
+            (peer.active, peer.number) = (true, number);
+        }
     }
 
     /// The others are to hear of it soon.
@@ -313,7 +316,7 @@ impl Watch {
     #[must_use]
     pub fn takes_over_at(&self, number: u64) -> Option<Duration> {
         let awaited = || self.peers.values().filter(|peer| peer.active && peer.number >= number);
-        let said_so = awaited().any(|peer| peer.proven >= Some(self.followed));
+        let said_so = awaited().any(|peer| peer.proven.max(peer.gone) >= Some(self.followed));
         let until = awaited().filter_map(|peer| match (peer.gone, peer.proven) {
             (Some(gone), _) => Some(gone + GONE_AFTER),
             (None, Some(proven)) => Some(proven + TAKE_OVER_AFTER),

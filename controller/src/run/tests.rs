@@ -323,6 +323,17 @@ async fn a_broker_address_that_is_taken_stops_the_start_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_second_controller_makes_no_signing_key_of_its_own() {
+    let hall = TownHall::new();
+    let mut config = hall.config();
+    let id = "kouminkan".parse().expect("an identifier");
+    config.inventory.seat = Some(crate::core::Seat { id, rank: 2, boot: String::new(), lock: false });
+    let error = serve(config, std::future::pending()).await.expect_err("there is no key");
+    assert!(format!("{error:#}").contains("copy the town's key from the first one"), "{error:#}");
+    assert!(!hall.path("town.key").exists());
+}
+
+#[tokio::test]
 async fn a_device_whose_secret_is_missing_is_named_and_the_town_opens_without_it() {
     // One AP is flipped by SNMP, and the file with its community is not there: the agents' APs get their order at once,
     // the screen says what is missing; when the file comes, the device is asked.

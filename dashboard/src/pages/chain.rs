@@ -93,7 +93,7 @@ pub(super) fn chain(screen: &Screen, sums: &Sums, lang: Lang) -> String {
             (Mode::Disaster, Lang::Ja) => "② 指令の送信",
             (_, Lang::En) => "② Order",
         },
-        beside: String::new(),
+        beside: screen.seat.as_ref().map_or_else(String::new, |seat| words::seat(seat, lang)),
         value: match (screen.mode, screen.order) {
             (_, None) => "―".to_owned(),
             (Mode::Normal, Some(_)) => words::mode_word(Mode::Normal, lang).to_owned(),

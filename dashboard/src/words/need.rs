@@ -20,6 +20,12 @@ pub enum Cause {
     BrokerLost,
     /// The record cannot be stored.
     StoreLost,
+    /// No other controller is heard.
+    Alone,
+    /// Two controllers have one name or one rank.
+    SameSeat,
+    /// The database with the lock cannot be asked.
+    LockLost,
     /// No access point of the facility answers.
     AllSilent,
     /// Some do not.
@@ -42,11 +48,14 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::KeyFault,
         Self::KeyIsolated,
         Self::BrokerLost,
         Self::StoreLost,
+        Self::Alone,
+        Self::SameSeat,
+        Self::LockLost,
         Self::AllSilent,
         Self::SomeSilent,
         Self::Refused,
@@ -96,6 +105,28 @@ pub fn advice(cause: Cause, contact: &str, lang: Lang) -> Advice {
         (Cause::StoreLost, Lang::En) => vec![
             "Opening and closing work. Entries are kept in memory and in the log.".into(),
             "Check the controller's disk for free space.".into(),
+        ],
+        (Cause::Alone, Lang::Ja) => vec![
+            "開放と停止は、この制御装置でできます。".into(),
+            "もう1台の電源と町内回線を確認する。それまで控えはありません。".into(),
+        ],
+        (Cause::Alone, Lang::En) => vec![
+            "Opening and closing work at this controller.".into(),
+            "Check the other controller's power and line. Until then nobody stands by.".into(),
+        ],
+        (Cause::SameSeat, Lang::Ja) => {
+            vec!["それぞれの controller.toml の [standby] を、別の id と別の rank に直して再起動する。".into()]
+        }
+        (Cause::SameSeat, Lang::En) => {
+            vec!["In [standby] of each controller.toml, give each its own id and rank; start again.".into()]
+        }
+        (Cause::LockLost, Lang::Ja) => vec![
+            "開放と停止はできます。主と待機は、通信の中継だけで決めています。".into(),
+            "データベースの機械と、そのパスワードのファイルを確認する。".into(),
+        ],
+        (Cause::LockLost, Lang::En) => vec![
+            "Opening and closing work. Who decides is settled over the broker alone.".into(),
+            "Check the database's machine and the file with its password.".into(),
         ],
         (Cause::AllSilent | Cause::SomeSilent, Lang::Ja) => {
             vec![

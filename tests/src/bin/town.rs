@@ -91,6 +91,7 @@ async fn demo(state: &Path, port: u16) -> Result<()> {
         store: None,
         vendors: vendors::of_the_town(),
         cables: None,
+        more: String::new(),
     };
     let mut signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
     let (say, mut said) = mpsc::channel(16);

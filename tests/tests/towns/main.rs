@@ -12,4 +12,5 @@ mod snmp_ap;
 mod snmp_cli;
 mod snmp_flip;
 mod snmp_town;
+mod standby;
 mod store;

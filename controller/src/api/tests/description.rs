@@ -39,6 +39,22 @@ async fn the_town_has_exactly_the_documented_fields() {
         let mut new = TownView::clone(view);
         new.broker_lost = Some((AT, "x".to_owned()));
         new.store_lost = Some((AT, "x".to_owned(), 1));
+        let id = |id: &str| id.parse().expect("an identifier");
+        new.seat = Some(crate::core::view::SeatView {
+            id: id("yakuba"),
+            active: true,
+            since_ms: AT,
+            alone_since_ms: Some(AT),
+            peers: vec![crate::core::view::PeerView {
+                id: id("kouminkan"),
+                active: false,
+                there: false,
+                number: 3,
+                heard_ms: Some(AT),
+            }],
+            mistake: Some(crate::core::view::Mistake::SameRank(id("kouminkan"))),
+            lock: Some(None),
+        });
         new.key.fault = Some((crate::core::KeyFault::Unreadable("x".to_owned()), AT));
         *view = Arc::new(new);
     });
@@ -46,7 +62,16 @@ async fn the_town_has_exactly_the_documented_fields() {
     let mut compared = BTreeSet::new();
     let schema = serde_json::json!({"$ref": "#/components/schemas/TownJson"});
     compare(&document, &schema, &served.get("/api/v1/town").await.json(), "town", &mut compared);
-    for name in ["TownJson", "KeyFaultJson", "BrokerLostJson", "StoreLostJson", "WitnessedJson", "NetworkJson"] {
+    for name in [
+        "TownJson",
+        "KeyFaultJson",
+        "BrokerLostJson",
+        "StoreLostJson",
+        "WitnessedJson",
+        "NetworkJson",
+        "SeatJson",
+        "PeerJson",
+    ] {
         assert!(compared.contains(name), "{name} was not compared: {compared:?}");
     }
 }

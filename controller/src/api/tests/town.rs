@@ -38,7 +38,7 @@ async fn the_town_is_told_whole() {
             "totals": {"aps": 3, "told": 1, "running": 1, "witnessed": 1, "unwitnessable": 2, "settled": 1,
                 "settling": 0, "refused": 1, "diverged": 0, "silent": 1, "to_open": 3, "open": 1, "stations": 12,
                 "facilities": 2, "facilities_to_open": 2, "facilities_open": 1},
-            "broker_lost": null, "store_lost": null, "left_open": [], "strangers": [],
+            "controller": null, "broker_lost": null, "store_lost": null, "left_open": [], "strangers": [],
             "facilities": [
                 {"id": "yakuba", "name": "役場", "name_en": "Town hall", "district": "潮見", "shelter": true,
                     "wanted": "disaster", "aps": [settled]},

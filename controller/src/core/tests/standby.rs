@@ -481,3 +481,17 @@ fn no_lock_is_in_the_way_of_an_order_that_the_one_with_the_lock_forgot() {
     pair.pass(s(60));
     assert_eq!((pair.at_rest(), pair.is_open("gym")), (Ok(()), true));
 }
+
+#[test]
+fn one_killed_before_it_said_that_it_decides_is_known_by_its_order() {
+    let mut pair = Pair::dark(None);
+    pair.start(0);
+    pair.start(1);
+    while !pair.active()[0] {
+        pair.pass(ms(50));
+    }
+    pair.turn(0, DISASTER);
+    pair.kill(0);
+    pair.pass(s(7));
+    assert_eq!((pair.active(), pair.is_open("gym")), ([false, true], true));
+}

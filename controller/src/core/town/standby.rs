@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use firmware_config::ident::ControllerId;
 use firmware_config::wire::{Heartbeat, Order};
 
 use super::door::{LATER_TWIN_WAITS, Rival};
@@ -89,7 +90,7 @@ impl Town {
             self.actions.push(Action::Lock { wanted });
         }
         let behind = watch.hears_one_behind(number, now.mono);
-        let better = watch.better(number, now.mono).map(|(id, theirs)| (id.to_string(), theirs));
+        let better = watch.better(number, now.mono).map(|(id, theirs)| (id.clone(), theirs));
         for piece in news {
             let (kind, of) = match piece {
                 News::Came(id) => (Kind::PeerHeard, id),
@@ -155,17 +156,18 @@ impl Town {
     }
 
     /// Another one decides from now on.
-    fn steps_back(&mut self, to: &str, why: &str, now: Now) {
+    fn steps_back(&mut self, to: &ControllerId, why: &str, now: Now) {
+        let number = self.number();
         let Some(watch) = self.watch.as_mut().filter(|watch| watch.is_active()) else { return };
         watch.set_active(false, now);
-        watch.follows(now.mono);
+        watch.follows(to, number, now.mono);
         let of = watch.seat().id.to_string();
         // What was on its way out is the other's to say, or to replace.
         (self.publish, self.duties, self.exit) = (false, false, Exit::Taken);
         if let Some(newest) = self.newest.clone() {
             self.actions.push(Action::Watch(newest));
         }
-        let fields = vec![("of", of), ("for", to.to_owned()), ("why", why.to_owned())];
+        let fields = vec![("of", of), ("for", to.to_string()), ("why", why.to_owned())];
         self.write(now, Kind::SteppedBack, false, fields);
     }
 
@@ -221,8 +223,8 @@ impl Town {
             self.take_order(seen.clone(), now);
             self.fleet.released(now);
             if let Some(watch) = self.watch.as_mut().filter(|_| !ours) {
-                watch.follows(now.mono);
-                self.steps_back(&of, &format!("its order {number} is newer"), now);
+                watch.follows(&issuer.id, number, now.mono);
+                self.steps_back(&issuer.id, &format!("its order {number} is newer"), now);
             }
             self.publish = self.leads();
             self.exit = Exit::Sent { again: Retry::first(now.mono) };
@@ -233,7 +235,7 @@ impl Town {
         }
         self.twin = Some(seen);
         if counts && !ours {
-            self.steps_back(&of, &format!("order {number} was given by both"), now);
+            self.steps_back(&issuer.id, &format!("order {number} was given by both"), now);
             // It is heard to bring both together; if it is not, we do, for the sake of what a person did here.
             let yield_until = now.mono + LATER_TWIN_WAITS;
             self.rival = Some(Rival { seen: now.mono, wait: Duration::ZERO, yield_until });
