@@ -242,3 +242,15 @@ fn a_page_that_could_not_be_written_is_written_again_although_nothing_new_came()
     let (again, page) = next_page(&mut delivery, Now { mono: then + SECOND, ..at(0) });
     assert!(page.samples.is_empty() && again >= then + WRITE_EVERY, "{again:?} after {then:?}");
 }
+
+#[test]
+fn an_agent_that_starts_again_and_again_does_not_wear_out_the_flash() {
+    let (mut first, one) = with_one_on_the_flash();
+    let (_, page) = next_page(&mut first, at(30));
+    // Long after the machine's own start, the agent starts; what its flash holds is stored by then.
+    let (mut second, said) = delivery(Ok(page), at(5_000));
+    assert_eq!(said, ["counts found samples=1"]);
+    second.stored(&word_of(&one), at(5_001).mono);
+    let (then, page) = next_page(&mut second, at(5_001));
+    assert!(page.samples.is_empty() && then == at(5_000).mono + WRITE_EVERY, "{then:?}");
+}

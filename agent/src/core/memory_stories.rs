@@ -102,3 +102,15 @@ fn where_nobody_answers_what_was_sent_is_forgotten_before_anything_is_summarised
     assert_eq!(waiting.losses(), (2, 3));
     assert_eq!(waiting.first_unsaid(), Some(0));
 }
+
+#[test]
+fn neighbours_become_one_although_their_networks_have_other_names() {
+    let mut waiting = Waiting::default();
+    for seq in 0..500 {
+        let mut one = sample("boot-1", seq, 30, Mode::Disaster, 9);
+        one.networks.iter_mut().for_each(|row| row.ssid = format!("net-{}", seq % 2));
+        waiting.push(one, true);
+    }
+    assert_eq!(all(&waiting)[0].networks.len(), 18, "both names' rows");
+    assert_eq!(joins(&waiting), 500 * 9);
+}

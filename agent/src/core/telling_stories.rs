@@ -127,3 +127,18 @@ fn who_came_and_went_on_a_network_that_ended_is_counted() {
     assert_eq!(rows.len(), 1, "{:?}", ap.counts);
     assert_eq!((rows[0].interface.as_str(), rows[0].joins, rows[0].leaves, rows[0].stations), ("wlan0jp", 2, 2, 0));
 }
+
+#[test]
+fn lesser_things_that_happen_together_are_told_together() {
+    let mut ap = Ap::ready();
+    ap.pass(5 * SECOND);
+    let reports = ap.reports.len();
+    for _ in 0..2 {
+        assert_eq!(ap.reports.len(), reports, "it waits a moment for what else there is");
+        ap.on(Event::TurnedAway { reason: TurnedAwayReason::Malformed, why: "rubbish".to_owned() });
+        ap.pass(SECOND / 20);
+    }
+    ap.pass(SECOND / 10);
+    assert_eq!(ap.reports.len(), reports + 1);
+    assert_eq!(ap.reports[reports].turned_away.as_ref().expect("told").count, 2);
+}

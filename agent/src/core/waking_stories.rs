@@ -52,6 +52,17 @@ fn a_network_that_listens_for_radar_and_will_not_go_is_told_as_refused() {
 }
 
 #[test]
+fn a_network_of_a_wrong_name_that_will_not_go_is_told_by_what_hostapd_said() {
+    let mut ap = Ap::ready();
+    ap.offer(order(1, Normal));
+    ap.moods.insert("wlan0jp".to_owned(), Mood::Lies);
+    ap.air.insert("wlan0jp".to_owned(), Up { ssid: "0000JAPAN".to_owned(), ..Up::good() });
+    ap.pass(11 * SECOND);
+    let why = ap.told().why;
+    assert!(why.contains("said OK to REMOVE wlan0jp"), "{why}");
+}
+
+#[test]
 fn a_round_of_listening_that_hostapd_does_not_answer_is_put_off_and_comes() {
     let at = |mono| Now { mono, wall_ms: 0 };
     let manner = Manner { every: 300 * SECOND, others: Vec::new() };
