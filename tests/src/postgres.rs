@@ -55,7 +55,7 @@ impl Postgres {
     /// Where it is, as a controller's `lock-url-file` says it.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("postgres://{USER}@{}/postgres?sslmode=disable", self.address)
+        format!("postgres://{USER}@{}/postgres", self.address)
     }
 
     /// Starts it again after it was killed.

@@ -57,7 +57,8 @@ fn array<'v>(value: &'v Value, key: &str) -> &'v [Value] {
 
 fn needs_a_look(town: &Value) -> bool {
     let absent = |key: &str| town.get(key).is_none_or(Value::is_null);
-    !unsettled(town).is_empty() || !absent("broker_lost") || !absent("store_lost") || key::needs_a_look(town)
+    let apart = ["alone_since", "mistake"].iter().any(|what| !text(town, &format!("/controller/{what}")).is_empty());
+    !unsettled(town).is_empty() || !absent("broker_lost") || !absent("store_lost") || apart || key::needs_a_look(town)
 }
 
 /// The newest entry's hash, for the paper.
@@ -68,6 +69,24 @@ fn head_told(record: &Value, language: Language) -> String {
     }
     let what = language.pick("最新の記録の番号とハッシュ(紙に控える)", "newest entry and its hash, for the paper");
     format!("{what}  {}  {}\n", number(record, "/head/number"), safe(&store::on_paper(hash)))
+}
+
+/// Which of several controllers answers, whether it decides, whether the others are heard, and what is wrong with them.
+fn controllers_told(seat: &Value, l: Language, now: &str) -> Vec<String> {
+    let is = |it: &Value, what: &str| it.get(what).and_then(Value::as_bool).unwrap_or_default();
+    let role = |it: &Value| if is(it, "active") { l.pick("主", "decides") } else { l.pick("待機", "stands by") };
+    let mut all = format!("{}  {} {}", l.pick("制御装置", "controller"), safe(text(seat, "/id")), role(seat));
+    for other in array(seat, "others") {
+        let how = if is(other, "heard") { role(other) } else { l.pick("応答なし", "not heard") };
+        write!(all, "  {} {how}", safe(text(other, "/id"))).expect("a String takes every text");
+    }
+    let alone = l.pick("もう1台の制御装置と通じません", "no other controller is heard");
+    let alone =
+        Some(text(seat, "/alone_since")).filter(|since| !since.is_empty()).map(|since| (alone, l.since(since, now)));
+    let same = l.pick("制御装置の名前か順位が重なっています", "two controllers have one name or one rank");
+    let same = Some(text(seat, "/mistake")).filter(|mistake| !mistake.is_empty()).map(|mistake| (same, safe(mistake)));
+    let amiss = [alone, same].into_iter().flatten().map(|(what, more)| format!("! {what}  {more}"));
+    std::iter::once(all).chain(amiss).collect()
 }
 
 /// The whole answer as text.
@@ -98,6 +117,9 @@ fn told(town: &Value, language: Language) -> String {
         }
     });
     line(format!("{}  {}", l.pick("鍵", "key"), key::told(town, language)));
+    if let Some(seat) = town.get("controller").filter(|seat| !seat.is_null()) {
+        controllers_told(seat, l, now).into_iter().for_each(&mut line);
+    }
     let total = |name: &str| number(town, &format!("/totals/{name}"));
     if total("to_open") > 0 {
         line(format!(
@@ -174,6 +196,22 @@ mod tests {
                 ap("gym-4", "silent", "09:12:00", "not-heard"),
             ]}],
         })
+    }
+
+    #[test]
+    fn one_of_two_controllers_says_which_it_is_and_a_look_is_needed_where_it_is_alone() {
+        let mut town = json!({"controller": {"id": "yakuba", "active": true, "alone_since": null, "mistake": null,
+            "others": [{"id": "kouminkan", "heard": true, "active": false}]}});
+        assert!(told(&town, Language::Ja).contains("制御装置  yakuba 主  kouminkan 待機\n"));
+        assert!(!needs_a_look(&town));
+        town["controller"]["others"][0]["heard"] = json!(false);
+        town["controller"]["alone_since"] = json!("2026-11-22T14:32:04.000+09:00");
+        let said = told(&town, Language::En);
+        assert!(
+            said.contains("controller  yakuba decides  kouminkan not heard\n! no other controller is heard"),
+            "{said}"
+        );
+        assert!(needs_a_look(&town));
     }
 
     #[test]
