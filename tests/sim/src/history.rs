@@ -96,7 +96,10 @@ impl History {
         }
         let longest = *self.world.chance.pick(&[50, 400, 3_000, 20_000, 90_000]);
         let pause = self.world.chance.between(Duration::ZERO, Duration::from_millis(longest));
+        let many = self.world.chance.below(4);
+        self.world.people_come(at, many);
         self.world.pass(pause);
+        self.world.people_come(at, many);
         self.key_counts();
     }
 

@@ -3,9 +3,10 @@
 //!
 //! The same seed is the same history, to the last microsecond. Rooms: `chance` (the one source of randomness), `world`
 //! (time, and what is on its way), `hall` (the controller and its disk), `site` (an access point: flash, hostapd,
-//! radio), `switch` (a key switch at an access point), `post` (the broker), `faults` (what goes wrong, and how often it did), `promises` (what must hold whatever
+//! radio), `switch` (a key switch at an access point), `post` (the broker), `books` (who was counted), `faults` (what goes wrong, and how often it did), `promises` (what must hold whatever
 //! happens), `history` (one seed from morning to the last look).
 
+pub mod books;
 pub mod chance;
 pub mod faults;
 pub mod gear;

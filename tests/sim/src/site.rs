@@ -7,6 +7,7 @@ use firmware_config::wire::Network;
 use hirake_agent::core::air::{Air, RadioState, Seen};
 use hirake_agent::core::holding::{Kept, SignedOrder};
 use hirake_agent::core::radios::{Answer, Radio, Verb};
+use hirake_agent::core::waiting::Page;
 use hirake_agent::core::{Action, Agent, Event, Identity, Now};
 
 use crate::switch::{SWITCHED, Switch};
@@ -73,6 +74,8 @@ pub struct Site {
     pub flash_full: bool,
     /// When the agent is woken next, as scheduled.
     pub wake: Option<Duration>,
+    /// Samples on its flash.
+    pub shelf: Page,
     /// The key switch at it, where it has one.
     pub switch: Option<Switch>,
     identity: Identity,
@@ -111,6 +114,7 @@ impl Site {
             flash_fate: Flash::Good,
             flash_full: false,
             wake: None,
+            shelf: Page::default(),
             switch: SWITCHED.contains(&id).then(Switch::default),
             identity: Identity {
                 town: town.parse().expect("a name of the model town"),
@@ -149,9 +153,15 @@ impl Site {
         self.flash = (found.clone(), found);
         self.flash_fate = Flash::Good;
         let now = self.now(time, wall_ms);
-        let (agent, actions) = Agent::new(self.identity.clone(), ledger, format!("boot-{}", self.boots), now);
+        let (agent, actions) = Agent::new(self.identity.clone(), ledger, self.boot(), now);
         self.agent = Some(agent);
         actions
+    }
+
+    /// What this start of its agent is known by.
+    #[must_use]
+    pub fn boot(&self) -> String {
+        format!("boot-{}", self.boots)
     }
 
     /// Power goes, and everything with it but the flash.
@@ -203,8 +213,15 @@ impl Site {
                     errands.push(self.answer(index, Verb::Remove, !there, after));
                 }
                 Action::Look => errands.push(Errand::Back(Event::Looked(self.look(time)), soon)),
-                // Nobody walks about in this town, and nobody listens.
-                Action::WriteCounts(_) | Action::Log(_) | Action::CountDevices(_) | Action::Listen(_) => {}
+                Action::WriteCounts(page) => {
+                    let outcome = if self.flash_full { Err("no space left on device".to_owned()) } else { Ok(()) };
+                    if outcome.is_ok() {
+                        self.shelf = page;
+                    }
+                    errands.push(Errand::Back(Event::CountsWritten(outcome), soon));
+                }
+                // Nobody listens.
+                Action::Log(_) | Action::CountDevices(_) | Action::Listen(_) => {}
                 publish @ (Action::PublishPresence(_)
                 | Action::PublishReport(_)
                 | Action::PublishCounts(_)

@@ -1,6 +1,7 @@
 //! Time, and everything that is on its way: one queue, one thing after another, the same for the same seed.
 
 mod brokers;
+mod counts;
 mod gears;
 mod halls;
 mod sites;
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use firmware_config::ident::ApId;
-use firmware_config::wire::{Order, Presence};
+use firmware_config::wire::{Counts, CountsStored, Order, Presence};
 use hirake::core as town;
 use hirake::core::inventory::Managed;
 use hirake_agent::core as agent;
@@ -18,6 +19,7 @@ use hirake_agent::core::holding::SignedOrder;
 use hirake_snmp::deputy::{self, Answer};
 use hirake_snmp::trouble::Trouble;
 
+use crate::books::Books;
 use crate::chance::Chance;
 use crate::faults::{Fault, Tally};
 use crate::gear::Gear;
@@ -84,6 +86,12 @@ pub enum Due {
     GearWake { life: u32, at: Duration },
     /// The device of another make has power again.
     GearPowered,
+    /// The store commits a sample.
+    Commits { life: u32, counts: Box<Counts> },
+    /// That it is stored, from the controller to the broker.
+    FromHallStored { connection: u64, at: usize, stored: CountsStored },
+    /// …and from the broker to the agent.
+    ToSiteStored { at: usize, connection: u64, stored: CountsStored },
     /// The key switch at an access point is read.
     ReadSwitch { at: usize, boot: u32 },
     /// The witness looks.
@@ -101,6 +109,8 @@ pub struct World {
     pub tally: Tally,
     /// What must hold.
     pub promises: Promises,
+    /// Who was counted.
+    pub books: Books,
     /// The town hall.
     pub hall: Hall,
     /// The access points.
@@ -143,6 +153,7 @@ impl World {
             chance: Chance::new(seed),
             tally: Tally::default(),
             promises: Promises::new(sites.len()),
+            books: Books::default(),
             hall,
             sites,
             gear: Gear::default(),
@@ -252,6 +263,16 @@ impl World {
                 self.gear_on(deputy::Event::Woke);
             }
             Due::GearPowered if !self.gear.powered => self.gear.reboot(self.time),
+            Due::Commits { life, counts } if life == self.hall.lives && self.hall.town.is_some() => {
+                self.hall_commits(&counts);
+            }
+            Due::FromHallStored { connection, at, stored } if self.hall.connected == Some(connection) => {
+                self.broker_passes(at, stored);
+            }
+            Due::ToSiteStored { at, connection, stored } if self.sites[at].connected == Some(connection) => {
+                self.books.answered(at, &stored);
+                self.site_on(at, agent::Event::CountsStored(stored));
+            }
             Due::ReadSwitch { at, boot } if boot == self.sites[at].boots && self.sites[at].agent.is_some() => {
                 self.switch_again(at);
             }

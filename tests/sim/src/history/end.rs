@@ -17,6 +17,8 @@ use crate::world::Due;
 /// How long everybody has, once everything is mended, to be as ordered: the tries are at most 10 s apart, an AP's way to
 /// the broker as well, and a radio listens 60 s for radar.
 const QUIET: Duration = Duration::from_secs(150);
+/// How long a few hundred samples may take, at one a second.
+const DELIVERED: Duration = Duration::from_secs(400);
 /// After this no drill goes on: the longest started here is 300 s, the key's 600 s.
 const DRILLS_OVER: Duration = Duration::from_secs(700);
 
@@ -57,6 +59,7 @@ impl History {
             let left = self.world.promises.last_ordered + QUIET - self.world.time;
             self.world.pass(left);
         }
+        self.everybody_is_counted();
         self.all_is_as_wanted();
         // The town hall burns down: a drill ends all the same, a disaster does not.
         let alone = self.world.chance.once_in(2);
@@ -70,6 +73,17 @@ impl History {
         let before: Vec<Option<(u64, Mode)>> = self.holdings();
         self.world.pass(DRILLS_OVER);
         self.drills_are_over(&before, alone);
+    }
+
+    /// All that waits is delivered, one sample at a time and behind every report; what is stored is who came.
+    fn everybody_is_counted(&mut self) {
+        let until = self.world.time + DELIVERED;
+        while self.world.books.missing().is_some() && self.world.time < until {
+            self.world.pass(Duration::from_secs(10));
+        }
+        if let Some(missing) = self.world.books.missing() {
+            self.broken(missing);
+        }
     }
 
     fn holdings(&self) -> Vec<Option<(u64, Mode)>> {

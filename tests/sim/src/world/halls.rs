@@ -69,8 +69,8 @@ impl World {
                     Err(why) => self.promises.broken(self.time, why),
                 },
                 town::Action::Answer { ask_id, outcome } => self.promises.answered(ask_id, outcome),
+                town::Action::StoreCounts(counts) => self.hall_stores(counts),
                 town::Action::Log(_)
-                | town::Action::StoreCounts(_)
                 | town::Action::StoreSketch(_)
                 | town::Action::Signal { .. }
                 | town::Action::Watch(_)

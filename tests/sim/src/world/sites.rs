@@ -5,18 +5,31 @@ use std::time::Duration;
 use firmware_config::wire::{Presence, VERSION};
 use hirake::core as town;
 use hirake_agent::core as agent;
+use hirake_agent::core::waiting::Page;
 
 use super::{Due, World};
-use crate::site::Errand;
+use crate::faults::Fault;
+use crate::site::{Errand, Flash};
 
 impl World {
     /// Power comes.
     pub fn power_on(&mut self, at: usize) {
         let wall_ms = self.wall_ms();
+        let boot = self.sites[at].boot();
+        let shelf = match self.sites[at].flash_fate {
+            Flash::Good => Ok(self.sites[at].shelf.clone()),
+            // The last page, or all of it.
+            Flash::LosesLast | Flash::Corrupt => {
+                self.books.power_went(at, &boot, None);
+                self.sites[at].shelf = Page::default();
+                Err("not JSON".to_owned())
+            }
+        };
         let actions = self.sites[at].power_on(self.time, wall_ms);
         self.promises.booted(at, self.sites[at].kept());
         let boot = self.sites[at].boots;
         self.site_performs(at, actions);
+        self.site_on(at, agent::Event::CountsFound(shelf));
         self.switch_begins(at);
         let hostapd = self.chance.between(Duration::from_millis(100), Duration::from_secs(4));
         self.later(hostapd, Due::HostapdStarts { at, boot });
@@ -27,6 +40,12 @@ impl World {
     /// Power goes, for `off`.
     pub fn power_off(&mut self, at: usize, off: Duration) {
         self.leave_will(at, Duration::from_secs(15));
+        if self.sites[at].agent.is_some() {
+            let boot = self.sites[at].boot();
+            if self.books.power_went(at, &boot, Some(&self.sites[at].shelf)) {
+                self.tally.count(Fault::SamplesInTheDark);
+            }
+        }
         self.sites[at].power_off();
         self.later(off, Due::PowerOn { at });
     }

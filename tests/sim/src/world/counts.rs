@@ -1,0 +1,61 @@
+//! Counts in the world: people come, samples are committed, and the agent is told that they are, or is not.
+
+use std::time::Duration;
+
+use firmware_config::wire::{Counts, CountsStored, SampleId, VERSION};
+use hirake_agent::core::{Event, Heard};
+
+use super::{Due, World};
+use crate::faults::Fault;
+use crate::hall::Disk;
+use crate::site::RADIOS;
+
+/// The store takes samples once a second.
+const COMMITTED_WITHIN: Duration = Duration::from_secs(1);
+
+impl World {
+    /// So many people come to an access point that is open.
+    pub fn people_come(&mut self, at: usize, many: usize) {
+        let open = self.sites[at].hostapd && self.sites[at].is_open(self.time);
+        if !open || self.sites[at].agent.is_none() {
+            return;
+        }
+        let boot = self.sites[at].boot();
+        for n in 0..many {
+            self.books.came(at, &boot);
+            self.site_on(at, Event::Heard(Heard::Joined { interface: RADIOS[n % RADIOS.len()].to_owned() }));
+        }
+    }
+
+    /// The core hands a sample to the store.
+    pub(super) fn hall_stores(&mut self, counts: Counts) {
+        let after = self.chance.between(Duration::from_millis(5), COMMITTED_WITHIN);
+        let life = self.hall.lives;
+        self.later(after, Due::Commits { life, counts: Box::new(counts) });
+    }
+
+    /// The store commits it, and the word goes back to the agent; a store that takes nothing is asked again by the agent.
+    pub(super) fn hall_commits(&mut self, counts: &Counts) {
+        let Some(at) = self.hall.place_of(&counts.ap).filter(|at| *at < self.sites.len()) else { return };
+        if matches!(self.hall.disk, Disk::Full | Disk::Hangs) {
+            return self.tally.count(Fault::SampleNotTaken);
+        }
+        if let Err(why) = self.books.stored(at, counts) {
+            self.promises.broken(self.time, why);
+        }
+        let Some(connection) = self.hall.connected.filter(|_| self.hall.disk == Disk::Works) else {
+            return self.tally.count(Fault::SampleWordLost);
+        };
+        let id = SampleId { boot: counts.boot.clone(), seq: counts.seq };
+        let stored = CountsStored { v: VERSION, ap: counts.ap.clone(), samples: vec![id] };
+        self.send(connection, Due::FromHallStored { connection, at, stored });
+    }
+
+    /// The broker passes the word on, to whoever is connected now.
+    pub(super) fn broker_passes(&mut self, at: usize, stored: CountsStored) {
+        match self.sites[at].connected {
+            Some(connection) => self.send(connection, Due::ToSiteStored { at, connection, stored }),
+            None => self.tally.count(Fault::SampleWordLost),
+        }
+    }
+}
