@@ -229,6 +229,7 @@ impl Town {
             self.activations.next_end(),
             self.fleet.next_wake(),
             self.strangers.next_wake(),
+            self.watch.as_ref().and_then(|watch| watch.next_wake(self.number())),
         ];
         [decide, exit, store, self.key_waits].into_iter().chain(rooms).flatten().min()
     }

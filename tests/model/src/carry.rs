@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Network, Order, Wanted};
+use firmware_config::wire::{Beat, Heartbeat, Network, Order, Wanted};
 use hirake::core as town;
 use hirake::core::{Durable, KeyPosition, Remembered};
 use hirake_agent::core as agent;
@@ -19,7 +19,7 @@ use hirake_agent::core::holding::{Kept, SignedOrder};
 use hirake_agent::core::radios::{Answer, Verb};
 
 use crate::promises;
-use crate::world::{Broken, Small, To, World, identity, place};
+use crate::world::{Broken, Hall, Small, To, World, identity, place};
 
 impl Small {
     /// Something happens to a controller.
@@ -34,6 +34,9 @@ impl Small {
     pub fn hall_carries(&self, world: &mut World, at: usize, actions: Vec<town::Action>) {
         for action in actions {
             match action {
+                town::Action::Publish(_) | town::Action::PublishAgain { .. } | town::Action::Beat(_)
+                    if !world.halls[at].linked => {}
+                town::Action::Beat(heartbeat) => self.beats(world, at, heartbeat),
                 town::Action::Publish(order) => {
                     let known = world.signed.len();
                     let signed = self.sign(world, order);
@@ -64,8 +67,42 @@ impl Small {
                 | town::Action::StoreSketch(_)
                 | town::Action::Signal { .. }
                 | town::Action::Watch(_)
-                | town::Action::Beat(_)
                 | town::Action::Lock { .. } => {}
+            }
+        }
+    }
+
+    /// A controller says that it is there, or the broker that it is gone: the others hear it at once.
+    pub fn beats(&self, world: &mut World, at: usize, heartbeat: Heartbeat) {
+        world.beats.insert(at, heartbeat.clone());
+        if self.broken == Broken::HeartbeatsSwallowed {
+            return;
+        }
+        for other in (0..self.halls).filter(|other| *other != at) {
+            if world.halls[other].linked {
+                self.hall_on(world, other, town::Event::PeerHeard(heartbeat.clone()));
+            }
+        }
+    }
+
+    /// A hostile broker says again and again what a controller said last that is silent now. Where that rule is broken
+    /// it even proves that it is no recording.
+    pub fn recordings(&self, world: &mut World) {
+        for (at, mut heartbeat) in world.beats.clone() {
+            let silent = world.halls[at].town.is_none() || !world.halls[at].linked;
+            if self.broken == Broken::TheDeadSpeak && silent {
+                (heartbeat.online, heartbeat.active) = (true, true);
+                heartbeat.number = world.retained.as_ref().map_or(0, |held| held.order.number);
+                heartbeat.seq += u64::try_from(world.time.as_millis()).unwrap_or(u64::MAX / 2);
+                for (other, last) in &world.beats {
+                    let Heartbeat { id, boot, seq, .. } = last.clone();
+                    heartbeat.hears.extend((*other != at).then_some((id, Beat { boot, seq })));
+                }
+            }
+            if silent {
+                for other in (0..self.halls).filter(|other| *other != at) {
+                    self.hall_on(world, other, town::Event::PeerHeard(heartbeat.clone()));
+                }
             }
         }
     }
@@ -116,7 +153,8 @@ impl Small {
         for at in (0..self.sites).filter(|at| world.sites[*at].linked).collect::<Vec<_>>() {
             world.under_way.insert((To::Site(at), signed.jws.clone()), signed.clone());
         }
-        for at in (0..self.halls).filter(|at| world.halls[*at].town.is_some()).collect::<Vec<_>>() {
+        let hears = |hall: &Hall| hall.town.is_some() && hall.linked;
+        for at in (0..self.halls).filter(|at| hears(&world.halls[*at])).collect::<Vec<_>>() {
             world.under_way.insert((To::Hall(at), signed.jws.clone()), signed.clone());
         }
     }
@@ -160,12 +198,12 @@ impl Small {
                     self.site_on(world, at, agent::Event::Looked(Ok(Air { seen })));
                 }
                 agent::Action::PublishPresence(presence) if site.linked => {
-                    for hall in 0..self.halls {
+                    for hall in self.linked(world) {
                         self.hall_on(world, hall, town::Event::Presence(presence.clone()));
                     }
                 }
                 agent::Action::PublishReport(report) if site.linked => {
-                    for hall in 0..self.halls {
+                    for hall in self.linked(world) {
                         self.hall_on(world, hall, town::Event::Reported((*report).clone()));
                         let holds = report.holds.as_ref().and_then(|jws| world.signed.get(jws)).cloned();
                         if let Some(signed) = holds {
@@ -184,6 +222,10 @@ impl Small {
                 | agent::Action::Log(_) => {}
             }
         }
+    }
+
+    fn linked(&self, world: &World) -> Vec<usize> {
+        (0..self.halls).filter(|at| world.halls[*at].linked).collect()
     }
 
     /// An AP starts on what its flash has.
@@ -217,12 +259,15 @@ impl Small {
     /// A controller starts on what its store has, reads the key and reaches the broker.
     pub fn start(&self, world: &mut World, at: usize) {
         world.halls[at].booted = world.time;
+        world.halls[at].lives += 1;
         let mut remembered = (*world.halls[at].shelf).clone();
         if self.broken == Broken::NumberForgotten {
             remembered.order = None;
         }
         let now = world.hall_now(at);
-        let (core, actions) = town::Town::new(crate::world::inventory(self.sites), remembered, now);
+        let seat = self.seat(at, world.halls[at].lives);
+        let inventory = crate::world::inventory(self.sites, self.has_key(at), seat);
+        let (core, actions) = town::Town::new(inventory, remembered, now);
         world.halls[at].town = Some(Arc::new(core));
         self.hall_carries(world, at, actions);
         self.reads(world, at);
@@ -231,7 +276,15 @@ impl Small {
 
     /// A controller's connection is there.
     pub fn hall_connects(&self, world: &mut World, at: usize) {
+        if !world.halls[at].linked {
+            return;
+        }
         self.hall_on(world, at, town::Event::Broker(Ok(())));
+        let heard = |of: &usize| *of != at && self.broken != Broken::HeartbeatsSwallowed;
+        let beats: Vec<_> = world.beats.iter().filter(|(of, _)| heard(of)).map(|(_, beat)| beat.clone()).collect();
+        for heartbeat in beats {
+            self.hall_on(world, at, town::Event::PeerHeard(heartbeat));
+        }
         if let Some(retained) = world.retained.clone() {
             world.under_way.insert((To::Hall(at), retained.jws.clone()), retained);
         }
@@ -239,6 +292,10 @@ impl Small {
 
     /// A controller reads the key until it swears to it.
     pub fn reads(&self, world: &mut World, at: usize) {
+        if !self.has_key(at) {
+            world.halls[at].read = world.key;
+            return;
+        }
         let position = world.key;
         world.halls[at].read = position;
         self.hall_on(world, at, town::Event::Contacts(contacts(position)));

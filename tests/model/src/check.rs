@@ -7,7 +7,8 @@ use stateright::{Checker, Model, Path, Property};
 
 use crate::heal::Shared;
 use crate::promises::{
-    self, ALL, BY_A_PERSON, COVERED, DRILL_ENDS, HIGHEST, NEVER_BACK, NUMBER_ONCE, OBEYED, ONE_CONTENT,
+    self, ALL, AT_ONCE, BY_A_PERSON, COVERED, DRILL_ENDS, HIGHEST, NEVER_BACK, NUMBER_ONCE, OBEYED, ONE_CONTENT,
+    ONE_DECIDES,
 };
 use crate::step::Step;
 use crate::world::{PLACES, Small, World};
@@ -55,7 +56,7 @@ impl Checked {
         match promise {
             DRILL_ENDS => !broken(self.small.drills_end(world, &self.known)),
             HIGHEST | OBEYED => !quiet(),
-            COVERED => !broken(promises::now(world)) && !quiet(),
+            COVERED | ONE_DECIDES => !broken(promises::now(world)) && !quiet(),
             _ => !broken(promises::now(world)),
         }
     }
@@ -114,6 +115,8 @@ impl Model for Checked {
             Property::always(DRILL_ENDS, |model: &Self, world: &World| model.holds(DRILL_ENDS, world)),
             Property::always(HIGHEST, |model: &Self, world: &World| model.holds(HIGHEST, world)),
             Property::always(OBEYED, |model: &Self, world: &World| model.holds(OBEYED, world)),
+            Property::always(ONE_DECIDES, |model: &Self, world: &World| model.holds(ONE_DECIDES, world)),
+            Property::always(AT_ONCE, |model: &Self, world: &World| model.holds(AT_ONCE, world)),
         ];
         all.into_iter().filter(|property| self.promises.contains(&property.name)).collect()
     }

@@ -12,7 +12,7 @@ use firmware_config::mode::Mode;
 use hirake_agent::core as agent;
 
 use crate::promises::{self, DRILL_ENDS, HIGHEST};
-use crate::step::DRILL_OVER_AFTER;
+use crate::step::{DRILL_OVER_AFTER, TAKEN_OVER_AFTER};
 use crate::world::{Small, World, place};
 
 /// Everything is to be at rest by then: two controllers that found one another wait for up to 60 s, a few times.
@@ -56,7 +56,7 @@ impl Small {
                 settled_at = rests.then_some(world.time);
             }
             let drill = world.sites.iter().any(|site| site.agent.told().is_some_and(|(_, mode)| mode == Mode::Drill));
-            let rest_for = if drill { DRILL_OVER_AFTER } else { AT_REST_FOR };
+            let rest_for = if drill { DRILL_OVER_AFTER } else { AT_REST_FOR.max(TAKEN_OVER_AFTER) };
             if rests && settled_at.is_some_and(|at| world.time >= at + rest_for) {
                 let wrong = promises::once_quiet(&world);
                 if wrong.is_empty() {
@@ -79,6 +79,9 @@ impl Small {
     /// Everybody has power and a cable, and has read the key.
     fn mend(&self, world: &mut World) {
         for at in 0..self.halls {
+            if !std::mem::replace(&mut world.halls[at].linked, true) {
+                self.hall_connects(world, at);
+            }
             if world.halls[at].town.is_none() {
                 self.start(world, at);
             } else if world.halls[at].read != world.key {

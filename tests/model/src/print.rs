@@ -113,11 +113,12 @@ impl World {
         let written = (|| {
             write!(sieve, "{:?} {:?} {:?}", self.time, self.key, self.retained.as_ref().map(|kept| &kept.jws))?;
             for hall in &self.halls {
-                write!(sieve, "{:?} {:?} {:?}", hall.town, hall.booted, hall.read)?;
+                write!(sieve, "{:?} {:?} {:?} {}", hall.town, hall.booted, hall.read, hall.linked)?;
                 for shelf in [&hall.shelf, &hall.before] {
                     write!(sieve, "{:?} {:?} {:?}", shelf.order, shelf.activations, shelf.key)?;
                 }
             }
+            write!(sieve, "{:?}", self.beats)?;
             for site in &self.sites {
                 write!(sieve, "{:?} {:?} {:?} {:?}", site.agent, site.booted, site.flash, site.before)?;
                 write!(sieve, "{} {} {} {:?}", site.open, site.linked, site.floor, site.accepted)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use firmware_config::ident::FacilityId;
 use firmware_config::mode::Mode;
 use firmware_config::wire::Order;
 use hirake::core::KeyPosition;
@@ -25,8 +26,34 @@ pub const HIGHEST: &str = "once quiet, every reachable AP serves the highest ord
 /// Once quiet: what people hold open is open, and nothing else.
 pub const OBEYED: &str = "once quiet, what people hold open is open";
 
+/// Of several controllers that reach one another, after a stated time and once quiet, exactly one decides.
+pub const ONE_DECIDES: &str = "exactly one controller decides";
+/// What a person opens is ordered in the same moment, whichever controller it is done at.
+pub const AT_ONCE: &str = "what a person opens is ordered at once, at any controller";
+
 /// All of them.
-pub const ALL: [&str; 8] = [NEVER_BACK, ONE_CONTENT, NUMBER_ONCE, BY_A_PERSON, COVERED, DRILL_ENDS, HIGHEST, OBEYED];
+pub const ALL: [&str; 10] =
+    [NEVER_BACK, ONE_CONTENT, NUMBER_ONCE, BY_A_PERSON, COVERED, DRILL_ENDS, HIGHEST, OBEYED, ONE_DECIDES, AT_ONCE];
+
+/// A person opened the first `places` at a controller.
+pub fn ordered_at_once(world: &mut World, at: usize, places: usize) {
+    let now = world.hall_now(at);
+    let Some(view) = world.halls[at].town.as_ref().map(|core| core.view(now)) else { return };
+    let opens = |id: &FacilityId| view.facilities.iter().any(|of| of.id == *id && of.wanted.is_open());
+    if let Some(place) = (0..places).map(place).find(|place| !opens(place)) {
+        world.breaks(AT_ONCE, format!("controller {at} was told to open {place}, and has not ordered it"));
+    }
+}
+
+/// How many of the controllers that reach one another decide, if it is not one.
+#[must_use]
+pub fn several_decide(world: &World) -> Option<String> {
+    let reached: Vec<usize> =
+        (0..world.halls.len()).filter(|at| world.halls[*at].town.is_some() && world.halls[*at].linked).collect();
+    let deciding = reached.iter().filter(|at| world.decides(**at)).count();
+    let wrong = !reached.is_empty() && deciding != 1;
+    wrong.then(|| format!("of the controllers {reached:?}, which reach one another, {deciding} decide"))
+}
 
 /// An order is signed for the first time.
 pub fn signed(world: &mut World, halls: usize, order: &Order) {
@@ -118,6 +145,8 @@ pub fn at_rest(world: &World) -> Result<(), String> {
 #[must_use]
 pub fn once_quiet(world: &World) -> Vec<(&'static str, String)> {
     let mut wrong = Vec::new();
+    let several = several_decide(world).filter(|_| world.know_one_another());
+    wrong.extend(several.map(|how| (ONE_DECIDES, how)));
     let held: BTreeSet<_> = (0..world.halls.len())
         .filter_map(|at| world.halls[at].town.as_ref().map(|core| core.view(world.hall_now(at)).activations))
         .flatten()

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use firmware_config::wire::Heartbeat;
 use hirake::core as town;
+use hirake::core::peers::{BEAT, RANK_STEP, TAKE_OVER_AFTER};
 use hirake::core::{Ask, KeyPosition, Remembered};
 use hirake_agent::core as agent;
 use hirake_agent::core::Agent;
@@ -18,6 +20,11 @@ use crate::world::{Broken, Hall, KEY_DRILL, PLACES, Site, Small, To, World, iden
 const LATE: Duration = Duration::from_millis(10);
 /// After this every drill that ran is over: its length, rounded up to a second, and one more.
 pub const DRILL_OVER_AFTER: Duration = Duration::from_secs(KEY_DRILL.as_secs() + 2);
+
+/// After this one of those decides who reach one another: whoever stands by waits [`TAKE_OVER_AFTER`], the second
+/// [`RANK_STEP`] longer, and an answer takes a heartbeat, and another where two begin at once.
+pub const TAKEN_OVER_AFTER: Duration =
+    Duration::from_secs(TAKE_OVER_AFTER.as_secs() + RANK_STEP.as_secs() + 2 * BEAT.as_secs());
 
 /// A morning that is not at rest after so many steps is found out by the promise that it comes to rest.
 const MORNING_STEPS_MAX: usize = 1_000;
@@ -50,6 +57,9 @@ pub enum Step {
     Starts(usize, Store),
     Cut(usize),
     Mended(usize),
+    Parts(usize),
+    Rejoins(usize),
+    Silence,
     Wakes,
     Hours,
 }
@@ -83,6 +93,11 @@ impl fmt::Display for Step {
             Self::Starts(at, store) => write!(f, "controller {at} starts; its store: {store:?}"),
             Self::Cut(at) => write!(f, "the cable of {} is cut", PLACES[*at]),
             Self::Mended(at) => write!(f, "the cable of {} is mended", PLACES[*at]),
+            Self::Parts(at) => write!(f, "the cable of controller {at} is cut"),
+            Self::Rejoins(at) => write!(f, "the cable of controller {at} is mended"),
+            Self::Silence => {
+                write!(f, "{} s pass, and what is under way stays so", TAKEN_OVER_AFTER.as_secs())
+            }
             Self::Wakes => f.write_str("time passes to somebody's next wake"),
             Self::Hours => write!(f, "{} s pass, and what is under way stays so", DRILL_OVER_AFTER.as_secs()),
         }
@@ -100,6 +115,8 @@ impl Small {
             before: Arc::default(),
             read: KeyPosition::Normal,
             asked: 0,
+            linked: true,
+            lives: 0,
         };
         let site = |at: usize| {
             let now = agent::Now { mono: Duration::ZERO, wall_ms: crate::world::MORNING_MS };
@@ -122,6 +139,7 @@ impl Small {
             sites: (0..self.sites).map(site).collect(),
             key: KeyPosition::Normal,
             retained: None,
+            beats: std::collections::BTreeMap::new(),
             under_way: std::collections::BTreeMap::new(),
             signed: std::collections::BTreeMap::new(),
             ever_opened: std::collections::BTreeSet::new(),
@@ -169,7 +187,7 @@ impl Small {
                 }
                 continue;
             };
-            if hall.read != world.key {
+            if hall.read != world.key && self.has_key(at) {
                 steps.push(Step::Reads(at));
             }
             if left.asks > 0 {
@@ -182,6 +200,11 @@ impl Small {
             }
             if left.kills > 0 {
                 steps.push(Step::Dies(at));
+            }
+            if !hall.linked {
+                steps.push(Step::Rejoins(at));
+            } else if left.parts > 0 {
+                steps.push(Step::Parts(at));
             }
         }
         for (at, site) in world.sites.iter().enumerate() {
@@ -203,6 +226,9 @@ impl Small {
         if left.wakes > 0 {
             steps.push(Step::Wakes);
         }
+        if left.silences > 0 {
+            steps.push(Step::Silence);
+        }
         if left.hours > 0 && world.sites.iter().any(|site| site.agent.told().is_some_and(is_drill)) {
             steps.push(Step::Hours);
         }
@@ -220,12 +246,18 @@ impl Small {
                     world.ever_opened.extend((0..self.sites).map(place));
                 }
             }
-            Step::Reads(at) => self.reads(&mut world, at),
+            Step::Reads(at) => {
+                self.reads(&mut world, at);
+                if world.key == KeyPosition::Disaster {
+                    promises::ordered_at_once(&mut world, at, self.sites);
+                }
+            }
             Step::Opens(at) => {
                 world.operators += 1;
                 world.ever_opened.insert(place(0));
                 let facilities = Some([place(0)].into());
                 self.asks(&mut world, at, Ask::Open { facilities, why: "flood".to_owned() });
+                promises::ordered_at_once(&mut world, at, 1);
             }
             Step::Closes(at, id) => {
                 world.operators -= 1;
@@ -268,6 +300,9 @@ impl Small {
                 world.left.kills -= 1;
                 world.halls[at].town = None;
                 world.under_way.retain(|(to, _), _| *to != To::Hall(at));
+                if let Some(last) = world.beats.get(&at).filter(|_| world.halls[at].linked).cloned() {
+                    self.beats(&mut world, at, Heartbeat { seq: 0, online: false, active: false, ..last });
+                }
             }
             Step::Starts(at, store) => {
                 let hall = &mut world.halls[at];
@@ -292,6 +327,26 @@ impl Small {
                 world.sites[at].linked = true;
                 self.link(&mut world, at);
             }
+            Step::Parts(at) => {
+                world.left.parts -= 1;
+                world.under_way.retain(|(to, _), _| *to != To::Hall(at));
+                world.halls[at].linked = false;
+                self.hall_on(&mut world, at, town::Event::Broker(Err("cut".to_owned())));
+            }
+            Step::Rejoins(at) => {
+                world.halls[at].linked = true;
+                self.hall_connects(&mut world, at);
+            }
+            Step::Silence => {
+                world.left.silences -= 1;
+                let until = world.time + TAKEN_OVER_AFTER;
+                while world.time < until {
+                    self.wakes(&mut world);
+                }
+                if let Some(how) = promises::several_decide(&world) {
+                    world.breaks(promises::ONE_DECIDES, how);
+                }
+            }
             Step::Wakes => {
                 world.left.wakes -= 1;
                 self.wakes(&mut world);
@@ -309,6 +364,9 @@ impl Small {
 
     fn asks(&self, world: &mut World, at: usize, ask: Ask) {
         world.left.asks -= 1;
+        if self.broken == Broken::StandbyIsDeaf && !world.decides(at) {
+            return;
+        }
         world.halls[at].asked += 1;
         let ask_id = world.halls[at].asked;
         self.hall_on(world, at, town::Event::Asked { ask_id, by: "sato".to_owned(), ask });
@@ -324,6 +382,7 @@ impl Small {
             }
         }
         (0..self.halls).for_each(|at| self.hall_on(world, at, town::Event::Broker(Err(why()))));
+        world.beats.clear();
         (0..self.sites).for_each(|at| self.link(world, at));
         (0..self.halls).for_each(|at| self.hall_connects(world, at));
     }
@@ -340,7 +399,11 @@ impl Small {
         world.time = next.max(world.time + LATE);
         for at in 0..self.halls {
             let read = contacts(world.halls[at].read);
-            self.hall_on(world, at, town::Event::Contacts(read));
+            let event = if self.has_key(at) { town::Event::Contacts(read) } else { town::Event::Woke };
+            self.hall_on(world, at, event);
+        }
+        if self.standby {
+            self.recordings(world);
         }
         (0..self.sites).for_each(|at| self.site_on(world, at, agent::Event::Woke));
     }

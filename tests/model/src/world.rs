@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use firmware_config::ident::FacilityId;
+use firmware_config::ident::{ControllerId, FacilityId};
+use firmware_config::wire::Heartbeat;
 use hirake::core::inventory::{Ap, Managed};
-use hirake::core::{Facility, Inventory, KeyPosition, Remembered, Town};
+use hirake::core::{Facility, Inventory, KeyPosition, Remembered, Seat, Town};
 use hirake_agent::core::holding::{Kept, SignedOrder};
 use hirake_agent::core::radios::Radio;
 use hirake_agent::core::{Agent, Identity};
@@ -40,6 +41,12 @@ pub enum Broken {
     NotesLeftOut,
     /// No order that leaves everything closed comes through.
     ClosingsSwallowed,
+    /// No controller hears another.
+    HeartbeatsSwallowed,
+    /// Somebody speaks for a controller that is dead or cut off, and proves that it is no recording.
+    TheDeadSpeak,
+    /// A controller that stands by does not hear the people before it.
+    StandbyIsDeaf,
 }
 
 /// How often each disturbance may happen. Delivery in any order, and every wait, are free.
@@ -67,6 +74,10 @@ pub struct Bounds {
     pub stores: u8,
     /// The cable of an AP is cut (and mended at any time).
     pub cuts: u8,
+    /// The cable of a controller is cut (and mended at any time).
+    pub parts: u8,
+    /// Time passes until whoever stands by and hears nobody has taken over.
+    pub silences: u8,
     /// Time passes to somebody's next wake.
     pub wakes: u8,
     /// Time passes until every drill that runs is over.
@@ -78,8 +89,11 @@ pub struct Bounds {
 pub struct Small {
     /// For people.
     pub name: &'static str,
-    /// Controllers that all believe they are the one: one signing key, a store for each, the same key on the wall.
+    /// Controllers, with one signing key and a store for each. Where they do not know of one another, all believe that
+    /// they are the one, and read the same key on the wall.
     pub halls: usize,
+    /// They know of one another: one decides, the others stand by, and the key hangs at the last of them.
+    pub standby: bool,
     /// Access points, each at a facility of its own.
     pub sites: usize,
     /// How often.
@@ -114,6 +128,10 @@ pub struct Hall {
     pub read: KeyPosition,
     /// The last ask of an operator.
     pub asked: u64,
+    /// The cable is in.
+    pub linked: bool,
+    /// Counts the starts.
+    pub lives: u32,
 }
 
 /// An access point: agent, flash, radio.
@@ -152,6 +170,8 @@ pub struct World {
     pub key: KeyPosition,
     /// What the broker retains.
     pub retained: Option<Arc<SignedOrder>>,
+    /// The last heartbeat of each controller, which the broker retains too.
+    pub beats: BTreeMap<usize, Heartbeat>,
     /// What is under way: a bag, in no order. What is in it twice is in it once; twice is a disturbance of its own.
     pub under_way: BTreeMap<(To, String), Arc<SignedOrder>>,
     /// Every order ever signed, by its signed text.
@@ -169,6 +189,23 @@ pub struct World {
 }
 
 impl World {
+    /// Whether the controllers know of one another.
+    #[must_use]
+    pub fn know_one_another(&self) -> bool {
+        self.halls
+            .iter()
+            .enumerate()
+            .any(|(at, hall)| hall.town.as_ref().is_some_and(|core| core.view(self.hall_now(at)).seat.is_some()))
+    }
+
+    /// Whether this controller decides: the only one always does.
+    #[must_use]
+    pub fn decides(&self, at: usize) -> bool {
+        let now = self.hall_now(at);
+        let seat = self.halls[at].town.as_ref().map(|core| core.view(now).seat);
+        seat.is_some_and(|seat| seat.is_none_or(|seat| seat.active))
+    }
+
     /// A promise is broken. The first one counts.
     pub fn breaks(&mut self, promise: &'static str, how: String) {
         self.wrong.get_or_insert((promise, how));
@@ -194,9 +231,30 @@ pub fn place(at: usize) -> FacilityId {
     PLACES[at].parse().expect("a name of the small world")
 }
 
+/// A controller by its place.
+#[must_use]
+pub fn controller(at: usize) -> ControllerId {
+    format!("hall-{at}").parse().expect("a name of the small world")
+}
+
+impl Small {
+    /// Whether the key hangs at this controller.
+    #[must_use]
+    pub fn has_key(&self, at: usize) -> bool {
+        !self.standby || at + 1 == self.halls
+    }
+
+    /// The place of a controller in its life of that number, where they know of one another.
+    #[must_use]
+    pub fn seat(&self, at: usize, lives: u32) -> Option<Seat> {
+        let rank = u8::try_from(at + 1).expect("a small world");
+        self.standby.then(|| Seat { id: controller(at), rank, boot: format!("life-{lives}"), lock: false })
+    }
+}
+
 /// The town as written down, with as many facilities and access points as `sites`.
 #[must_use]
-pub fn inventory(sites: usize) -> Inventory {
+pub fn inventory(sites: usize, has_key: bool, seat: Option<Seat>) -> Inventory {
     let facility = |at: usize| Facility {
         id: place(at),
         name_ja: PLACES[at].to_owned(),
@@ -219,9 +277,9 @@ pub fn inventory(sites: usize) -> Inventory {
         facilities: (0..sites).map(facility).collect(),
         aps: (0..sites).map(ap).collect(),
         agreed_share_percent: 100,
-        has_key: true,
+        has_key,
         key_drill_length: KEY_DRILL,
-        seat: None,
+        seat,
     }
 }
 

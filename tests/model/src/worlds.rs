@@ -15,6 +15,8 @@ pub const CALM: Bounds = Bounds {
     kills: 0,
     stores: 0,
     cuts: 0,
+    parts: 0,
+    silences: 0,
     wakes: 0,
     hours: 0,
 };
@@ -22,11 +24,17 @@ pub const CALM: Bounds = Bounds {
 /// `halls` controllers and `sites` access points.
 #[must_use]
 pub const fn world(name: &'static str, halls: usize, sites: usize, bounds: Bounds) -> Small {
-    Small { name, halls, sites, bounds, broken: Broken::Nothing }
+    Small { name, halls, standby: false, sites, bounds, broken: Broken::Nothing }
+}
+
+/// Two controllers that know of one another, the key at the one that stands by, and an access point.
+#[must_use]
+pub const fn pair(name: &'static str, bounds: Bounds) -> Small {
+    Small { name, halls: 2, standby: true, sites: 1, bounds, broken: Broken::Nothing }
 }
 
 /// Walked at every test.
-pub const SMALL: [Small; 6] = [
+pub const SMALL: [Small; 9] = [
     world("one of each; lost, twice, late", 1, 1, Bounds { turns: 2, losses: 1, twice: 1, wakes: 1, ..CALM }),
     world(
         "one of each; power cuts, a flash that loses",
@@ -38,10 +46,19 @@ pub const SMALL: [Small; 6] = [
     world("one of each; a drill", 1, 1, Bounds { turns: 1, drill: true, reboots: 1, hours: 1, ..CALM }),
     world("two APs; an operator, a broker that forgets, a cut", 1, 2, Bounds { asks: 1, forgets: 1, cuts: 1, ..CALM }),
     world("two controllers; an operator opens, a cut", 2, 1, Bounds { asks: 1, cuts: 1, ..CALM }),
+    pair("one stands by; the other is killed", Bounds { asks: 1, kills: 1, silences: 1, ..CALM }),
+    pair("one stands by; they are cut from one another", Bounds { asks: 1, parts: 1, silences: 1, ..CALM }),
+    pair("one stands by, with the key", Bounds { turns: 1, parts: 1, ..CALM }),
 ];
 
 /// Walked on demand: `./dev model`.
-pub const LARGE: [Small; 9] = [
+pub const LARGE: [Small; 12] = [
+    pair(
+        "more: one stands by; key and operator, cut and killed",
+        Bounds { turns: 1, asks: 1, parts: 1, kills: 1, silences: 1, ..CALM },
+    ),
+    pair("more: one stands by; a store that is lost", Bounds { turns: 1, kills: 1, stores: 1, silences: 1, ..CALM }),
+    pair("more: one stands by; opened and closed, cut twice", Bounds { asks: 2, parts: 2, silences: 1, ..CALM }),
     world("more: two controllers; the key", 2, 1, Bounds { turns: 1, ..CALM }),
     world("more: two controllers; key and operator", 2, 1, Bounds { turns: 1, asks: 1, ..CALM }),
     world("more: two controllers; killed, a store that is lost", 2, 1, {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use model::promises::{BY_A_PERSON, COVERED, DRILL_ENDS, HIGHEST, NEVER_BACK, NUMBER_ONCE, OBEYED, ONE_CONTENT};
+use model::promises::{
+    AT_ONCE, BY_A_PERSON, COVERED, DRILL_ENDS, HIGHEST, NEVER_BACK, NUMBER_ONCE, OBEYED, ONE_CONTENT, ONE_DECIDES,
+};
 use model::world::{Bounds, Broken, Small};
-use model::worlds::{CALM, SMALL, world};
+use model::worlds::{CALM, SMALL, pair, world};
 
 /// Longer than any of it takes on a busy machine; a walk that is cut short is no proof and fails.
 const AT_MOST: Duration = Duration::from_secs(600);
@@ -83,4 +85,23 @@ fn an_ap_that_is_never_told_to_stop_is_noticed() {
     let small = world("closing", 1, 1, Bounds { turns: 2, ..CALM });
     breaks(COVERED, Broken::ClosingsSwallowed, small);
     breaks(OBEYED, Broken::ClosingsSwallowed, small);
+}
+
+/// Shows: two controllers that do not hear one another both decide, and that is noticed.
+#[test]
+fn two_controllers_that_do_not_hear_one_another_are_noticed() {
+    breaks(ONE_DECIDES, Broken::HeartbeatsSwallowed, pair("deaf", Bounds { silences: 1, ..CALM }));
+}
+
+/// Shows: a standby waits for ever for a dead controller whose voice somebody can make. That a recording of the voice is
+/// not enough is shown by the walks: in them the broker says what a silent controller said last again and again.
+#[test]
+fn a_voice_that_is_made_for_the_dead_is_noticed() {
+    breaks(ONE_DECIDES, Broken::TheDeadSpeak, pair("haunted", Bounds { kills: 1, silences: 1, ..CALM }));
+}
+
+/// Shows: a controller that leaves what people do before it to the other one is noticed.
+#[test]
+fn a_standby_that_does_not_hear_its_people_is_noticed() {
+    breaks(AT_ONCE, Broken::StandbyIsDeaf, pair("closed", Bounds { asks: 1, ..CALM }));
 }

@@ -125,7 +125,7 @@ impl Pair {
         Inventory { seat: Some(seat), ..inventory() }
     }
 
-    fn now(&self, at: usize) -> Now {
+    pub fn now(&self, at: usize) -> Now {
         let since = self.time - s(1000);
         let wall_ms = MORNING_MS + i64::try_from(since.as_millis()).expect("short") + self.halls[at].off_ms;
         Now { mono: self.time - self.halls[at].booted + s(1), wall_ms }

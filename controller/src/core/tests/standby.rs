@@ -2,7 +2,8 @@
 
 use super::bench::{DISASTER, NORMAL, field, ms, s};
 use super::pair::{Pair, id};
-use crate::core::{Ask, AskRefused, Kind, Source};
+use crate::core::peers::BEAT;
+use crate::core::{Ask, AskRefused, Kind, Source, Town};
 
 #[test]
 fn one_decides_and_the_other_follows_every_order() {
@@ -494,4 +495,46 @@ fn one_killed_before_it_said_that_it_decides_is_known_by_its_order() {
     pair.kill(0);
     pair.pass(s(7));
     assert_eq!((pair.active(), pair.is_open("gym")), ([false, true], true));
+}
+
+#[test]
+fn it_asks_to_be_woken_for_each_heartbeat_and_needs_no_key_that_is_read() {
+    let pair = Pair::quiet();
+    for at in 0..2 {
+        let wakes_at = pair.halls[at].town.as_ref().and_then(Town::next_wake).expect("it waits for something");
+        assert!(wakes_at <= pair.now(at).mono + BEAT, "controller {at} would be silent until {wakes_at:?}");
+    }
+}
+
+#[test]
+fn a_standby_that_has_not_the_newest_order_is_told_it_once_more() {
+    let mut pair = Pair::quiet();
+    let before = (pair.retained.clone(), pair.halls[1].shelf.clone());
+    pair.open(0, "hall");
+    pair.pass(s(2));
+    // An older order stands on the topic and in the standby's store, and the one who decides saw nothing of that.
+    pair.kill(1);
+    (pair.retained, pair.halls[1].shelf) = before;
+    pair.start(1);
+    pair.pass(s(5));
+    assert_eq!((pair.number(0), pair.number(1)), (2, 2));
+    assert_eq!(pair.retained.as_ref().map(|order| order.number), Some(2));
+    assert_eq!(pair.active(), [true, false]);
+}
+
+#[test]
+fn of_two_orders_with_one_number_and_nothing_between_them_the_standby_keeps_the_one_that_counts() {
+    let mut pair = Pair::quiet();
+    pair.link(1, false);
+    pair.open(0, "hall");
+    pair.pass(s(20));
+    // It decides alone, and orders what the other has ordered as well, under the same number; then it dies.
+    pair.open(1, "hall");
+    pair.pass(s(2));
+    pair.kill(1);
+    pair.link(1, true);
+    pair.start(1);
+    pair.pass(s(60));
+    assert_eq!(pair.at_rest(), Ok(()));
+    assert_eq!(pair.halls[0].shelf.order, pair.halls[1].shelf.order);
 }

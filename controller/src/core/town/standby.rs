@@ -66,8 +66,15 @@ impl Town {
             return self.refuse_message(&from, "another controller, and none is expected ([standby])", now);
         };
         match watch.hear(&self.inventory.town, heartbeat, now) {
-            // Its number is given, whether or not its order arrives.
-            Ok(number) => self.highest = self.highest.max(number.unwrap_or(0)),
+            Ok(Some(number)) => {
+                // Its number is given, whether or not its order arrives.
+                self.highest = self.highest.max(number);
+                // The broker took our order, as far as we saw, and has not passed it on: it is said once more.
+                if number < self.number() && self.leads() && self.exit == Exit::Taken {
+                    self.exit = Exit::Sent { again: Retry::first(now.mono) };
+                }
+            }
+            Ok(None) => {}
             Err(why) => self.refuse_message(&format!("controller/{}", heartbeat.id), &why, now),
         }
     }
@@ -217,21 +224,22 @@ impl Town {
         // What we hold and the order does not tell of, or tells of and somebody here closed, is ours to order.
         // So is what we gave under that number and do not say, standing by: nobody else can know of it.
         self.acted = joined && (newer || counts || self.is_silent_about_its_own());
-        if newer {
+        // The same number, and nothing between the two but whose it is: the one that counts is the order.
+        if newer || (counts && !ours && !joined) {
             self.mode_since_ms =
                 Some(self.activations.decisive().map_or(seen.issued_at_ms, |decisive| decisive.since_ms));
             self.take_order(seen.clone(), now);
             self.fleet.released(now);
             if let Some(watch) = self.watch.as_mut().filter(|_| !ours) {
                 watch.follows(&issuer.id, number, now.mono);
-                self.steps_back(&issuer.id, &format!("its order {number} is newer"), now);
+                self.steps_back(&issuer.id, &format!("its order {number} counts more"), now);
             }
             self.publish = self.leads();
             self.exit = Exit::Sent { again: Retry::first(now.mono) };
             if !self.leads() {
                 self.actions.push(Action::Watch(seen));
             }
-            return self.changed(format!("order {number} of {of} is newer"));
+            return self.changed(format!("order {number} of {of} counts more"));
         }
         self.twin = Some(seen);
         if counts && !ours {
