@@ -152,6 +152,9 @@ const HEADINGS: &[&str] = &[
     "接続中の端末",
     "接続",
     "切断",
+    "区間（秒）",
+    "まとめた数",
+    "時刻不確か",
 ];
 
 async fn as_csv(desk: &Desk, name: &str, mut reader: Reader) -> Result<Response, ApiError> {
@@ -183,5 +186,8 @@ fn row(row: &CountRow, places: &Places) -> Row {
         row.stations.to_string(),
         row.joins.to_string(),
         row.leaves.to_string(),
+        row.interval_s.to_string(),
+        row.samples.to_string(),
+        if row.unsure { "不確か".to_owned() } else { String::new() },
     ]
 }

@@ -28,6 +28,12 @@ pub struct CountRow {
     pub joins: u32,
     /// Disassociations in the interval.
     pub leaves: u32,
+    /// Length of the interval in seconds.
+    pub interval_s: u32,
+    /// How many samples are summarised in this one.
+    pub samples: u32,
+    /// The AP's clock was never set: it was at `at_ms` at the latest.
+    pub unsure: bool,
 }
 
 /// Rows in one statement: 10 values each, and SQLite takes 32,766 in one.
@@ -77,7 +83,7 @@ impl Store {
         self.reading(
             &file,
             sqlx::query(
-                "SELECT at_ms, ap, interface, ssid, mode, stations, joins, leaves
+                "SELECT at_ms, ap, interface, ssid, mode, stations, joins, leaves, interval_s, samples, unsure
                  FROM counts JOIN sources ON sources.id = source
                  WHERE at_ms >= ?1 AND at_ms < ?2 AND (?3 IS NULL OR ap = ?3)
                  ORDER BY at_ms, ap, interface LIMIT ?4",
@@ -100,6 +106,9 @@ impl Store {
                     stations: row.try_get("stations")?,
                     joins: row.try_get("joins")?,
                     leaves: row.try_get("leaves")?,
+                    interval_s: row.try_get("interval_s")?,
+                    samples: row.try_get("samples")?,
+                    unsure: row.try_get("unsure")?,
                 })
             })
             .fetch_all(&file.readers),

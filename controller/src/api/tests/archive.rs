@@ -93,12 +93,12 @@ async fn counts_as_csv_to_the_byte() {
     // A drill is marked, an SSID that is a formula is text, an AP that is no longer in the town keeps its rows.
     let served = with_history().await;
     let answer = served.get(&format!("/api/v1/counts.csv?{SPAN}")).await;
-    let head =
-        "\u{feff}日時,日時（ISO 8601）,訓練,施設,機器,機器名,インターフェース,SSID,モード,接続中の端末,接続,切断\r\n";
-    let drill = "令和8年11月22日 14時32分,2026-11-22T14:32:04.123+09:00,訓練,潮見小学校,gakko-1,体育館,wlan0,'=1+1,drill,0,2,1\r\n\
-        令和8年11月22日 14時32分,2026-11-22T14:32:04.123+09:00,訓練,潮見小学校,gakko-1,体育館,wlan0jp,00000JAPAN,drill,5,2,1\r\n";
-    let normal = "令和8年11月22日 14時32分,2026-11-22T14:32:34.123+09:00,,役場,yakuba-1,ロビー,wlan0,shiomi-free,normal,7,2,1\r\n";
-    let gone = "令和8年11月22日 14時33分,2026-11-22T14:33:04.123+09:00,,,old-ap,,wlan0,shiomi-free,normal,1,2,1\r\n";
+    let head = "\u{feff}日時,日時（ISO 8601）,訓練,施設,機器,機器名,インターフェース,SSID,モード,接続中の端末,接続,切断,区間（秒）,まとめた数,時刻不確か\r\n";
+    let drill = "令和8年11月22日 14時32分,2026-11-22T14:32:04.123+09:00,訓練,潮見小学校,gakko-1,体育館,wlan0,'=1+1,drill,0,2,1,30,1,\r\n\
+        令和8年11月22日 14時32分,2026-11-22T14:32:04.123+09:00,訓練,潮見小学校,gakko-1,体育館,wlan0jp,00000JAPAN,drill,5,2,1,30,1,\r\n";
+    let normal = "令和8年11月22日 14時32分,2026-11-22T14:32:34.123+09:00,,役場,yakuba-1,ロビー,wlan0,shiomi-free,normal,7,2,1,30,1,\r\n";
+    let gone =
+        "令和8年11月22日 14時33分,2026-11-22T14:33:04.123+09:00,,,old-ap,,wlan0,shiomi-free,normal,1,2,1,30,1,\r\n";
     assert_eq!(answer.text(), format!("{head}{drill}{normal}{gone}"));
     let facility = served.get(&format!("/api/v1/facilities/gakko/counts.csv?{SPAN}")).await;
     assert_eq!(facility.header("content-disposition"), "attachment; filename=\"counts-gakko.csv\"");
@@ -113,7 +113,8 @@ async fn counts_as_json_of_the_town_a_facility_and_an_ap() {
     assert_eq!(
         town["rows"][2],
         json!({"at": "2026-11-22T14:32:34.123+09:00", "ap": "yakuba-1", "interface": "wlan0", "ssid": "shiomi-free",
-            "mode": "normal", "stations": 7, "joins": 2, "leaves": 1})
+            "mode": "normal", "stations": 7, "joins": 2, "leaves": 1,
+            "interval_s": 30, "samples": 1, "unsure": false})
     );
     assert_eq!(town["rows"].as_array().map(Vec::len), Some(4));
     assert_eq!((&town["from"], &town["next_from"]), (&json!("2026-11-22T00:00:00.000+09:00"), &Value::Null));

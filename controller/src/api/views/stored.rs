@@ -48,6 +48,12 @@ pub struct CountJson {
     pub joins: u32,
     /// Disassociations in the interval.
     pub leaves: u32,
+    /// Length of the interval in seconds.
+    pub interval_s: u32,
+    /// How many samples are summarised in this one: with more than one, `stations` is the greatest of them.
+    pub samples: u32,
+    /// The AP's clock was never set: the interval ended at `at` at the latest.
+    pub unsure: bool,
 }
 
 impl From<CountRow> for CountJson {
@@ -61,6 +67,9 @@ impl From<CountRow> for CountJson {
             stations: it.stations,
             joins: it.joins,
             leaves: it.leaves,
+            interval_s: it.interval_s,
+            samples: it.samples,
+            unsure: it.unsure,
         }
     }
 }
