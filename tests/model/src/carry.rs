@@ -36,7 +36,7 @@ impl Small {
             match action {
                 town::Action::Publish(_) | town::Action::PublishAgain { .. } | town::Action::Beat(_)
                     if !world.halls[at].linked => {}
-                town::Action::Beat(heartbeat) => self.beats(world, at, heartbeat),
+                town::Action::Beat(heartbeat) => self.beats(world, at, &heartbeat),
                 town::Action::Publish(order) => {
                     let known = world.signed.len();
                     let signed = self.sign(world, order);
@@ -73,7 +73,7 @@ impl Small {
     }
 
     /// A controller says that it is there, or the broker that it is gone: the others hear it at once.
-    pub fn beats(&self, world: &mut World, at: usize, heartbeat: Heartbeat) {
+    pub fn beats(&self, world: &mut World, at: usize, heartbeat: &Heartbeat) {
         world.beats.insert(at, heartbeat.clone());
         if self.broken == Broken::HeartbeatsSwallowed {
             return;

@@ -301,7 +301,7 @@ impl Small {
                 world.halls[at].town = None;
                 world.under_way.retain(|(to, _), _| *to != To::Hall(at));
                 if let Some(last) = world.beats.get(&at).filter(|_| world.halls[at].linked).cloned() {
-                    self.beats(&mut world, at, Heartbeat { seq: 0, online: false, active: false, ..last });
+                    self.beats(&mut world, at, &Heartbeat { seq: 0, online: false, active: false, ..last });
                 }
             }
             Step::Starts(at, store) => {
