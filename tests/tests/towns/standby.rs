@@ -18,6 +18,7 @@ use tests::postgres::Postgres;
 use tests::radio::Behaviour;
 use tests::second::{FIRST, SECOND, Second, standby_toml};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 /// Takeover (13 s), reconnects with their pauses, a flip: twice over.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -277,7 +278,16 @@ async fn the_lock_decides_and_a_database_that_is_gone_holds_no_opening_back() ->
     let bench = &two.bench;
     two.second.come_back(bench).await?;
     two.until_open("its key was turned back meanwhile", PATIENCE, 0).await?;
-    let active = two.second.town().await?["controller"]["active"] == true;
+    // Either may be the one that closes; what it says is known once both say the same of who decides.
+    let says = |town: &Value| (town["mode"] == "normal").then(|| town["controller"]["active"] == true);
+    let deadline = Instant::now() + PATIENCE;
+    let active = loop {
+        match (says(&two.bench.town().await?), says(&two.second.town().await?)) {
+            (Some(first), Some(second)) if first != second => break second,
+            both => ensure!(Instant::now() < deadline, "who decides is not agreed: {both:?}"),
+        }
+        sleep(Duration::from_millis(100)).await;
+    };
     let (one, other) = if active { (SECOND, FIRST) } else { (FIRST, SECOND) };
     two.settled("normal", one).await?;
 
