@@ -226,7 +226,8 @@ impl Town {
         let store = self.archive.next_wake(self.record.kept() > 0);
         let rooms = [
             self.watchman.next_wake(),
-            self.activations.next_end(),
+            // A standby ends no drill.
+            self.activations.next_end().filter(|_| self.leads()),
             self.fleet.next_wake(),
             self.strangers.next_wake(),
             self.watch.as_ref().and_then(|watch| watch.next_wake(self.number())),
@@ -298,6 +299,8 @@ impl Town {
             && self.leads()
             && let Some(newest) = self.newest.as_ref().filter(|_| !matches!(self.exit, Exit::Waits { .. }))
         {
+            // Whoever stepped back and came to decide again within one moment has not left it to another.
+            actions.retain(|action| !matches!(action, Action::Watch(_)));
             actions.insert(0, Action::Publish(newest.clone()));
         }
         actions

@@ -272,6 +272,10 @@ impl Flipper {
             needs.poll = (!may_wait).then_some(self.touched_at);
             return false;
         }
+        if self.hands_off {
+            // Another one switches it and sees to its end; what is on the air is all that is to be known here.
+            self.doubt = None;
+        }
         if self.is_settled(facts) {
             self.doubt = None;
             self.untried = false;

@@ -485,6 +485,13 @@ impl Pair {
         if active[0] == active[1] {
             return Err(format!("who decides: {active:?}"));
         }
+        for at in 0..2 {
+            let carries = self.halls[at].deputies.filter(|(number, _)| *number == self.number(at));
+            if self.number(at) > 0 && carries != Some((self.number(at), active[at])) {
+                let deputies = self.halls[at].deputies;
+                return Err(format!("{active:?} decide, and the deputies of {at} were last told {deputies:?}"));
+            }
+        }
         let (one, other) = (&self.halls[0].shelf.order, &self.halls[1].shelf.order);
         if one != other || *one != self.retained {
             let number = |order: &Option<Order>| order.as_ref().map(|order| order.number);

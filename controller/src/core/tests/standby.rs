@@ -538,3 +538,18 @@ fn of_two_orders_with_one_number_and_nothing_between_them_the_standby_keeps_the_
     assert_eq!(pair.at_rest(), Ok(()));
     assert_eq!(pair.halls[0].shelf.order, pair.halls[1].shelf.order);
 }
+
+#[test]
+fn a_drill_that_is_over_does_not_keep_a_standby_awake() {
+    let mut pair = Pair::quiet();
+    let ask = Ask::Drill { facilities: None, length: s(60), why: "drill".to_owned() };
+    pair.ask(0, ask).expect("granted");
+    pair.pass(s(57));
+    pair.link(0, false);
+    // The bench counts how often it asks to be woken within one moment.
+    pair.pass(s(5));
+    assert_eq!(pair.active(), [true, false], "it is not time yet to take over");
+    pair.pass(s(20));
+    assert_eq!(pair.active(), [true, true]);
+    assert!(!pair.is_open("gym"), "and then it ends the drill");
+}
