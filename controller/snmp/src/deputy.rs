@@ -221,7 +221,11 @@ impl Deputy {
     }
 
     fn ordered(&mut self, number: u64, wanted: &BTreeMap<ApId, Mode>, now: Now) {
-        if number <= self.number {
+        let another = |speaker: &Speaker| {
+            wanted.get(&speaker.ap().ap).is_some_and(|mode| speaker.wanted().is_some_and(|wanted| wanted != *mode))
+        };
+        // Two controllers may both have given a number: what counts in the end comes under the same.
+        if number < self.number || (number == self.number && !self.speakers.iter().any(another)) {
             return;
         }
         // The first one heard of is mostly the one remembered from before the start; any other was decided or learnt since.

@@ -192,3 +192,17 @@ fn a_saving_that_fails_is_tried_ever_more_rarely_and_at_least_every_minute() {
     assert_eq!(gaps[..7], [1, 2, 4, 8, 16, 32, 60], "{gaps:?}");
     assert!(gaps[7..].iter().all(|gap| *gap == 60), "{gaps:?}");
 }
+
+#[test]
+fn another_order_under_the_same_number_is_followed_and_an_older_one_is_not() {
+    let mut bench = Bench::new();
+    bench.order(2, Normal);
+    bench.until(|bench| !bench.reports.is_empty() && bench.says() == (2, 2, Normal, Serving));
+    // Two controllers gave the number 2, and the other's counts.
+    bench.order(2, Disaster);
+    bench.until(|bench| bench.says() == (2, 2, Disaster, Serving));
+    assert_eq!(bench.is_open(), Some(true));
+    bench.order(1, Normal);
+    bench.pass(60 * SECOND);
+    assert_eq!((bench.says(), bench.is_open()), ((2, 2, Disaster, Serving), Some(true)));
+}

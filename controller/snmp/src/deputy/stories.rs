@@ -77,8 +77,10 @@ fn an_older_order_is_nothing() {
     let mut bench = seen();
     bench.order(5, Disaster);
     bench.order(4, Normal);
-    bench.order(5, Normal);
     bench.until(|bench| bench.says() == (5, 5, Disaster, Serving));
+    bench.order(4, Normal);
+    bench.pass(60 * SECOND);
+    assert_eq!((bench.says(), bench.is_open()), ((5, 5, Disaster, Serving), Some(true)));
 }
 
 #[test]
