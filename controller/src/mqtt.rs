@@ -92,6 +92,7 @@ impl Voice {
             online: false,
             active: false,
             number: 0,
+            order: None,
             hears: BTreeMap::new(),
         };
         Self { id, gone: key.sign_heartbeat(&gone) }

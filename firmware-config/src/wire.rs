@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use controllers::{Beat, Heartbeat, Issuer, RANK_MAX};
+pub use controllers::{Beat, Heartbeat, Issuer, RANK_MAX, Stamp};
 pub use distinct::{DISTINCT_MAX, Distinct, DistinctDevices, Period};
 pub use facility_key::{ENDED_MAX, FacilityKey, KeyAct};
 pub use jws::{JwsError, Unverified, compact, heartbeat_input, signing_input};

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use firmware_config::ident::{ControllerId, TownId};
-use firmware_config::wire::{Beat, Heartbeat, RANK_MAX, VERSION, WallMs};
+use firmware_config::wire::{Beat, Heartbeat, Order, RANK_MAX, Stamp, VERSION, WallMs};
 
 use super::Now;
 use super::inventory::Seat;
@@ -357,7 +357,7 @@ impl Watch {
     }
 
     /// The next heartbeat, where it is time.
-    pub fn beat(&mut self, town: &TownId, number: u64, now: Duration) -> Option<Heartbeat> {
+    pub fn beat(&mut self, town: &TownId, newest: Option<&Order>, now: Duration) -> Option<Heartbeat> {
         if self.beat_due()? > now {
             return None;
         }
@@ -371,7 +371,8 @@ impl Watch {
         let hears = heard.map(|(id, peer)| (id.clone(), Beat { boot: peer.boot.clone(), seq: peer.seq })).collect();
         let Seat { id, rank, boot, .. } = self.seat.clone();
         let (town, seq, active) = (town.clone(), self.seq, self.active);
-        Some(Heartbeat { v: VERSION, town, id, rank, boot, seq, online: true, active, number, hears })
+        let (number, order) = (newest.map_or(0, |newest| newest.number), newest.and_then(Stamp::of));
+        Some(Heartbeat { v: VERSION, town, id, rank, boot, seq, online: true, active, number, order, hears })
     }
 
     fn beat_due(&self) -> Option<Duration> {

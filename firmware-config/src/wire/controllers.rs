@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Period;
+use super::{Order, Period, WallMs};
 use crate::ident::{ControllerId, TownId};
 
 /// The greatest rank; it is the last digit of a controller's activation numbers.
@@ -44,10 +44,31 @@ pub struct Heartbeat {
     pub active: bool,
     /// The number of the newest order it has; 0 for none.
     pub number: u64,
+    /// Whose that order is and when it was made: two orders with one number are told apart by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Stamp>,
     /// The newest heartbeat it has of each other one: whoever finds its own in it knows that this one was said just now
     /// and is no recording.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub hears: BTreeMap<ControllerId, Beat>,
+}
+
+/// Which of the orders with one number is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Who decided it.
+    pub by: ControllerId,
+    /// When, by the clock of whoever did.
+    pub issued_at_ms: WallMs,
+}
+
+impl Stamp {
+    /// That of an order; none where the town had one controller when it was made.
+    #[must_use]
+    pub fn of(order: &Order) -> Option<Self> {
+        let by = order.controller.as_ref()?.id.clone();
+        Some(Self { by, issued_at_ms: order.issued_at_ms })
+    }
 }
 
 /// A heartbeat by its name.

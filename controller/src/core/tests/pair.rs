@@ -158,7 +158,8 @@ impl Pair {
 
     fn will(&mut self, at: usize) {
         let Some(last) = self.beats.get(&id(at)).cloned() else { return };
-        let gone = Heartbeat { seq: 0, online: false, active: false, number: 0, hears: BTreeMap::new(), ..last };
+        let gone =
+            Heartbeat { seq: 0, online: false, active: false, number: 0, order: None, hears: BTreeMap::new(), ..last };
         self.beat(&gone);
     }
 

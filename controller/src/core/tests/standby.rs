@@ -553,3 +553,40 @@ fn a_drill_that_is_over_does_not_keep_a_standby_awake() {
     assert_eq!(pair.active(), [true, true]);
     assert!(!pair.is_open("gym"), "and then it ends the drill");
 }
+
+#[test]
+fn an_order_that_was_never_said_gives_way_to_the_one_that_was_where_nothing_is_between_them() {
+    let mut pair = Pair::quiet();
+    // The first is cut off, its key opens and is turned back while it is dead: what it ordered nobody ever heard.
+    pair.link(0, false);
+    pair.turn(0, DISASTER);
+    pair.kill(0);
+    pair.pass(s(20));
+    let place = pair.open(1, "hall");
+    pair.close(1, place).expect("ours");
+    pair.halls[0].contacts = NORMAL;
+    pair.link(0, true);
+    pair.start(0);
+    pair.pass(s(60));
+    assert_eq!(pair.at_rest(), Ok(()));
+    assert_eq!(pair.halls[0].shelf.order, pair.halls[1].shelf.order);
+    assert!(!pair.is_open("gym") && !pair.is_open("hall"));
+}
+
+#[test]
+fn another_order_under_our_number_is_met_with_ours_once_more() {
+    let mut pair = Pair::quiet();
+    pair.open(0, "hall");
+    pair.pass(s(2));
+    let mut beat = pair.last_beat(1);
+    beat.seq += 1;
+    beat.order.as_mut().expect("of two controllers").issued_at_ms += 1;
+    pair.retained = None;
+    pair.on(0, crate::core::Event::PeerHeard(beat));
+    pair.pass(s(5));
+    assert_eq!(
+        pair.retained.as_ref().map(|order| order.number),
+        Some(2),
+        "it is said again, and learned by who gave it"
+    );
+}

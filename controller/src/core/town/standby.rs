@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use firmware_config::ident::ControllerId;
-use firmware_config::wire::{Heartbeat, Order};
+use firmware_config::wire::{Heartbeat, Order, Stamp};
 
 use super::door::{LATER_TWIN_WAITS, Rival};
 use super::{Exit, Town};
@@ -69,8 +69,11 @@ impl Town {
             Ok(Some(number)) => {
                 // Its number is given, whether or not its order arrives.
                 self.highest = self.highest.max(number);
-                // The broker took our order, as far as we saw, and has not passed it on: it is said once more.
-                if number < self.number() && self.leads() && self.exit == Exit::Taken {
+                // The broker took our order, as far as we saw, and has not passed it on, or the other gave another one
+                // under that number: ours is said once more, for both to be brought together.
+                let ours = self.newest.as_ref().and_then(Stamp::of);
+                let another = number == self.number() && heartbeat.order.is_some() && heartbeat.order != ours;
+                if (number < self.number() || another) && self.leads() && self.exit == Exit::Taken {
                     self.exit = Exit::Sent { again: Retry::first(now.mono) };
                 }
             }
@@ -123,9 +126,8 @@ impl Town {
         if self.leads() && std::mem::take(&mut self.duties) {
             self.take_duties(now);
         }
-        let number = self.number();
         if let Some(watch) = &mut self.watch
-            && let Some(heartbeat) = watch.beat(&self.inventory.town, number, now.mono)
+            && let Some(heartbeat) = watch.beat(&self.inventory.town, self.newest.as_ref(), now.mono)
         {
             self.actions.push(Action::Beat(heartbeat));
         }
@@ -224,8 +226,9 @@ impl Town {
         // What we hold and the order does not tell of, or tells of and somebody here closed, is ours to order.
         // So is what we gave under that number and do not say, standing by: nobody else can know of it.
         self.acted = joined && (newer || counts || self.is_silent_about_its_own());
-        // The same number, and nothing between the two but whose it is: the one that counts is the order.
-        if newer || (counts && !ours && !joined) {
+        // The same number, and nothing between the two but whose it is: the one that counts is the order, and for whoever
+        // stands by it is the one that was said.
+        if newer || (!ours && !joined && (counts || !self.leads())) {
             self.mode_since_ms =
                 Some(self.activations.decisive().map_or(seen.issued_at_ms, |decisive| decisive.since_ms));
             self.take_order(seen.clone(), now);
