@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
+use firmware_config::wire::Order;
 use hirake_snmp::credentials::{Credentials, Secret};
 use hirake_snmp::deputy::{Answer, Deputy, Intervals, Now, Request};
 use hirake_snmp::device::{Device, DeviceAp, Role};
@@ -100,13 +101,24 @@ pub struct Led {
     pub effect: Option<(Duration, bool)>,
 }
 
-/// The device and who speaks for it.
-#[derive(Debug)]
-pub struct Gear {
+/// Who speaks for the device at one controller.
+#[derive(Debug, Default)]
+pub struct Post {
     /// The real core; none while the controller is down or has no secret for it.
     pub deputy: Option<Deputy>,
     /// When its core is woken next, as scheduled.
     pub wake: Option<Duration>,
+    /// The newest order it was told, or would have been, and whether to carry it out.
+    pub order: Option<(Order, bool)>,
+    /// Since when it only watches.
+    pub watches: Option<Duration>,
+}
+
+/// The device and who speaks for it.
+#[derive(Debug)]
+pub struct Gear {
+    /// At each controller.
+    pub posts: [Post; 2],
     /// It has power.
     pub powered: bool,
     /// `00000JAPAN` is on the air.
@@ -131,8 +143,7 @@ impl Default for Gear {
         let mut library = Library::default();
         library.add("gear.toml", PROFILE).expect("the pretend platform's profile");
         Self {
-            deputy: None,
-            wake: None,
+            posts: [Post::default(), Post::default()],
             powered: true,
             on: false,
             saved: false,
@@ -146,7 +157,7 @@ impl Default for Gear {
 
 impl Gear {
     /// A deputy takes its post.
-    pub fn appoint(&mut self, facility: &str, life: u32, now: Now) {
+    pub fn appoint(&mut self, of: usize, facility: &str, life: u32, now: Now) {
         let secret = || Credentials::V2c { community: Secret::new("pretend".to_owned().into()) };
         let device = Device {
             id: GEAR.to_owned(),
@@ -164,13 +175,13 @@ impl Gear {
             }],
         };
         let intervals = Intervals { calm: Duration::from_secs(15), hurry: Duration::from_secs(5) };
-        self.deputy = Some(Deputy::new(device, Arc::clone(&self.library), format!("boot-{life}"), intervals, now));
-        self.wake = None;
+        let deputy = Deputy::new(device, Arc::clone(&self.library), format!("boot-{life}"), intervals, now);
+        (self.posts[of].deputy, self.posts[of].wake) = (Some(deputy), None);
     }
 
-    /// The controller is gone, and who spoke for the device with it.
-    pub fn dismiss(&mut self) {
-        (self.deputy, self.wake) = (None, None);
+    /// A controller is gone, and who spoke for the device with it.
+    pub fn dismiss(&mut self, of: usize) {
+        self.posts[of] = Post::default();
     }
 
     /// Power fails and comes back: what was not saved is lost.

@@ -1,14 +1,17 @@
-//! The town hall: the real controller core, its disk, its contacts and its line to the broker.
+//! A town hall: the real controller core, its disk, its contacts and its line to the broker. A town has one or two.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use firmware_config::ident::{ApId, FacilityId};
+use firmware_config::ident::{ApId, ControllerId, FacilityId};
 use hirake::core::inventory::{Ap, Managed};
-use hirake::core::{Action, ContactReading, Durable, Entry, Facility, Inventory, Now, Remembered, Town, read_act};
+use hirake::core::{
+    Action, ContactReading, Durable, Entry, Facility, Inventory, Now, Remembered, Seat, Town, read_act,
+};
 
 use crate::gear::GEAR;
 use crate::switch::act_of;
+use crate::world::Due;
 
 /// Contacts at 平時.
 pub const NORMAL: ContactReading = ContactReading::Pair { no: false, nc: true, drill: Some(false) };
@@ -23,6 +26,8 @@ pub const SHORT: ContactReading = ContactReading::Pair { no: true, nc: true, dri
 
 /// The facilities; the first is no shelter.
 pub const PLACES: [&str; 3] = ["hall", "gym", "school"];
+/// The controllers, where there are two; the first has the lower rank.
+pub const NAMES: [&str; 2] = ["yakuba", "kouminkan"];
 /// The access point that a witness looks at.
 pub const EYED: &str = "gym-1";
 /// How long the key's drill lasts.
@@ -79,15 +84,22 @@ pub struct Hall {
     pub dies_after: Option<usize>,
     /// When the core is woken next, as scheduled.
     pub wake: Option<Duration>,
+    /// Stopped in the middle of things, and what came meanwhile; it goes on without knowing.
+    pub frozen: Option<Vec<Due>>,
+    /// It asks the database for the lock.
+    pub wants_lock: bool,
+    /// Number of the newest order it published since it was started.
+    pub published: u64,
 }
 
 impl Hall {
-    /// A town of `sites` access points at each of [`PLACES`]; not started.
+    /// A controller, of several where it has a seat, in a town of `sites` access points at each of [`PLACES`]; not
+    /// started.
     #[must_use]
-    pub fn new(sites: usize) -> Self {
+    pub fn new(sites: usize, seat: Option<Seat>) -> Self {
         Self {
             town: None,
-            inventory: inventory(sites),
+            inventory: Inventory { seat, ..inventory(sites) },
             booted: Duration::ZERO,
             wall_off_ms: 0,
             lives: 0,
@@ -99,7 +111,30 @@ impl Hall {
             backups: Vec::new(),
             dies_after: None,
             wake: None,
+            frozen: None,
+            wants_lock: false,
+            published: 0,
         }
+    }
+
+    /// The seat of the one at `at`.
+    #[must_use]
+    pub fn seat(at: usize, lock: bool) -> Seat {
+        let rank = u8::try_from(at + 1).expect("one of two");
+        Seat { id: NAMES[at].parse().expect("a name"), rank, boot: String::new(), lock }
+    }
+
+    /// Its name, where it is one of several.
+    #[must_use]
+    pub fn id(&self) -> Option<ControllerId> {
+        self.inventory.seat.as_ref().map(|seat| seat.id.clone())
+    }
+
+    /// Whether it runs and decides.
+    #[must_use]
+    pub fn is_active(&self, now: Now) -> bool {
+        let seat = |town: &Town| town.view(now).seat.is_none_or(|seat| seat.active);
+        self.town.as_ref().is_some_and(seat)
     }
 
     /// Its clocks at the world's `time`.
@@ -113,6 +148,10 @@ impl Hall {
         self.lives += 1;
         self.booted = time;
         self.dies_after = None;
+        (self.wants_lock, self.published) = (false, 0);
+        if let Some(seat) = &mut self.inventory.seat {
+            seat.boot = format!("boot-{}", self.lives);
+        }
         let now = self.now(time, wall_ms);
         let (town, actions) = Town::new(self.inventory.clone(), self.shelf.remembered.clone(), now);
         self.town = Some(town);
@@ -125,6 +164,8 @@ impl Hall {
         self.connected = None;
         self.wake = None;
         self.dies_after = None;
+        self.frozen = None;
+        self.wants_lock = false;
     }
 
     /// Takes a batch, as the disk is. `None`: no answer will come.

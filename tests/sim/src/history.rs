@@ -2,9 +2,12 @@
 
 mod end;
 mod keys;
+mod pair;
 mod steps;
 
 use std::time::Duration;
+
+use firmware_config::wire::Heartbeat;
 
 use crate::faults::{Fault, Tally};
 use crate::hall::{DISASTER, DRILL, PLACES};
@@ -12,6 +15,11 @@ use crate::world::World;
 
 /// Things that happen in one history, at most.
 const STEPS_MAX: usize = 40;
+/// Each so-many-th seed is a town with two controllers; of those, each other one has a lock in a database.
+const PAIR_EACH: u64 = 4;
+/// In such a town, each so-many-th thing that happens is one that happens to pairs.
+const PAIR_STEP_EACH: usize = 4;
+
 /// How one history went.
 #[derive(Debug)]
 pub struct Outcome {
@@ -28,10 +36,12 @@ pub struct Outcome {
 pub fn play(seed: u64) -> Outcome {
     let mut world = World::new(seed, 1);
     let each = 1 + world.chance.below(2);
-    if each > 1 {
+    if seed % PAIR_EACH == 1 {
+        world = World::pair(seed, each, seed / PAIR_EACH % 2 == 1);
+    } else if each > 1 {
         world = World::new(seed, each);
     }
-    let mut history = History { world, story: Vec::new(), asks: 0 };
+    let mut history = History { world, story: Vec::new(), asks: 0, heartbeats: Vec::new() };
     let settles = Duration::from_secs(20);
     history.world.pass(settles);
     let steps = 1 + history.world.chance.below(STEPS_MAX);
@@ -51,6 +61,8 @@ struct History {
     world: World,
     story: Vec<String>,
     asks: u64,
+    /// Heartbeats that somebody recorded.
+    heartbeats: Vec<Heartbeat>,
 }
 
 impl History {
@@ -61,18 +73,24 @@ impl History {
     /// Something happens, and some time goes by.
     fn step(&mut self) {
         let at = self.world.chance.below(self.world.sites.len());
+        let pair = self.world.halls.len() > 1;
+        let of = if pair { self.world.chance.below(2) } else { 0 };
+        if pair && self.world.chance.once_in(PAIR_STEP_EACH) {
+            self.pair_step(of);
+            return self.some_time(at);
+        }
         match self.world.chance.below(29) {
-            0..=3 => self.turn(),
-            4 | 5 => self.ask(),
-            6 => self.controller_dies(),
+            0..=3 => self.turn(of),
+            4 | 5 => self.ask(of),
+            6 => self.controller_dies(of),
             7 => self.broker_dies(),
             8 | 9 => self.site_loses_power(at),
             10 => self.site_is_cut_off(at),
-            11 | 12 => self.line_breaks(at),
-            13 => self.clock_jumps(at),
+            11 | 12 => self.line_breaks(at, of),
+            13 => self.clock_jumps(at, of),
             14 | 15 => self.hostapd_misbehaves(at),
-            16 | 17 => self.disk_misbehaves(),
-            18 => self.database_goes(),
+            16 | 17 => self.disk_misbehaves(of),
+            18 => self.database_goes(of),
             19 => self.flash_misbehaves(at),
             20 => self.broker_is_hostile(at),
             21 => self.blackout(),
@@ -94,6 +112,10 @@ impl History {
             }
             _ => {}
         }
+        self.some_time(at);
+    }
+
+    fn some_time(&mut self, at: usize) {
         let longest = *self.world.chance.pick(&[50, 400, 3_000, 20_000, 90_000]);
         let pause = self.world.chance.between(Duration::ZERO, Duration::from_millis(longest));
         let many = self.world.chance.below(4);
@@ -106,7 +128,7 @@ impl History {
     /// The bystander looks at the key.
     fn key_counts(&mut self) {
         let opens = |contacts| contacts == DISASTER || contacts == DRILL;
-        if self.world.hall.contacts.is_some_and(opens) {
+        if self.world.halls.iter().any(|hall| hall.contacts.is_some_and(opens)) {
             let shelters = PLACES[1..].iter().map(|place| place.parse().expect("a name of the model town"));
             self.world.promises.ever_opened.extend(shelters);
         }

@@ -15,9 +15,9 @@ use crate::site::Site;
 #[derive(Debug, Clone)]
 pub enum Wish {
     /// To open these.
-    Open(BTreeSet<FacilityId>),
-    /// To close this activation.
-    Close(u64),
+    Open(String, BTreeSet<FacilityId>),
+    /// To close what was opened for this reason, each opening having its own.
+    Close(String),
     /// Something that opens and closes nothing for good.
     Other,
 }
@@ -30,7 +30,7 @@ pub struct Promises {
     /// What people ever opened, by key or by screen: nothing else may ever be on the air.
     pub ever_opened: BTreeSet<FacilityId>,
     /// What operators hold open now, where nothing that knows of it was lost.
-    pub operators: BTreeMap<u64, BTreeSet<FacilityId>>,
+    pub operators: BTreeMap<String, BTreeSet<FacilityId>>,
     /// Whether something people did may have been forgotten: a death before it was stored, a lost or old database.
     pub forgetful: bool,
     /// When the newest order left the town hall.
@@ -74,9 +74,15 @@ impl Promises {
         self.twins_allowed = true;
     }
 
+    /// Whether what an operator opened for this reason is held open.
+    #[must_use]
+    pub fn is_open_for(&self, why: &str) -> bool {
+        self.operators.contains_key(why)
+    }
+
     /// A person asks.
     pub fn wishes(&mut self, ask_id: u64, wish: Wish) {
-        if let Wish::Open(places) = &wish {
+        if let Wish::Open(_, places) = &wish {
             self.ever_opened.extend(places.iter().cloned());
         }
         self.wishes.insert(ask_id, wish);
@@ -85,11 +91,11 @@ impl Promises {
     /// A person is answered.
     pub fn answered(&mut self, ask_id: u64, outcome: Result<u64, AskRefused>) {
         match (self.wishes.remove(&ask_id), outcome) {
-            (Some(Wish::Open(places)), Ok(id)) => {
-                self.operators.insert(id, places);
+            (Some(Wish::Open(why, places)), Ok(_)) => {
+                self.operators.insert(why, places);
             }
-            (Some(Wish::Close(id)), Ok(_)) => {
-                self.operators.remove(&id);
+            (Some(Wish::Close(why)), Ok(_)) => {
+                self.operators.remove(&why);
             }
             _ => {}
         }

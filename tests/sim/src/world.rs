@@ -4,6 +4,7 @@ mod brokers;
 mod counts;
 mod gears;
 mod halls;
+mod pair;
 mod sites;
 mod switches;
 
@@ -11,13 +12,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use firmware_config::ident::ApId;
-use firmware_config::wire::{Counts, CountsStored, Order, Presence};
+use firmware_config::wire::{Counts, CountsStored, Heartbeat, Presence};
 use hirake::core as town;
 use hirake::core::inventory::Managed;
 use hirake_agent::core as agent;
 use hirake_agent::core::holding::SignedOrder;
 use hirake_snmp::deputy::{self, Answer};
 use hirake_snmp::trouble::Trouble;
+pub use pair::{Database, SILENCE_NOTICED};
 
 use crate::books::Books;
 use crate::chance::Chance;
@@ -45,15 +47,15 @@ const AT_ONE_MOMENT_EACH: usize = 100;
 )]
 pub enum Due {
     /// An answer or a reading for the controller of this life.
-    Hall { life: u32, event: town::Event },
+    Hall { of: usize, life: u32, event: town::Event },
     /// The core asked to be woken.
-    HallWake { life: u32, at: Duration },
+    HallWake { of: usize, life: u32, at: Duration },
     /// The key is read.
-    ReadKey { life: u32 },
+    ReadKey { of: usize, life: u32 },
     /// The controller tries the broker.
-    HallConnects { life: u32 },
+    HallConnects { of: usize, life: u32 },
     /// The controller is started again.
-    HallStarts,
+    HallStarts { of: usize },
     /// An answer for the agent of this boot.
     Site { at: usize, boot: u32, event: agent::Event },
     /// The core asked to be woken.
@@ -69,33 +71,41 @@ pub enum Due {
     /// From the broker to an agent.
     ToSite { at: usize, connection: u64, order: SignedOrder },
     /// From the controller to the broker: to all, or to one.
-    FromHall { connection: u64, order: SignedOrder, only: Option<usize> },
+    FromHall { of: usize, connection: u64, order: SignedOrder, only: Option<usize> },
     /// From the broker to the controller.
-    ToHall { connection: u64, event: town::Event },
+    ToHall { of: usize, connection: u64, event: town::Event },
     /// The broker notices that an agent is gone.
     Will { at: usize, connection: u64 },
+    /// A heartbeat on its way to the broker.
+    Beat { of: usize, connection: u64, beat: Box<Heartbeat> },
+    /// The broker notices that a controller is gone.
+    HallWill { of: usize, connection: u64 },
+    /// A controller that was stopped goes on.
+    Thaws { of: usize, life: u32 },
+    /// A controller asks the database for the lock, or looks whether it still has it.
+    AskLock { of: usize, life: u32 },
     /// The broker comes back.
     BrokerStarts,
     /// The secret of the device of another make can be read now.
-    GearAppointed { life: u32 },
+    GearAppointed { of: usize, life: u32 },
     /// The device's answer for its deputy.
-    GearAnswered { life: u32, ask: u64, answer: Box<Result<Answer, Trouble>> },
+    GearAnswered { of: usize, life: u32, ask: u64, answer: Box<Result<Answer, Trouble>> },
     /// A SET takes effect, on a device that was started then.
     GearSwitched { on: bool, started: Duration },
     /// The deputy asked to be woken.
-    GearWake { life: u32, at: Duration },
+    GearWake { of: usize, life: u32, at: Duration },
     /// The device of another make has power again.
     GearPowered,
     /// The store commits a sample.
-    Commits { life: u32, counts: Box<Counts> },
+    Commits { of: usize, life: u32, counts: Box<Counts> },
     /// That it is stored, from the controller to the broker.
-    FromHallStored { connection: u64, at: usize, stored: CountsStored },
+    FromHallStored { of: usize, connection: u64, at: usize, stored: CountsStored },
     /// …and from the broker to the agent.
     ToSiteStored { at: usize, connection: u64, stored: CountsStored },
     /// The key switch at an access point is read.
     ReadSwitch { at: usize, boot: u32 },
     /// The witness looks.
-    Eye { life: u32 },
+    Eye { of: usize, life: u32 },
 }
 
 /// Everything there is.
@@ -111,14 +121,16 @@ pub struct World {
     pub promises: Promises,
     /// Who was counted.
     pub books: Books,
-    /// The town hall.
-    pub hall: Hall,
+    /// The town hall, and a second controller where there is one.
+    pub halls: Vec<Hall>,
+    /// The database that holds the lock.
+    pub database: Database,
+    /// The last wills of controllers at the broker: connection and starts.
+    hall_wills: BTreeMap<usize, (u64, String)>,
     /// The access points.
     pub sites: Vec<Site>,
     /// The access point of another make.
     pub gear: Gear,
-    /// The newest order its deputy was told, or would have been.
-    gear_order: Option<Order>,
     /// The witness sees the opposite of what is.
     pub eye_lies: bool,
     /// The broker.
@@ -140,13 +152,26 @@ impl World {
     /// A town of `each` access points at each facility, everything switched on.
     #[must_use]
     pub fn new(seed: u64, each: usize) -> Self {
-        let hall = Hall::new(each);
-        let name = hall.inventory.town.to_string();
+        Self::of(seed, vec![Hall::new(each, None)])
+    }
+
+    /// The same with two controllers; with a lock in a database, or without.
+    #[must_use]
+    pub fn pair(seed: u64, each: usize, lock: bool) -> Self {
+        let mut world = Self::of(seed, [0, 1].map(|at| Hall::new(each, Some(Hall::seat(at, lock)))).into());
+        // Two that do not hear one another both count on.
+        world.promises.twins_allowed = true;
+        world
+    }
+
+    fn of(seed: u64, halls: Vec<Hall>) -> Self {
+        let inventory = &halls[0].inventory;
+        let name = inventory.town.to_string();
         let site = |ap: &town::Ap| {
             let place = PLACES.iter().position(|place| *place == ap.facility.as_str()).expect("of this town");
             Site::new(&name, ap.id.as_str(), (place, PLACES[place]))
         };
-        let ours = hall.inventory.aps.iter().filter(|ap| ap.managed == Managed::Agent);
+        let ours = inventory.aps.iter().filter(|ap| ap.managed == Managed::Agent);
         let sites: Vec<Site> = ours.map(site).collect();
         let mut world = Self {
             time: Duration::ZERO,
@@ -154,10 +179,11 @@ impl World {
             tally: Tally::default(),
             promises: Promises::new(sites.len()),
             books: Books::default(),
-            hall,
+            halls,
+            database: Database::default(),
+            hall_wills: BTreeMap::new(),
             sites,
             gear: Gear::default(),
-            gear_order: None,
             eye_lies: false,
             broker: Broker { up: true, ..Broker::default() },
             signed: Signed::default(),
@@ -169,7 +195,7 @@ impl World {
             at_this_moment: 0,
             lossy: false,
         };
-        world.start_hall();
+        (0..world.halls.len()).for_each(|of| world.start_hall(of));
         for at in 0..world.sites.len() {
             world.power_on(at);
         }
@@ -217,22 +243,23 @@ impl World {
     }
 
     fn happens(&mut self, due: Due) {
+        let Some(due) = self.unless_frozen(due) else { return };
         match due {
-            Due::Hall { life, event } if life == self.hall.lives => self.hall_on(event),
-            Due::HallWake { life, at } if life == self.hall.lives && self.hall.wake == Some(at) => {
-                self.hall.wake = None;
-                self.hall_on(town::Event::Woke);
+            Due::Hall { of, life, event } if life == self.halls[of].lives => self.hall_on(of, event),
+            Due::HallWake { of, life, at } if life == self.halls[of].lives && self.halls[of].wake == Some(at) => {
+                self.halls[of].wake = None;
+                self.hall_on(of, town::Event::Woke);
             }
-            Due::ReadKey { life } if life == self.hall.lives && self.hall.town.is_some() => {
-                let event = match self.hall.contacts {
+            Due::ReadKey { of, life } if life == self.halls[of].lives && self.halls[of].town.is_some() => {
+                let event = match self.halls[of].contacts {
                     Some(contacts) => town::Event::Contacts(contacts),
                     None => town::Event::ContactsUnreadable { why: "no panel".to_owned() },
                 };
-                self.hall_on(event);
-                self.later(KEY_READ_EVERY, Due::ReadKey { life });
+                self.hall_on(of, event);
+                self.later(KEY_READ_EVERY, Due::ReadKey { of, life });
             }
-            Due::HallConnects { life } if life == self.hall.lives => self.hall_connects(),
-            Due::HallStarts if self.hall.town.is_none() => self.start_hall(),
+            Due::HallConnects { of, life } if life == self.halls[of].lives => self.hall_connects(of),
+            Due::HallStarts { of } if self.halls[of].town.is_none() => self.start_hall(of),
             Due::Site { at, boot, event } if boot == self.sites[at].boots => self.site_on(at, event),
             Due::SiteWake { at, boot, when } if boot == self.sites[at].boots && self.sites[at].wake == Some(when) => {
                 self.sites[at].wake = None;
@@ -247,26 +274,36 @@ impl World {
             Due::ToSite { at, connection, order } if self.sites[at].connected == Some(connection) => {
                 self.site_on(at, agent::Event::Offered(order));
             }
-            Due::FromHall { connection, order, only } if self.hall.connected == Some(connection) => {
+            Due::FromHall { of, connection, order, only } if self.halls[of].connected == Some(connection) => {
                 self.broker_takes(&order, only);
             }
-            Due::ToHall { connection, event } if self.hall.connected == Some(connection) => self.hall_hears(event),
+            Due::ToHall { of, connection, event } if self.halls[of].connected == Some(connection) => {
+                self.hall_hears(of, event);
+            }
+            Due::Beat { of, connection, beat } if self.halls[of].connected == Some(connection) => {
+                self.broker_hears_beat(of, &beat);
+            }
+            Due::HallWill { of, connection } => self.hall_will(of, connection),
+            Due::Thaws { of, life } if life == self.halls[of].lives => self.thaws(of),
+            Due::AskLock { of, life } if life == self.halls[of].lives => self.ask_lock(of),
             Due::Will { at, connection } => self.will(at, connection),
             Due::BrokerStarts => self.broker.up = true,
-            Due::GearAppointed { life } if life == self.hall.lives && self.hall.town.is_some() => self.appoint(),
-            Due::GearAnswered { life, ask, answer } if life == self.hall.lives => {
-                self.gear_on(deputy::Event::Answered { ask, answer: *answer });
+            Due::GearAppointed { of, life } if life == self.halls[of].lives && self.halls[of].town.is_some() => {
+                self.appoint(of);
+            }
+            Due::GearAnswered { of, life, ask, answer } if life == self.halls[of].lives => {
+                self.gear_on(of, deputy::Event::Answered { ask, answer: *answer });
             }
             Due::GearSwitched { on, started } if self.gear.powered && self.gear.started == started => self.gear.on = on,
-            Due::GearWake { life, at } if life == self.hall.lives && self.gear.wake == Some(at) => {
-                self.gear.wake = None;
-                self.gear_on(deputy::Event::Woke);
+            Due::GearWake { of, life, at } if life == self.halls[of].lives && self.gear.posts[of].wake == Some(at) => {
+                self.gear.posts[of].wake = None;
+                self.gear_on(of, deputy::Event::Woke);
             }
             Due::GearPowered if !self.gear.powered => self.gear.reboot(self.time),
-            Due::Commits { life, counts } if life == self.hall.lives && self.hall.town.is_some() => {
-                self.hall_commits(&counts);
+            Due::Commits { of, life, counts } if life == self.halls[of].lives && self.halls[of].town.is_some() => {
+                self.hall_commits(of, &counts);
             }
-            Due::FromHallStored { connection, at, stored } if self.hall.connected == Some(connection) => {
+            Due::FromHallStored { of, connection, at, stored } if self.halls[of].connected == Some(connection) => {
                 self.broker_passes(at, stored);
             }
             Due::ToSiteStored { at, connection, stored } if self.sites[at].connected == Some(connection) => {
@@ -276,7 +313,9 @@ impl World {
             Due::ReadSwitch { at, boot } if boot == self.sites[at].boots && self.sites[at].agent.is_some() => {
                 self.switch_again(at);
             }
-            Due::Eye { life } if life == self.hall.lives && self.hall.town.is_some() => self.eye_looks(),
+            Due::Eye { of, life } if life == self.halls[of].lives && self.halls[of].town.is_some() => {
+                self.eye_looks(of);
+            }
             // Too late: whom it was for is gone.
             _ => {}
         }
@@ -294,6 +333,6 @@ impl World {
     }
 
     pub(super) fn ap(&self, at: usize) -> ApId {
-        self.hall.inventory.aps[at].id.clone()
+        self.halls[0].inventory.aps[at].id.clone()
     }
 }

@@ -13,9 +13,9 @@ const SITES: usize = 10_000;
 const SETTLES: Duration = Duration::from_secs(60);
 
 fn turn(world: &mut World, to: hirake::core::ContactReading) {
-    world.hall.contacts = Some(to);
+    world.halls[0].contacts = Some(to);
     world.promises.ever_opened.extend(PLACES[1..].iter().map(|place| place.parse().expect("a name")));
-    world.hall_on(Event::Contacts(to));
+    world.hall_on(0, Event::Contacts(to));
 }
 
 /// How many are on the air, and how many hold the newest order.
@@ -47,7 +47,7 @@ fn ten_thousand_aps_come_back_at_once_open_as_they_were_and_hear_the_key_that_wa
     for at in 0..world.sites.len() {
         world.power_off(at, off);
     }
-    world.kill_hall(off);
+    world.kill_hall(0, off);
     world.pass(2 * off);
     let (open, _) = standing(&world);
     assert_eq!(open, shelters, "each serves its ledger's mode before anybody told it anything");

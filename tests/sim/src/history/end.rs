@@ -27,18 +27,20 @@ impl History {
     pub(super) fn end(&mut self) {
         self.say("everything is mended");
         let world = &mut self.world;
-        world.hall.disk = Disk::Works;
-        world.hall.dies_after = None;
-        world.hall.linked = true;
+        for hall in &mut world.halls {
+            (hall.disk, hall.dies_after, hall.linked, hall.wall_off_ms) = (Disk::Works, None, true, 0);
+        }
         world.lossy = false;
         (world.gear.temper, world.gear.wire, world.eye_lies) = (Temper::Obeys, Wire::Fine, false);
         world.later(Duration::ZERO, Due::GearPowered);
         let readable = [NORMAL, DISASTER, DRILL];
-        if world.hall.contacts.is_none_or(|contacts| !readable.contains(&contacts)) {
-            world.hall.contacts = Some(*world.chance.pick(&[NORMAL, DISASTER]));
-        }
-        if world.hall.town.is_none() {
-            world.later(Duration::ZERO, Due::HallStarts);
+        for of in 0..world.halls.len() {
+            if world.halls[of].contacts.is_none_or(|contacts| !readable.contains(&contacts)) {
+                world.halls[of].contacts = Some(*world.chance.pick(&[NORMAL, DISASTER]));
+            }
+            if world.halls[of].town.is_none() {
+                world.later(Duration::ZERO, Due::HallStarts { of });
+            }
         }
         world.later(Duration::ZERO, Due::BrokerStarts);
         for at in 0..world.sites.len() {
@@ -49,9 +51,9 @@ impl History {
             world.later(Duration::ZERO, Due::PowerOn { at });
             world.later(Duration::from_secs(1), Due::HostapdStarts { at, boot });
         }
-        world.hall.wall_off_ms = 0;
+        self.mend_pair();
         self.key_counts();
-        self.edge();
+        (0..self.world.halls.len()).for_each(|of| self.edge(of));
         self.switches_are_mended();
         self.world.pass(QUIET);
         // A drill may have come to its end just now: everybody has their time for that order too.
@@ -60,15 +62,16 @@ impl History {
             self.world.pass(left);
         }
         self.everybody_is_counted();
-        self.all_is_as_wanted();
+        self.one_decides();
+        (0..self.world.halls.len()).for_each(|of| self.all_is_as_wanted(of));
         // The town hall burns down: a drill ends all the same, a disaster does not.
         let alone = self.world.chance.once_in(2);
         if alone {
             self.say("the town hall is gone");
-            self.world.hall.kill();
-            self.world.gear.dismiss();
+            (0..self.world.halls.len()).for_each(|of| self.world.end_hall(of));
             self.world.broker.up = false;
-            self.world.cut_hall();
+        } else if self.world.halls.len() > 1 {
+            self.the_active_one_goes();
         }
         let before: Vec<Option<(u64, Mode)>> = self.holdings();
         self.world.pass(DRILLS_OVER);
@@ -90,9 +93,9 @@ impl History {
         self.world.sites.iter().map(|site| site.agent.as_ref().and_then(|agent| agent.told())).collect()
     }
 
-    fn view(&self) -> Option<TownView> {
-        let now = self.world.hall.now(self.world.time, self.world.wall_ms());
-        self.world.hall.town.as_ref().map(|town| town.view(now))
+    pub(super) fn view(&self, of: usize) -> Option<TownView> {
+        let now = self.world.halls[of].now(self.world.time, self.world.wall_ms());
+        self.world.halls[of].town.as_ref().map(|town| town.view(now))
     }
 
     pub(super) fn broken(&mut self, what: String) {
@@ -100,8 +103,8 @@ impl History {
         self.world.promises.broken(at, what);
     }
 
-    fn all_is_as_wanted(&mut self) {
-        let Some(view) = self.view() else {
+    fn all_is_as_wanted(&mut self, of: usize) {
+        let Some(view) = self.view(of) else {
             return self.broken("the controller is not running".to_owned());
         };
         let number = view.order.as_ref().map_or(0, |order| order.number);
@@ -115,17 +118,19 @@ impl History {
                 // A drill that was ordered by a wrong clock is over for those whose clock is right.
                 if ap.standing != hirake::core::view::Standing::Settled && ap.why != "drill-over" {
                     let (says, why) = (ap.reported.as_ref().map(|says| (says.told, says.running, says.mode)), &ap.why);
-                    let what =
-                        format!("{} stands {:?} ({why}) under order {number}; it says {says:?}", ap.id, ap.standing);
+                    let what = format!(
+                        "at {of}: {} stands {:?} ({why}) under order {number}; it says {says:?}",
+                        ap.id, ap.standing
+                    );
                     self.broken(what);
                 }
             }
         }
-        self.people_are_obeyed(&view);
+        self.people_are_obeyed(of, &view);
         self.switches_are_obeyed(&view);
         self.switches_are_recorded();
-        let kept = self.world.hall.shelf.entries.len() as u64;
-        let last = self.world.hall.shelf.remembered.last_entry;
+        let kept = self.world.halls[of].shelf.entries.len() as u64;
+        let last = self.world.halls[of].shelf.remembered.last_entry;
         if !self.world.promises.forgetful && kept != last {
             self.broken(format!("{kept} entries are stored and {last} were made"));
         }
@@ -152,13 +157,14 @@ impl History {
     fn gear_is_as_wanted(&mut self, view: &TownView) {
         let wanted = view.facilities[2].wanted;
         if self.world.gear.on != wanted.is_open() {
-            let (on, says) = (self.world.gear.on, self.world.gear.deputy.is_some());
+            let says = self.world.gear.posts.iter().any(|post| post.deputy.is_some());
+            let on = self.world.gear.on;
             self.broken(format!("{GEAR} is on the air: {on}, wanted {wanted}; it has a deputy: {says}"));
         }
     }
 
     /// What is open is what the key or an operator holds, and nothing else.
-    fn people_are_obeyed(&mut self, view: &TownView) {
+    fn people_are_obeyed(&mut self, of: usize, view: &TownView) {
         let key = view.key.position.filter(|_| view.key.isolated.is_none());
         let disaster: BTreeSet<FacilityId> =
             view.facilities.iter().filter(|p| p.wanted == Mode::Disaster).map(|p| p.id.clone()).collect();
@@ -166,13 +172,15 @@ impl History {
         if key == Some(KeyPosition::Disaster) && !shelters.is_subset(&disaster) {
             self.broken(format!("the key says disaster, and open is {disaster:?}"));
         }
-        let key_holds = view.activations.iter().any(|held| held.source == Source::Key(None));
+        let own = Source::Key(self.world.halls[of].id());
+        let own_holds = view.activations.iter().any(|held| held.source == own);
+        let key_holds = view.activations.iter().any(|held| matches!(held.source, Source::Key(_)));
         let mut wanted: BTreeSet<FacilityId> = self.world.promises.operators.values().flatten().cloned().collect();
         if key_holds {
             wanted.extend(shelters);
         }
         wanted.extend(self.switches_hold());
-        if key == Some(KeyPosition::Normal) && key_holds {
+        if key == Some(KeyPosition::Normal) && own_holds {
             self.broken("the key says normal, and holds the shelters open".to_owned());
         }
         if !self.world.promises.forgetful && wanted != disaster {
@@ -191,7 +199,9 @@ impl History {
                 _ => {}
             }
         }
-        if !alone && let Some(view) = self.view() {
+        let left: Vec<_> = (0..self.world.halls.len()).filter(|of| self.is_active(*of)).collect();
+        let left = left.into_iter().find(|of| self.world.halls[*of].frozen.is_none());
+        if !alone && let Some(view) = left.and_then(|of| self.view(of)) {
             if view.mode == Mode::Drill {
                 self.broken("a drill goes on".to_owned());
             }

@@ -30,7 +30,7 @@ impl History {
             return;
         }
         self.say(&format!("the key's contacts at AP {at} become {contacts:?}"));
-        let away = self.world.hall.connected.is_none();
+        let away = self.world.halls.iter().all(|hall| hall.connected.is_none());
         match contacts {
             Some(CUT) => self.world.tally.count(Fault::FacilityKeyCut),
             Some(SHORT) => self.world.tally.count(Fault::FacilityKeyShorted),
@@ -117,10 +117,14 @@ impl History {
             .map(|at| self.world.ap(at).to_string())
             .collect();
         let mut told: BTreeSet<(String, String)> = BTreeSet::new();
+        // Each controller has a record of its own.
+        let mut written: BTreeSet<(usize, String, String)> = BTreeSet::new();
         let mut again = None;
-        for entry in self.world.hall.shelf.entries.values() {
+        let halls = self.world.halls.iter().enumerate();
+        for (of, entry) in halls.flat_map(|(of, hall)| hall.shelf.entries.values().map(move |entry| (of, entry))) {
             let Some((ap, act)) = act_of(entry) else { continue };
-            let known = !told.insert((ap.to_owned(), act.to_owned()));
+            told.insert((ap.to_owned(), act.to_owned()));
+            let known = !written.insert((of, ap.to_owned(), act.to_owned()));
             if known && !(entry.kind == Kind::Opened && forgot.contains(ap)) {
                 again = Some(format!("act {act} of {ap}'s key is in the record again: {:?}", entry.kind));
             }

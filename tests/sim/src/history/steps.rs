@@ -1,7 +1,9 @@
 //! Everything that people and misfortune do to a town, one step each.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use firmware_config::ident::FacilityId;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{AgentState, Presence, Report, VERSION};
 use hirake::core::{Ask, Event, Remembered};
@@ -15,7 +17,7 @@ use crate::site::{Flash, Mood};
 use crate::world::{Due, MORNING_MS};
 
 impl History {
-    pub(super) fn turn(&mut self) {
+    pub(super) fn turn(&mut self, of: usize) {
         let contacts = *self.world.chance.pick(&[
             Some(NORMAL),
             Some(DISASTER),
@@ -31,53 +33,60 @@ impl History {
             Some(CUT) => self.world.tally.count(Fault::KeyWireCut),
             Some(SHORT) => self.world.tally.count(Fault::KeyWireShorted),
             None => self.world.tally.count(Fault::KeyUnreadable),
-            Some(_) if self.world.hall.town.is_none() => self.world.tally.count(Fault::KeyTurnedWhileControllerDown),
+            Some(_) if self.world.halls[of].town.is_none() => {
+                self.world.tally.count(Fault::KeyTurnedWhileControllerDown);
+            }
             Some(_) => {}
         }
         if self.world.chance.once_in(12) {
             self.say("and it chatters");
             self.world.tally.count(Fault::KeyChattered);
             for n in 0..30 {
-                self.world.hall.contacts = Some(if n % 2 == 0 { NORMAL } else { DISASTER });
+                self.world.halls[of].contacts = Some(if n % 2 == 0 { NORMAL } else { DISASTER });
                 self.key_counts();
-                self.edge();
+                self.edge(of);
                 self.world.pass(Duration::from_millis(15));
             }
         }
-        self.world.hall.contacts = contacts;
+        self.world.halls[of].contacts = contacts;
         self.key_counts();
-        self.edge();
-        if self.world.chance.once_in(6) && self.world.hall.town.is_some() {
+        self.edge(of);
+        if self.world.chance.once_in(6) && self.world.halls[of].town.is_some() {
             let actions = self.world.chance.below(4);
             self.say(&format!("the controller will die {actions} actions from now"));
-            self.world.hall.dies_after = Some(actions);
+            self.world.halls[of].dies_after = Some(actions);
         }
     }
 
-    pub(super) fn edge(&mut self) {
-        let event = match self.world.hall.contacts {
+    pub(super) fn edge(&mut self, of: usize) {
+        let event = match self.world.halls[of].contacts {
             Some(contacts) => Event::Contacts(contacts),
             None => Event::ContactsUnreadable { why: "no panel".to_owned() },
         };
-        self.world.hall_on(event);
+        self.world.hall_on(of, event);
     }
 
-    pub(super) fn ask(&mut self) {
-        let Some(town) = &self.world.hall.town else { return };
-        let now = self.world.hall.now(self.world.time, self.world.wall_ms());
-        let held = town.view(now).activations;
+    pub(super) fn ask(&mut self, of: usize) {
+        let Some(town) = self.world.halls[of].town.as_ref().filter(|_| self.world.halls[of].frozen.is_none()) else {
+            return;
+        };
+        let now = self.world.halls[of].now(self.world.time, self.world.wall_ms());
+        let view = town.view(now);
+        let closed = view.facilities.into_iter().filter(|place| !place.wanted.is_open());
+        let (closed, held): (BTreeSet<FacilityId>, _) = (closed.map(|place| place.id).collect(), view.activations);
         let mask = 1 + self.world.chance.below(7);
-        let why = "flood".to_owned();
+        // Each act has a reason of its own, by which it is known whatever number it bears.
+        let why = format!("flood {}", self.asks + 1);
         let (ask, wish) = match self.world.chance.below(6) {
             0 | 1 => {
                 self.world.tally.count(Fault::OperatorOpened);
                 let places = Hall::places(mask);
-                (Ask::Open { facilities: Some(places.clone()), why }, Wish::Open(places))
+                (Ask::Open { facilities: Some(places.clone()), why: why.clone() }, Wish::Open(why, places))
             }
             2 | 3 if !held.is_empty() => {
                 self.world.tally.count(Fault::OperatorClosed);
-                let id = self.world.chance.pick(&held).id;
-                (Ask::Close { activation: id, why }, Wish::Close(id))
+                let held = self.world.chance.pick(&held);
+                (Ask::Close { activation: held.id, why }, Wish::Close(held.why.clone()))
             }
             4 => {
                 let length = self.world.chance.between(Duration::from_secs(60), Duration::from_secs(300));
@@ -94,19 +103,30 @@ impl History {
         };
         self.say(&format!("an operator asks: {ask:?}"));
         self.asks += 1;
+        let opens = match &wish {
+            Wish::Open(_, places) => Some(places.clone()).filter(|places| !places.is_disjoint(&closed)),
+            Wish::Close(_) | Wish::Other => None,
+        };
         self.world.promises.wishes(self.asks, wish);
-        self.world.hall_on(Event::Asked { ask_id: self.asks, by: "sato".to_owned(), ask });
+        if self.world.halls.len() > 1 && !self.is_active(of) {
+            self.world.tally.count(Fault::ActAtStandby);
+        }
+        self.world.hall_on(of, Event::Asked { ask_id: self.asks, by: "sato".to_owned(), ask });
+        if let Some(places) = opens {
+            self.is_in_force_at_once(of, &places);
+        }
     }
 
-    pub(super) fn controller_dies(&mut self) {
-        if self.world.hall.town.is_none() {
+    pub(super) fn controller_dies(&mut self, of: usize) {
+        if self.world.halls[of].town.is_none() {
             return;
         }
         let off = self.world.chance.between(Duration::from_millis(100), Duration::from_secs(120));
         self.say(&format!("the controller is killed for {off:?}"));
         self.world.tally.count(Fault::ControllerKilled);
-        self.world.promises.memory_may_be_lost();
-        self.world.kill_hall(off);
+        self.world.may_forget(of);
+        self.count_by_role(of, Fault::ActiveKilled, Fault::StandbyKilled);
+        self.world.kill_hall(of, off);
     }
 
     pub(super) fn broker_dies(&mut self) {
@@ -114,7 +134,7 @@ impl History {
         let forgets = self.world.chance.once_in(2);
         self.say(&format!("the broker is killed for {off:?}, forgetting {forgets}"));
         self.world.tally.count(if forgets { Fault::BrokerForgot } else { Fault::BrokerKilled });
-        if self.world.gear.deputy.as_ref().is_some_and(|deputy| deputy.answers()) {
+        if self.world.gear.posts.iter().any(|post| post.deputy.as_ref().is_some_and(|deputy| deputy.answers())) {
             self.world.tally.count(Fault::BrokerGoneWithDevices);
         }
         self.world.kill_broker(off, forgets);
@@ -139,11 +159,11 @@ impl History {
     }
 
     /// A connection breaks, and what was under way on it is gone.
-    pub(super) fn line_breaks(&mut self, at: usize) {
+    pub(super) fn line_breaks(&mut self, at: usize, of: usize) {
         self.world.tally.count(Fault::MessageLost);
         if self.world.chance.once_in(3) {
             self.say("the controller's line breaks");
-            self.world.cut_hall();
+            self.world.cut_hall(of, Duration::ZERO);
         } else {
             self.say(&format!("AP {at}'s line breaks"));
             let noticed = self.world.chance.between(Duration::ZERO, Duration::from_secs(20));
@@ -151,7 +171,7 @@ impl History {
         }
     }
 
-    pub(super) fn clock_jumps(&mut self, at: usize) {
+    pub(super) fn clock_jumps(&mut self, at: usize, of: usize) {
         let wall_ms = self.world.wall_ms();
         let (fault, off_ms) = match self.world.chance.below(4) {
             0 => (Fault::ClockAt1970, -wall_ms),
@@ -162,7 +182,7 @@ impl History {
         self.world.tally.count(fault);
         if self.world.chance.once_in(2) {
             self.say(&format!("the controller's clock is off by {off_ms} ms"));
-            self.world.hall.wall_off_ms = off_ms;
+            self.world.halls[of].wall_off_ms = off_ms;
         } else {
             self.say(&format!("AP {at}'s clock is off by {off_ms} ms"));
             self.world.sites[at].wall_off_ms = off_ms;
@@ -195,7 +215,7 @@ impl History {
         self.world.sites[at].mood = mood;
     }
 
-    pub(super) fn disk_misbehaves(&mut self) {
+    pub(super) fn disk_misbehaves(&mut self, of: usize) {
         let disk = *self.world.chance.pick(&[Disk::Works, Disk::Full, Disk::Hangs, Disk::Mumbles]);
         match disk {
             Disk::Full => self.world.tally.count(Fault::DiskFull),
@@ -203,27 +223,27 @@ impl History {
             Disk::Works => {}
         }
         self.say(&format!("the disk {disk:?}"));
-        self.world.hall.disk = disk;
+        self.world.halls[of].disk = disk;
         if self.world.chance.once_in(3) {
-            let shelf = self.world.hall.shelf.clone();
-            self.world.hall.backups.push(shelf);
+            let shelf = self.world.halls[of].shelf.clone();
+            self.world.halls[of].backups.push(shelf);
         }
     }
 
-    pub(super) fn database_goes(&mut self) {
+    pub(super) fn database_goes(&mut self, of: usize) {
         let off = self.world.chance.between(Duration::from_secs(1), Duration::from_secs(30));
         self.world.promises.memory_may_be_lost();
-        let backup = self.world.hall.backups.last().cloned().filter(|_| self.world.chance.once_in(2));
+        let backup = self.world.halls[of].backups.last().cloned().filter(|_| self.world.chance.once_in(2));
         if let Some(backup) = backup {
             self.say("the controller is stopped, and an old backup restored");
             self.world.tally.count(Fault::BackupRestored);
-            self.world.hall.shelf = backup;
+            self.world.halls[of].shelf = backup;
         } else {
             self.say("the controller is killed and its database is gone");
             self.world.tally.count(Fault::DatabaseLost);
-            self.world.hall.shelf = Shelf { remembered: Remembered::default(), ..Shelf::default() };
+            self.world.halls[of].shelf = Shelf { remembered: Remembered::default(), ..Shelf::default() };
         }
-        self.world.kill_hall(off);
+        self.world.kill_hall(of, off);
     }
 
     pub(super) fn flash_misbehaves(&mut self, at: usize) {
@@ -259,7 +279,7 @@ impl History {
                     let reason = firmware_config::wire::TurnedAwayReason::Forged;
                     self.world.site_on(at, hirake_agent::core::Event::TurnedAway { reason, why: why.clone() });
                 }
-                self.world.to_hall(Event::ForeignOrderSeen { why });
+                self.world.to_halls(&Event::ForeignOrderSeen { why });
             }
         }
     }
@@ -320,9 +340,9 @@ impl History {
             facility_key: None,
             agent: "0".to_owned(),
         };
-        self.world.to_hall(Event::Reported(report));
+        self.world.to_halls(&Event::Reported(report));
         let presence = Presence { v: VERSION, ap: GEAR.parse().expect("a name"), online: false, boot: "x".to_owned() };
-        self.world.to_hall(Event::Presence(presence));
+        self.world.to_halls(&Event::Presence(presence));
     }
 
     /// The whole town goes dark and comes back at once.
@@ -339,8 +359,10 @@ impl History {
         self.world.gear.powered = false;
         self.world.gear.on = false;
         self.world.later(off, Due::GearPowered);
-        if self.world.hall.town.is_some() {
-            self.world.kill_hall(off);
+        for of in 0..self.world.halls.len() {
+            if self.world.halls[of].town.is_some() {
+                self.world.kill_hall(of, off);
+            }
         }
     }
 }

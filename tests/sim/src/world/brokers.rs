@@ -14,15 +14,15 @@ impl World {
         match what {
             agent::Action::PublishPresence(presence) => {
                 self.broker.presences.insert(at, presence.clone());
-                self.to_hall(town::Event::Presence(presence));
+                self.to_halls(&town::Event::Presence(presence));
             }
             agent::Action::PublishReport(report) => {
                 self.broker.reports.insert(at, (*report).clone());
-                self.to_hall(town::Event::Reported(*report));
+                self.to_halls(&town::Event::Reported(*report));
             }
-            agent::Action::PublishCounts(counts) => self.to_hall(town::Event::Counted(counts)),
-            agent::Action::PublishDistinct(distinct) => self.to_hall(town::Event::Sketched(distinct)),
-            agent::Action::PublishSightings(sightings) => self.to_hall(town::Event::Overheard(sightings)),
+            agent::Action::PublishCounts(counts) => self.to_halls(&town::Event::Counted(counts)),
+            agent::Action::PublishDistinct(distinct) => self.to_halls(&town::Event::Sketched(distinct)),
+            agent::Action::PublishSightings(sightings) => self.to_halls(&town::Event::Overheard(sightings)),
             other => self.promises.broken(self.time, format!("not a message: {other:?}")),
         }
     }
@@ -31,7 +31,7 @@ impl World {
     pub fn broker_takes(&mut self, order: &SignedOrder, only: Option<usize>) {
         if only.is_none() {
             self.broker.order = Some(order.clone());
-            self.to_hall(town::Event::OwnOrderSeen(order.order.clone()));
+            self.to_halls(&town::Event::OwnOrderSeen(order.order.clone()));
         }
         for at in 0..self.sites.len() {
             let Some(connection) = self.sites[at].connected.filter(|_| only.is_none_or(|only| only == at)) else {
@@ -45,7 +45,8 @@ impl World {
     pub fn kill_broker(&mut self, off: Duration, forgets: bool) {
         self.broker.up = false;
         self.wills.clear();
-        self.cut_hall();
+        (0..self.halls.len()).for_each(|of| self.cut_hall(of, Duration::ZERO));
+        self.hall_wills.clear();
         for at in 0..self.sites.len() {
             self.cut_site(at, Duration::from_secs(3600));
         }

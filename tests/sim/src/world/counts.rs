@@ -28,27 +28,27 @@ impl World {
     }
 
     /// The core hands a sample to the store.
-    pub(super) fn hall_stores(&mut self, counts: Counts) {
+    pub(super) fn hall_stores(&mut self, of: usize, counts: Counts) {
         let after = self.chance.between(Duration::from_millis(5), COMMITTED_WITHIN);
-        let life = self.hall.lives;
-        self.later(after, Due::Commits { life, counts: Box::new(counts) });
+        let life = self.halls[of].lives;
+        self.later(after, Due::Commits { of, life, counts: Box::new(counts) });
     }
 
     /// The store commits it, and the word goes back to the agent; a store that takes nothing is asked again by the agent.
-    pub(super) fn hall_commits(&mut self, counts: &Counts) {
-        let Some(at) = self.hall.place_of(&counts.ap).filter(|at| *at < self.sites.len()) else { return };
-        if matches!(self.hall.disk, Disk::Full | Disk::Hangs) {
+    pub(super) fn hall_commits(&mut self, of: usize, counts: &Counts) {
+        let Some(at) = self.halls[of].place_of(&counts.ap).filter(|at| *at < self.sites.len()) else { return };
+        if matches!(self.halls[of].disk, Disk::Full | Disk::Hangs) {
             return self.tally.count(Fault::SampleNotTaken);
         }
         if let Err(why) = self.books.stored(at, counts) {
             self.promises.broken(self.time, why);
         }
-        let Some(connection) = self.hall.connected.filter(|_| self.hall.disk == Disk::Works) else {
+        let Some(connection) = self.halls[of].connected.filter(|_| self.halls[of].disk == Disk::Works) else {
             return self.tally.count(Fault::SampleWordLost);
         };
         let id = SampleId { boot: counts.boot.clone(), seq: counts.seq };
         let stored = CountsStored { v: VERSION, ap: counts.ap.clone(), samples: vec![id] };
-        self.send(connection, Due::FromHallStored { connection, at, stored });
+        self.send(connection, Due::FromHallStored { of, connection, at, stored });
     }
 
     /// The broker passes the word on, to whoever is connected now.

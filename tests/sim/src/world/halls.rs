@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use firmware_config::wire::{Order, Presence, Report};
+use firmware_config::wire::{Heartbeat, Order, Presence, Report};
 use hirake::core as town;
 use hirake::core::inventory::Managed;
 
@@ -11,136 +11,151 @@ use crate::faults::Fault;
 
 impl World {
     /// Starts the controller.
-    pub fn start_hall(&mut self) {
-        let actions = self.hall.start(self.time, self.wall_ms());
-        self.gear_order = None;
-        self.start_gear();
-        let life = self.hall.lives;
-        self.hall_performs(actions);
-        self.later(Duration::from_millis(20), Due::ReadKey { life });
+    pub fn start_hall(&mut self, of: usize) {
+        let wall_ms = self.wall_ms();
+        let actions = self.halls[of].start(self.time, wall_ms);
+        self.gear.posts[of].order = None;
+        self.start_gear(of);
+        let life = self.halls[of].lives;
+        self.hall_performs(of, actions);
+        self.later(Duration::from_millis(20), Due::ReadKey { of, life });
         let after = self.chance.between(Duration::from_millis(30), Duration::from_millis(400));
-        self.later(after, Due::HallConnects { life });
+        self.later(after, Due::HallConnects { of, life });
     }
 
     /// Kills the controller; it comes back after `off`.
-    pub fn kill_hall(&mut self, off: Duration) {
-        self.hall.kill();
-        self.gear.dismiss();
-        self.later(off, Due::HallStarts);
+    pub fn kill_hall(&mut self, of: usize, off: Duration) {
+        self.hall_is_gone(of);
+        self.later(off, Due::HallStarts { of });
     }
 
     /// Something happens to the controller.
-    pub fn hall_on(&mut self, event: town::Event) {
-        let now = self.hall.now(self.time, self.wall_ms());
-        let Some(core) = &mut self.hall.town else { return };
+    pub fn hall_on(&mut self, of: usize, event: town::Event) {
+        let life = self.halls[of].lives;
+        if let Some(waiting) = &mut self.halls[of].frozen {
+            return waiting.push(Due::Hall { of, life, event });
+        }
+        let now = self.halls[of].now(self.time, self.wall_ms());
+        let Some(core) = &mut self.halls[of].town else { return };
         let actions = core.on(event, now);
-        self.hall_performs(actions);
+        self.hall_performs(of, actions);
     }
 
-    fn hall_performs(&mut self, actions: Vec<town::Action>) {
-        let life = self.hall.lives;
+    fn hall_performs(&mut self, of: usize, actions: Vec<town::Action>) {
+        let life = self.halls[of].lives;
         for action in actions {
-            if let Some(left) = &mut self.hall.dies_after {
+            if let Some(left) = &mut self.halls[of].dies_after {
                 if *left == 0 {
                     self.tally.count(Fault::ControllerKilledBetweenActions);
                     let off = self.chance.between(Duration::from_millis(100), Duration::from_secs(60));
-                    self.promises.memory_may_be_lost();
-                    return self.kill_hall(off);
+                    self.may_forget(of);
+                    return self.kill_hall(of, off);
                 }
                 *left -= 1;
             }
             match action {
                 town::Action::Publish(order) => {
                     self.promises.ordered(&order, self.time);
-                    self.hall_says(&order, None);
-                    self.gear_ordered(&order);
+                    self.halls[of].published = order.number;
+                    self.hall_says(of, &order, None);
+                    self.gear_ordered(of, &order, true);
                 }
-                town::Action::PublishAgain { by: Managed::Snmp, order, .. } => self.gear_ordered(&order),
+                town::Action::Beat(beat) => self.hall_beats(of, beat),
+                town::Action::Lock { wanted } => self.wants_lock(of, wanted),
+                town::Action::Watch(order) => self.gear_ordered(of, &order, false),
+                town::Action::PublishAgain { by: Managed::Snmp, order, .. } => self.gear_ordered(of, &order, true),
                 town::Action::PublishAgain { ap, order, .. } => {
-                    let only = self.hall.place_of(&ap);
-                    self.hall_says(&order, only);
+                    let only = self.halls[of].place_of(&ap);
+                    self.hall_says(of, &order, only);
                 }
-                town::Action::Store { batch, what } => match self.hall.store(what) {
+                town::Action::Store { batch, what } => match self.halls[of].store(what) {
                     Ok(Some(outcome)) => {
                         let after = self.chance.between(Duration::from_millis(1), Duration::from_millis(30));
-                        self.later(after, Due::Hall { life, event: town::Event::Stored { batch, outcome } });
+                        self.later(after, Due::Hall { of, life, event: town::Event::Stored { batch, outcome } });
                     }
                     Ok(None) => {}
                     Err(why) => self.promises.broken(self.time, why),
                 },
                 town::Action::Answer { ask_id, outcome } => self.promises.answered(ask_id, outcome),
-                town::Action::StoreCounts(counts) => self.hall_stores(counts),
-                town::Action::Log(_)
-                | town::Action::StoreSketch(_)
-                | town::Action::Signal { .. }
-                | town::Action::Watch(_)
-                | town::Action::Beat(_)
-                | town::Action::Lock { .. } => {}
+                town::Action::StoreCounts(counts) => self.hall_stores(of, counts),
+                town::Action::Log(_) | town::Action::StoreSketch(_) | town::Action::Signal { .. } => {}
             }
         }
-        let now = self.hall.now(self.time, self.wall_ms());
-        if let Some(core) = &self.hall.town {
-            let wake = core.next_wake().map(|mono| self.hall.booted + mono.max(now.mono));
-            if wake != self.hall.wake {
-                self.hall.wake = wake;
+        let now = self.halls[of].now(self.time, self.wall_ms());
+        if let Some(core) = &self.halls[of].town {
+            let wake = core.next_wake().map(|mono| self.halls[of].booted + mono.max(now.mono));
+            if wake != self.halls[of].wake {
+                self.halls[of].wake = wake;
                 if let Some(at) = wake {
-                    self.later(at - self.time, Due::HallWake { life, at });
+                    self.later(at - self.time, Due::HallWake { of, life, at });
                 }
             }
         }
     }
 
-    fn hall_says(&mut self, order: &Order, only: Option<usize>) {
-        let Some(connection) = self.hall.connected else { return };
+    fn hall_says(&mut self, of: usize, order: &Order, only: Option<usize>) {
+        let Some(connection) = self.halls[of].connected else { return };
         let order = self.signed.sign(order);
-        self.send(connection, Due::FromHall { connection, order, only });
+        self.send(connection, Due::FromHall { of, connection, order, only });
     }
 
-    pub(super) fn hall_connects(&mut self) {
-        let life = self.hall.lives;
-        if self.hall.town.is_none() || self.hall.connected.is_some() {
+    pub(super) fn hall_connects(&mut self, of: usize) {
+        let life = self.halls[of].lives;
+        if self.halls[of].town.is_none() || self.halls[of].connected.is_some() {
             return;
         }
-        if !(self.broker.up && self.hall.linked) {
+        if !(self.broker.up && self.halls[of].linked) {
             let after = self.chance.between(Duration::from_millis(500), Duration::from_secs(5));
-            return self.later(after, Due::HallConnects { life });
+            return self.later(after, Due::HallConnects { of, life });
+        }
+        // Its old connection is thrown out first, as an agent's is.
+        if let Some((old, _)) = self.hall_wills.get(&of).cloned() {
+            self.hall_will(of, old);
         }
         let connection = self.connection();
-        self.hall.connected = Some(connection);
+        self.halls[of].connected = Some(connection);
         let retained = self.broker.order.clone();
         let presences: Vec<Presence> = self.broker.presences.values().cloned().collect();
         let reports: Vec<Report> = self.broker.reports.values().cloned().collect();
-        self.hall_on(town::Event::Broker(Ok(())));
-        retained.into_iter().for_each(|order| self.to_hall(town::Event::OwnOrderSeen(order.order)));
-        presences.into_iter().for_each(|presence| self.to_hall(town::Event::Presence(presence)));
-        reports.into_iter().for_each(|report| self.to_hall(town::Event::Reported(report)));
+        self.hall_on(of, town::Event::Broker(Ok(())));
+        retained.into_iter().for_each(|order| self.to_hall(of, town::Event::OwnOrderSeen(order.order)));
+        presences.into_iter().for_each(|presence| self.to_hall(of, town::Event::Presence(presence)));
+        let beats: Vec<Heartbeat> = self.broker.beats.values().cloned().collect();
+        beats.into_iter().for_each(|beat| self.to_hall(of, town::Event::PeerHeard(beat)));
+        reports.into_iter().for_each(|report| self.to_hall(of, town::Event::Reported(report)));
     }
 
-    /// The controller's connection ends.
-    pub fn cut_hall(&mut self) {
-        if self.hall.connected.take().is_some() {
-            self.hall_on(town::Event::Broker(Err("connection reset".to_owned())));
+    /// Something for every controller leaves the broker.
+    pub fn to_halls(&mut self, event: &town::Event) {
+        (0..self.halls.len()).for_each(|of| self.to_hall(of, event.clone()));
+    }
+
+    /// A controller's connection ends.
+    pub fn cut_hall(&mut self, of: usize, noticed: Duration) {
+        self.leave_hall_will(of, noticed);
+        if self.halls[of].connected.take().is_some() {
+            self.hall_on(of, town::Event::Broker(Err("connection reset".to_owned())));
         }
         let after = self.chance.between(Duration::from_millis(200), Duration::from_secs(3));
-        let life = self.hall.lives;
-        self.later(after, Due::HallConnects { life });
+        let life = self.halls[of].lives;
+        self.later(after, Due::HallConnects { of, life });
     }
 
     /// Something for the controller leaves the broker.
-    pub fn to_hall(&mut self, event: town::Event) {
-        let Some(connection) = self.hall.connected else { return };
-        self.send(connection, Due::ToHall { connection, event });
+    pub fn to_hall(&mut self, of: usize, event: town::Event) {
+        let Some(connection) = self.halls[of].connected else { return };
+        self.send(connection, Due::ToHall { of, connection, event });
     }
 
     /// What the shell makes of a letter: a report that carries an order says two things.
-    pub(super) fn hall_hears(&mut self, event: town::Event) {
+    pub(super) fn hall_hears(&mut self, of: usize, event: town::Event) {
         let held = match &event {
             town::Event::Reported(report) => report.holds.as_deref().and_then(|jws| self.signed.read(jws)).cloned(),
             _ => None,
         };
-        self.hall_on(event);
+        self.hall_on(of, event);
         if let Some(order) = held {
-            self.hall_on(town::Event::OwnOrderHeld(order));
+            self.hall_on(of, town::Event::OwnOrderHeld(order));
         }
     }
 }

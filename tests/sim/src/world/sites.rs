@@ -131,7 +131,7 @@ impl World {
         }
         if let Some((_, presence)) = self.wills.remove(&at) {
             self.broker.presences.insert(at, presence.clone());
-            self.to_hall(town::Event::Presence(presence));
+            self.to_halls(&town::Event::Presence(presence));
         }
     }
 
