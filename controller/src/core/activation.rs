@@ -114,6 +114,8 @@ pub struct Activations {
     last_id: u64,
     /// The last digit of our numbers, where the town has several controllers.
     rank: Option<u8>,
+    /// Of those, the highest that was given before this start, as far as was known at the start.
+    of_before: u64,
     /// What was heard of; kept only there.
     known: Known,
 }
@@ -127,7 +129,7 @@ impl Activations {
             .into_iter()
             .map(|activation| Held { ends: remaining(&activation, now), activation, from_before: true })
             .collect();
-        Self { held, last_id, rank: None, known: Known::new() }
+        Self { held, last_id, rank: None, of_before: 0, known: Known::new() }
     }
 
     /// Opens; returns the activation's number.

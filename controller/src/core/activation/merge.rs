@@ -42,6 +42,7 @@ impl Activations {
         let held = self.iter().map(|held| (held.id, held.since_ms));
         let all: Vec<_> = noted.chain(knows).chain(held).collect();
         self.heard(all);
+        self.of_before = self.known.get(&rank).map_or(0, |highest| highest.activation);
         self
     }
 
@@ -75,7 +76,7 @@ impl Activations {
         let told = noted.iter().map(|note| (note.id, note.since_ms));
         let told: Vec<_> = told.chain(theirs.values().map(|it| (it.activation, it.since_ms))).collect();
         self.last_id = told.iter().map(|(id, _)| *id).fold(self.last_id, u64::max);
-        self.renumber(&noted, theirs);
+        let forgotten = self.renumber(&noted, theirs);
         let is_noted = |held: &Held| noted.iter().any(|note| note.id == held.activation.id);
         self.held.retain(|held| is_noted(held) || !heard_of(theirs, held.activation.id));
         for note in &noted {
@@ -86,7 +87,7 @@ impl Activations {
                     held.ends = held.ends.min(ends);
                     held.activation = note.clone();
                 }
-            } else if !heard_of(&self.known, note.id) {
+            } else if !heard_of(&self.known, note.id) || forgotten.contains(&note.id) {
                 self.held.push(Held { activation: note.clone(), ends, from_before: true });
             }
         }
@@ -99,16 +100,23 @@ impl Activations {
     }
 
     /// Others have heard of what we opened and do not remember: our store was lost, or is older. What was opened since
-    /// the start must not be taken for what was closed under its number before.
-    fn renumber(&mut self, noted: &[Activation], theirs: &Known) {
-        let Some(rank) = self.rank else { return };
+    /// the start must not be taken for what was closed under its number before; nor may what is open under a number that
+    /// was given again be taken for what was closed here. Returns the numbers of such.
+    fn renumber(&mut self, noted: &[Activation], theirs: &Known) -> Vec<u64> {
+        let Some(rank) = self.rank else { return Vec::new() };
         let theirs = theirs.get(&rank);
-        let highest = self.known.get(&rank).map_or(0, |ours| ours.activation);
-        let is_another = |ours: &Activation| {
-            theirs.is_some_and(|theirs| theirs.activation == ours.id && theirs.since_ms != ours.since_ms)
+        let ours = self.known.get(&rank).copied();
+        let is_another = |id: u64, since_ms: WallMs| {
+            theirs.is_some_and(|theirs| theirs.activation == id && theirs.since_ms != since_ms)
         };
-        let forgot = theirs.is_some_and(|theirs| theirs.activation > highest)
-            || self.held.iter().any(|held| !held.from_before && is_another(&held.activation));
+        let forgot = theirs.is_some_and(|theirs| theirs.activation > ours.map_or(0, |ours| ours.activation))
+            || ours.is_some_and(|ours| is_another(ours.activation, ours.since_ms))
+            || self
+                .held
+                .iter()
+                .map(|held| (held.from_before, &held.activation))
+                .any(|(from_before, act)| !from_before && is_another(act.id, act.since_ms));
+        let mut given_twice = Vec::new();
         for at in 0..self.held.len() {
             let held = &self.held[at];
             let of = &held.activation;
@@ -117,10 +125,13 @@ impl Activations {
             let same = |note: &Activation| note.id == of.id && !other(note);
             let doubtful = digit(of.id) == rank && !held.from_before;
             if doubtful && !noted.iter().any(same) && (forgot || noted.iter().any(other)) {
-                let since_ms = of.since_ms;
+                let (id, since_ms) = (of.id, of.since_ms);
+                given_twice.push(id);
                 self.held[at].activation.id = self.number(since_ms);
             }
         }
+        let of_before = |id: &u64| digit(*id) == rank && *id > self.of_before && (forgot || given_twice.contains(id));
+        noted.iter().map(|note| note.id).filter(of_before).collect()
     }
 
     /// A key holds one activation: of two under different numbers, the one that was told first.

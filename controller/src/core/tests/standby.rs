@@ -590,3 +590,35 @@ fn another_order_under_our_number_is_met_with_ours_once_more() {
         "it is said again, and learned by who gave it"
     );
 }
+
+#[test]
+fn what_is_open_under_a_number_that_a_lost_store_gave_again_stays_open() {
+    // What was opened meanwhile under that number may be closed again, or not: it is another act.
+    for closed in [false, true] {
+        let mut pair = Pair::quiet();
+        let gym = pair.open(0, "gym");
+        pair.pass(s(10));
+        pair.kill(0);
+        pair.halls[0].shelf = Default::default();
+        pair.link(0, false);
+        pair.start(0);
+        let school = pair.open(0, "school");
+        assert_eq!(school, gym, "it knows no better");
+        if closed {
+            pair.close(0, school).expect("a person's");
+        }
+        pair.link(0, true);
+        pair.pass(s(30));
+        assert_eq!((pair.is_open("gym"), pair.is_open("school")), (true, !closed));
+        assert_eq!(pair.at_rest(), Ok(()));
+        let opened = pair
+            .view(1)
+            .activations
+            .iter()
+            .find(|held| held.facilities.contains(&"gym".parse().expect("a name")))
+            .map(|held| held.id);
+        pair.close(0, opened.expect("in force")).expect("a person's");
+        pair.pass(s(30));
+        assert!(!pair.is_open("gym"), "and closed it does not come back");
+    }
+}
