@@ -33,6 +33,11 @@ const REACH_EVERY: Duration = Duration::from_millis(250);
 const PING_EVERY: Duration = Duration::from_secs(1);
 /// hostapd 2.10 answers with at most 4,096 bytes; later ones with 8,192.
 const DATAGRAM_MAX_BYTES: usize = 16 * 1024;
+/// Stations listed at one network: as many as can be associated (IEEE 802.11: AIDs 1 to 2007), so that a hostapd that
+/// never comes to an end holds nobody up.
+const STATIONS_MAX: usize = 2007;
+/// Tries to come to the end of a list: whoever leaves at the wrong moment cuts it off.
+const LISTINGS_MAX: usize = 3;
 /// Start of the names of our own sockets; the process's number follows.
 const NAME: &str = "hirake-agent";
 
@@ -180,6 +185,7 @@ impl Hostapd {
         events: &mpsc::Sender<Event>,
     ) -> Option<AskError> {
         let mut buffer = vec![0; DATAGRAM_MAX_BYTES];
+        self.marks.was_deaf();
         let mut ping_at = Instant::now() + PING_EVERY;
         loop {
             // Cancel-safe: receiving from a channel or a datagram socket loses nothing when another branch wins.
@@ -203,6 +209,7 @@ impl Hostapd {
                     },
                     Err(source) => return Some(self.gone(source)),
                 },
+                () = self.marks.others_are_covered() => Ok(()),
                 () = tokio::time::sleep_until(ping_at) => match self.ask(&asking, "PING", "PING").await {
                     Ok(_) => Ok(()),
                     Err(error) => return Some(error),
@@ -210,6 +217,11 @@ impl Hostapd {
             };
             if outcome.is_err() {
                 return None;
+            }
+            match self.meet_those_present(&asking, events).await {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => return Some(error),
             }
             ping_at = Instant::now() + PING_EVERY;
         }
@@ -228,6 +240,35 @@ impl Hostapd {
             }
         }
         Ok(())
+    }
+
+    /// Tells the marks of the devices on `00000JAPAN` that nobody told of: hostapd speaks of who comes, not of who is
+    /// there. False when nobody listens any more.
+    async fn meet_those_present(&mut self, asking: &Socket, events: &mpsc::Sender<Event>) -> Result<bool, AskError> {
+        for interface in self.marks.unlisted() {
+            let first = format!("IFNAME={interface} STA-FIRST");
+            let (mut question, mut listings) = (first.clone(), 1);
+            for _ in 0..STATIONS_MAX {
+                let answer = self.ask(asking, "STA-FIRST or STA-NEXT", &question).await?;
+                let Some((address, authorized)) = parse::listed(&answer) else {
+                    // The list ends with nothing. Anything else is said of one who was there a moment ago.
+                    if answer.trim_ascii().is_empty() || listings == LISTINGS_MAX {
+                        break;
+                    }
+                    (question, listings) = (first.clone(), listings + 1);
+                    continue;
+                };
+                let marks = if authorized { self.marks.of(&interface, address) } else { Vec::new() };
+                for (period, mark) in marks {
+                    if events.send(Event::Met { period, mark }).await.is_err() {
+                        return Ok(false);
+                    }
+                }
+                let [a, b, c, d, e, f] = address;
+                question = format!("IFNAME={interface} STA-NEXT {a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}");
+            }
+        }
+        Ok(true)
     }
 
     async fn perform(&mut self, asking: &mut Socket, command: Command) -> Result<Event, AskError> {

@@ -81,6 +81,12 @@ impl Hostapd {
                 (false, _) => Answer::plain("FAIL-NO-IFNAME-MATCH\n"),
                 (true, "PING") => Answer::plain("PONG\n"),
                 (true, "STATUS") => Answer::plain(&self.status()),
+                (true, "STA-FIRST") => Answer::plain(&self.station(interface, |_| Some(0))),
+                (true, next) if next.starts_with("STA-NEXT ") => {
+                    let after =
+                        |stations: &[String]| stations.iter().position(|mac| *mac == next[9..]).map(|at| at + 1);
+                    Answer::plain(&self.station(interface, after))
+                }
                 (true, _) => Answer::plain("UNKNOWN COMMAND\n"),
             };
         }
@@ -125,6 +131,20 @@ impl Hostapd {
 
     fn has(&self, interface: &str) -> bool {
         self.networks.iter().any(|n| n.interface == interface)
+    }
+
+    /// A station in the list of one network: nothing behind the last, `FAIL` for the one after somebody unknown.
+    fn station(&self, interface: &str, which: impl Fn(&[String]) -> Option<usize>) -> String {
+        let stations = self.networks.iter().find(|n| n.interface == interface).map_or(&[][..], |n| &n.stations);
+        match which(stations) {
+            Some(at) => stations.get(at).map_or_else(String::new, |mac| {
+                format!(
+                    "{mac}\nflags=[AUTH][ASSOC][AUTHORIZED][SHORT_PREAMBLE][WMM][HT]\naid={}\ncapability=0x421\n",
+                    at + 1
+                )
+            }),
+            None => "FAIL\n".into(),
+        }
     }
 
     /// `STATUS` speaks of the radio and of every network on it, whichever of them is asked.

@@ -82,6 +82,12 @@ fn a_drill_that_ends_by_itself_ends_its_counting_and_a_restart_goes_on_under_the
     let before = ap.counting.clone();
     ap.reboot();
     assert_eq!(ap.counting, before, "the same activation, so the same key; what was said is merged by the controller");
+    let told = ap.distinct.len();
+    ap.connect();
+    meet(&mut ap, 3, 2);
+    ap.pass(61 * SECOND);
+    assert!(ap.distinct.len() > told);
+    assert_eq!(said(&ap), [(3, 1)]);
     ap.pass(700 * SECOND);
     assert!(ap.counting.is_empty());
 }

@@ -93,21 +93,25 @@ pub struct Marks {
     secret: Option<Secret>,
     town: TownId,
     periods: watch::Receiver<Vec<Period>>,
+    covered: Vec<Period>,
     keys: Vec<(Period, hmac::Key)>,
     open: BTreeSet<String>,
+    /// Of those: whoever was on them when these keys came is marked.
+    listed: BTreeSet<String>,
 }
 
 impl Marks {
     /// Without a secret nobody is marked. `periods`: the activations that cover this AP, as they change.
     #[must_use]
-    pub fn new(secret: Option<Secret>, town: TownId, mut periods: watch::Receiver<Vec<Period>>) -> Self {
-        periods.mark_changed();
-        Self { secret, town, periods, keys: Vec::new(), open: BTreeSet::new() }
+    pub fn new(secret: Option<Secret>, town: TownId, periods: watch::Receiver<Vec<Period>>) -> Self {
+        let (covered, keys) = (Vec::new(), Vec::new());
+        Self { secret, town, periods, covered, keys, open: BTreeSet::new(), listed: BTreeSet::new() }
     }
 
     /// These interfaces serve `00000JAPAN`, and no others: the town's own networks are nobody's business.
     pub fn only_open(&mut self, interfaces: impl Iterator<Item = String>) {
         self.open = interfaces.collect();
+        self.listed.retain(|interface| self.open.contains(interface));
     }
 
     /// So does this one, from now on.
@@ -115,14 +119,48 @@ impl Marks {
         self.open.insert(interface);
     }
 
+    /// Waits until other activations cover this AP; for ever, where nobody tells any more.
+    pub async fn others_are_covered(&mut self) {
+        if self.periods.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// hostapd was out of hearing: who came meanwhile, nobody told.
+    pub fn was_deaf(&mut self) {
+        self.listed.clear();
+    }
+
+    /// Open interfaces whose stations came before anybody marked under the keys of now: before an activation that began
+    /// while the network was on the air already, or while no agent ran. Each is told once: who is there is then to be
+    /// listed and marked.
+    pub fn unlisted(&mut self) -> Vec<String> {
+        self.renew();
+        if self.keys.is_empty() {
+            return Vec::new();
+        }
+        let unlisted: Vec<_> = self.open.difference(&self.listed).cloned().collect();
+        self.listed.clone_from(&self.open);
+        unlisted
+    }
+
+    /// Makes the keys of the activations that cover this AP now, where they are others than before.
+    fn renew(&mut self) {
+        let Some(secret) = &self.secret else { return };
+        let periods = self.periods.borrow_and_update();
+        if *periods != self.covered {
+            self.covered.clone_from(&periods);
+            self.keys = periods.iter().map(|period| (*period, secret.key(&self.town, *period))).collect();
+            self.listed.clear();
+        }
+    }
+
     /// Marks of a device that came to `interface`: one for each activation.
     pub fn of(&mut self, interface: &str, address: [u8; ADDRESS_BYTES]) -> Vec<(Period, Mark)> {
-        let Some(secret) = self.secret.as_ref().filter(|_| self.open.contains(interface)) else { return Vec::new() };
-        // An error says that nobody changes them any more.
-        if self.periods.has_changed().unwrap_or(false) {
-            let periods = self.periods.borrow_and_update();
-            self.keys = periods.iter().map(|period| (*period, secret.key(&self.town, *period))).collect();
+        if !self.open.contains(interface) {
+            return Vec::new();
         }
+        self.renew();
         self.keys.iter().map(|(period, key)| (*period, mark(key, address))).collect()
     }
 }

@@ -242,7 +242,22 @@ pub fn event(line: &[u8]) -> Option<Heard> {
 pub fn station(line: &[u8]) -> Option<[u8; ADDRESS_BYTES]> {
     const CAME: &[u8] = b"AP-STA-CONNECTED ";
     let at = line.windows(CAME.len()).position(|part| part == CAME)? + CAME.len();
-    let text = line[at..].split(|b| b.is_ascii_whitespace()).next()?;
+    address(line[at..].split(|b| b.is_ascii_whitespace()).next()?)
+}
+
+/// Reads an answer to `STA-FIRST` or `STA-NEXT`: a station's address on the first line, what is known of it below; and
+/// whether it is let in, as those are that `AP-STA-CONNECTED` tells of. None where there are no more stations.
+#[must_use]
+pub fn listed(answer: &[u8]) -> Option<([u8; ADDRESS_BYTES], bool)> {
+    let mut lines = answer.split(|b| *b == b'\n');
+    let address = address(lines.next()?)?;
+    let authorized = |line: &[u8]| {
+        line.strip_prefix(b"flags=").is_some_and(|flags| flags.windows(12).any(|flag| flag == b"[AUTHORIZED]"))
+    };
+    Some((address, lines.any(authorized)))
+}
+
+fn address(text: &[u8]) -> Option<[u8; ADDRESS_BYTES]> {
     let mut address = [0; ADDRESS_BYTES];
     let mut parts = text.split(|b| *b == b':');
     for byte in &mut address {

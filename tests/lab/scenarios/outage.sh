@@ -21,6 +21,11 @@ agent_up
 check "agent started again: it speaks for itself anew" await 60 at_least /run/agent.log '^broker up' 2
 check "agent started again: it stands settled, open" await 60 totals open 1
 check "the phone never noticed" test "$(drops phone)" = 0
+# Nobody told the new agent of it: what hostapd answers is how it finds who is there (agent/recorded/sta-first.txt).
+sta_first() { hostapd_cli -p /run/hostapd -i wlan0jp raw STA-FIRST; }
+listed() { local all; all=$(sta_first) && [[ $'\n'$all == *$'\n'"$phone_address"$'\n'flags=*'[AUTHORIZED]'*$'\n'aid=* ]]; }
+phone_address=$(within phone cat /sys/class/net/wlan2/address)
+check "hostapd lists the phone as the agent reads it" listed
 
 kill -9 "$hostapd"; wait "$hostapd" 2> /dev/null
 hostapd_up

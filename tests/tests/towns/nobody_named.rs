@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::bench::{Bench, BrokerKind, Plan, total};
 use tests::http;
 use tests::inventory;
@@ -16,6 +16,12 @@ use tests::traces::{Traces, every};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// People enough, coming and going fast enough, that half a minute has dozens of them.
 const CROWD: Crowd = Crowd { peace: 4, disaster: 30, stay: Duration::from_secs(10) };
+/// A crowd that gathers within seconds.
+const GATHERING: Crowd = Crowd { peace: 0, disaster: 60, stay: Duration::from_secs(4) };
+/// Whoever is there stays, and nobody comes.
+const AT_REST: Crowd = Crowd { peace: 0, disaster: 0, stay: Duration::from_secs(3_600) };
+/// The model town's operators' token (`tests/src/bench.rs`).
+const TOKEN: &str = "model-town-token-0000000000000000";
 /// More devices than this are to be seen before anything is looked for.
 const DEVICES: usize = 40;
 
@@ -125,5 +131,39 @@ async fn every_byte_that_leaves_an_agent_is_free_of_addresses_and_of_their_hashe
         let planted = [&before[before.len() - near..], &trace, &after[..near]].concat();
         assert!(traces.find(&planted).is_some(), "{what} is not found");
     }
+    bench.stop()
+}
+
+/// Shows that devices are counted also where hostapd never tells of their coming: those that came while no agent ran,
+/// and those that were there before a second activation began.
+#[tokio::test]
+async fn whoever_came_before_anybody_listened_is_counted_too() -> Result<()> {
+    let mut plan = Plan::quiet(inventory::aps().into_iter().take(1).collect(), BrokerKind::Mosquitto);
+    plan.counts_interval_s = 5;
+    let facility = plan.aps[0].facility;
+    let mut bench = Bench::raise(plan).await?;
+    bench.until("settled", PATIENCE, |town| total(town, "settled") == 1).await?;
+    bench.panel.turn(Turn::Disaster);
+    bench.until("open", PATIENCE, |town| total(town, "settled") == 1 && town["mode"] == "disaster").await?;
+    bench.kill_agent(0);
+    bench.radio(0).draw(GATHERING);
+    let present = |bench: &Bench| bench.radio(0).on_air().iter().map(|network| network.stations.len()).sum::<usize>();
+    bench.until_seen("many are there", PATIENCE, |bench| present(bench) > DEVICES).await?;
+    bench.radio(0).draw(AT_REST);
+    let there = present(&bench);
+    bench.start_agent(0)?;
+    // Of 40 to 80 devices a sketch is wrong by less than one in ten, seen all at once.
+    let right = |told: &Value, at: usize| {
+        let told =
+            told["activations"][at]["town"]["devices"].as_u64().and_then(|devices| usize::try_from(devices).ok());
+        told.is_some_and(|devices| devices.abs_diff(there) * 10 <= there)
+    };
+    distinct(&bench, |told| right(told, 0)).await?;
+
+    let body = json!({"mode": "disaster", "by": "佐藤", "facilities": [facility], "why": "津波"});
+    http::post(bench.http(), "/api/v1/activations", TOKEN, &body).await?;
+    let told = distinct(&bench, |told| right(told, 0) && right(told, 1)).await?;
+    assert_eq!(told["activations"].as_array().map(Vec::len), Some(2), "{told}");
+    assert_eq!(present(&bench), there, "nobody came or went");
     bench.stop()
 }

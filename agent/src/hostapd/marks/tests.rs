@@ -127,6 +127,30 @@ fn keys_follow_the_activations_and_go_with_them() {
 }
 
 #[test]
+fn whoever_was_there_before_the_keys_is_to_be_listed_once() {
+    let (mut marks, periods) = marks(Some(secret(SECRET)), Vec::new());
+    let here = ["wlan0jp".to_owned()];
+    assert_eq!(marks.unlisted(), Vec::<String>::new(), "nothing is in force");
+    periods.send_replace(vec![period(1)]);
+    assert_eq!(marks.unlisted(), here);
+    assert_eq!(marks.unlisted(), Vec::<String>::new(), "once");
+    // A second activation while the first goes on: those who are there were never marked for it.
+    periods.send_replace(vec![period(1), period(2)]);
+    marks.of("wlan0jp", device(1));
+    assert_eq!(marks.unlisted(), here, "also where somebody came first");
+    // Another radio, the same one closed and opened again, and a hostapd that was out of hearing.
+    marks.only_open(["wlan0jp".to_owned(), "wlan1jp".to_owned()].into_iter());
+    assert_eq!(marks.unlisted(), ["wlan1jp"]);
+    marks.only_open(["wlan1jp".to_owned()].into_iter());
+    marks.opened("wlan0jp".to_owned());
+    assert_eq!(marks.unlisted(), here);
+    marks.was_deaf();
+    assert_eq!(marks.unlisted(), ["wlan0jp", "wlan1jp"]);
+    periods.send_replace(Vec::new());
+    assert_eq!(marks.unlisted(), Vec::<String>::new());
+}
+
+#[test]
 fn nobody_is_marked_on_the_towns_own_networks_or_without_a_secret() {
     let (mut with, _sender) = marks(Some(secret(SECRET)), vec![period(1)]);
     assert_eq!(with.of("wlan0", device(1)), []);
@@ -134,7 +158,7 @@ fn nobody_is_marked_on_the_towns_own_networks_or_without_a_secret() {
     assert_eq!(with.of("wlan0jp", device(1)), []);
     assert_eq!(with.of("wlan1jp", device(1)).len(), 1);
     let (mut without, _sender) = marks(None, vec![period(1)]);
-    assert_eq!(without.of("wlan0jp", device(1)), []);
+    assert_eq!((without.of("wlan0jp", device(1)), without.unlisted()), (Vec::new(), Vec::new()));
 }
 
 #[test]

@@ -108,6 +108,17 @@ fn the_address_that_came_is_read_for_its_mark_and_nothing_else_is_one() {
 }
 
 #[test]
+fn a_listed_station_is_its_address_and_whether_it_is_let_in() {
+    let address = [2, 0x5e, 0, 10, 0xff, 0x10];
+    assert_eq!(listed(include_bytes!("../../../recorded/sta-first.txt")), Some(([2, 0, 0, 0, 2, 0], true)));
+    assert_eq!(listed(b"02:5e:00:0a:ff:10\nflags=[AUTH][ASSOC]\naid=1\n"), Some((address, false)));
+    assert_eq!(listed(b"02:5e:00:0a:ff:10"), Some((address, false)));
+    for nobody in [&b""[..], b"\n", b"FAIL\n", b"FAIL-NO-IFNAME-MATCH\n", b"02:5e:00:0a:ff\nflags=[AUTHORIZED]\n"] {
+        assert_eq!(listed(nobody), None, "{nobody:?}");
+    }
+}
+
+#[test]
 fn changes_on_the_air_are_heard_and_the_rest_is_not() {
     for line in ["IFNAME=lojp <3>AP-ENABLED ", "IFNAME=lojp <3>AP-DISABLED ", "IFNAME=lo <3>CTRL-EVENT-TERMINATING "] {
         assert_eq!(event(line.as_bytes()), Some(Heard::AirChanged), "{line}");
