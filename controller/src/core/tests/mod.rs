@@ -3,6 +3,7 @@
 //! The bench carries actions out as the shells do, keeps what was stored, and lets time pass only where nothing is left
 //! to do. Nothing here waits for a real second.
 
+mod activations;
 mod air;
 mod bench;
 mod closed_doors;
@@ -13,12 +14,15 @@ mod fleet;
 mod histories;
 mod judging;
 mod key;
+mod merging;
 mod opening;
 mod pair;
 mod pair_histories;
+mod patience;
 mod rivals;
 mod standby;
 mod store;
 mod trimming;
+mod watch;
 mod whoever_opened;
 mod witnesses;
