@@ -1,15 +1,17 @@
 //! What is on the air that should not be: APs left open, names that deceive, and neighbours as witnesses.
 
+use std::time::Duration;
+
 use firmware_config::ident::ApId;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{AirName, Heard, Sightings};
 
 use super::bench::*;
 use crate::core::fleet::LEFT_OPEN_AFTER;
-use crate::core::neighbours::FRESH_FOR;
-use crate::core::strangers::{STRANGERS_MAX, STRANGERS_OF_ONE_MAX};
+use crate::core::neighbours::{CONTRADICTS_AFTER, FRESH_FOR};
+use crate::core::strangers::{STRANGERS_MAX, STRANGERS_OF_ONE_MAX, Stranger, Strangers};
 use crate::core::view::{Standing, Witnessed};
-use crate::core::{Event, Kind, Pattern};
+use crate::core::{Event, Kind, Now, Pattern};
 
 fn row(ssid: &[u8], bssid: &str) -> Heard {
     Heard {
@@ -201,4 +203,195 @@ fn sightings_of_a_stolen_ap_fill_neither_memory_nor_record() {
     hears(&mut bench, "nobody", vec![row(b"00000JAPAN", "02:00:00:00:00:01")]);
     assert_eq!(field(bench.entries(Kind::MessageRefused).last().expect("said"), "from"), "ap/nobody/sightings");
     assert_eq!(bench.view().totals.settled, 6, "and nobody stands otherwise for it");
+}
+
+/// The room of strangers by itself: what one AP heard so long ago.
+fn heard(strangers: &mut Strangers, by: &str, name: &[u8], bssid: &str, age: Duration, now: Duration) {
+    let age_ms = u64::try_from(age.as_millis()).expect("short");
+    let it = Heard { age_ms, ..row(name, bssid) };
+    strangers.heard(
+        &ap(by),
+        it,
+        Now { mono: now, wall_ms: MORNING_MS + i64::try_from(now.as_millis()).expect("short") },
+    );
+}
+
+const ONE: &str = "02:13:37:00:00:01";
+const OTHER: &str = "02:13:37:00:00:02";
+
+#[test]
+fn a_stranger_is_remembered_for_ten_minutes_after_it_was_last_heard() {
+    let mut strangers = Strangers::default();
+    assert_eq!(strangers.next_wake(), None);
+    heard(&mut strangers, "gym-1", b"00000JAPAN", ONE, FRESH_FOR + ms(1), s(5_000));
+    assert_eq!(strangers.views().len(), 0, "that is long ago");
+    heard(&mut strangers, "gym-1", b"00000JAPAN", ONE, FRESH_FOR, s(5_000));
+    assert_eq!((strangers.views().len(), strangers.next_wake()), (1, Some(s(5_000) + ms(1))));
+    heard(&mut strangers, "gym-1", b"00000JAPAN", ONE, s(10), s(5_000));
+    heard(&mut strangers, "gym-1", b"00000JAPAN", ONE, s(60), s(5_000));
+    assert_eq!(strangers.next_wake(), Some(s(4_990) + FRESH_FOR + ms(1)), "the last time counts");
+    heard(&mut strangers, "gym-1", b"0000JAPAN", OTHER, s(0), s(5_000));
+    assert_eq!(strangers.look(true, s(4_990) + FRESH_FOR).len(), 2, "both are told of");
+    assert_eq!(strangers.look(true, s(4_990) + FRESH_FOR), [], "once");
+    assert_eq!(strangers.look(true, s(4_990) + FRESH_FOR + ms(1)), []);
+    assert_eq!(strangers.views().iter().map(|it| it.bssid.to_string()).collect::<Vec<_>>(), [OTHER]);
+}
+
+#[test]
+fn a_stranger_is_an_alarm_only_where_it_was_heard_long_enough_after_we_closed() {
+    let mut strangers = Strangers::default();
+    let kinds =
+        |strangers: &mut Strangers, open, now| strangers.look(open, now).iter().map(Stranger::kind).collect::<Vec<_>>();
+    assert_eq!(kinds(&mut strangers, true, s(5_000)), [""; 0]);
+    assert_eq!(kinds(&mut strangers, false, s(6_000)), [""; 0], "closed since then");
+    let late = s(6_000) + CONTRADICTS_AFTER;
+    heard(&mut strangers, "gym-1", b"00000JAPAN", ONE, ms(1), late);
+    heard(&mut strangers, "gym-2", b"0000JAPAN", OTHER, s(0), late);
+    assert_eq!(kinds(&mut strangers, false, late), ["same-name", "look-alike"]);
+    assert_eq!(kinds(&mut strangers, false, late + s(1)), [""; 0]);
+    heard(&mut strangers, "gym-1", b"00000JAPAN", ONE, s(0), late);
+    heard(&mut strangers, "gym-2", b"0000JAPAN", OTHER, s(0), late);
+    assert_eq!(kinds(&mut strangers, false, late + s(1)), ["alarm"], "a look-alike is none, whenever");
+    assert_eq!(kinds(&mut strangers, false, late + s(2)), [""; 0], "said once");
+    let first: Vec<_> = strangers.views().iter().map(|it| (it.bssid.to_string(), it.alarm)).collect();
+    assert_eq!(first, [(ONE.to_owned(), true), (OTHER.to_owned(), false)], "alarms first");
+    // We open: a note again. We close: what was heard before is no alarm, what is heard after is.
+    assert_eq!(kinds(&mut strangers, true, late + s(3)), [""; 0]);
+    assert!(strangers.views().iter().all(|it| !it.alarm));
+    assert_eq!(kinds(&mut strangers, false, late + s(90)), [""; 0]);
+    assert_eq!(kinds(&mut strangers, false, late + s(200)), [""; 0]);
+    heard(&mut strangers, "gym-1", b"00000JAPAN", ONE, s(0), late + s(200));
+    assert_eq!(kinds(&mut strangers, false, late + s(200)), ["alarm"]);
+}
+
+#[test]
+fn what_turns_out_to_be_ours_is_forgotten_and_what_only_looks_like_it_is_not() {
+    let mut strangers = Strangers::default();
+    heard(&mut strangers, "gym-1", b"00000JAPAN", ONE, s(0), s(5_000));
+    heard(&mut strangers, "gym-1", b"00000JAPAN", OTHER, s(0), s(5_000));
+    heard(&mut strangers, "gym-1", b"0000JAPAN", ONE, s(0), s(5_000));
+    strangers.forget(|bssid| bssid.to_string() == ONE);
+    let left: Vec<_> = strangers.views().iter().map(|it| (it.ssid.to_string(), it.bssid.to_string())).collect();
+    assert_eq!(left, [("00000JAPAN".to_owned(), OTHER.to_owned()), ("0000JAPAN".to_owned(), ONE.to_owned())]);
+}
+
+#[test]
+fn many_aps_together_fill_no_more_than_the_room_for_strangers() {
+    let mut strangers = Strangers::default();
+    for n in 0..20_u32 {
+        for m in 0..STRANGERS_OF_ONE_MAX + 3 {
+            heard(
+                &mut strangers,
+                &format!("ap-{n}"),
+                b"0000JAPAN",
+                &format!("02:00:00:00:{n:02x}:{m:02x}"),
+                s(0),
+                s(5_000),
+            );
+        }
+    }
+    let known = strangers.views();
+    assert_eq!(known.len(), STRANGERS_MAX);
+    let of_one = known.iter().filter(|it| it.by == ap("ap-0")).count();
+    assert_eq!(of_one, STRANGERS_OF_ONE_MAX);
+}
+
+#[test]
+fn an_address_that_two_aps_say_is_theirs_proves_nothing_and_old_ones_are_forgotten() {
+    let mut bench = open_town();
+    let gym = own(&bench, "gym-1");
+    // Another AP says that the address is its own: who hears it has heard nobody, and no stranger either.
+    let mut liar = bench.report(&ap("school-2"));
+    liar.networks.last_mut().expect("open").bssid = gym.clone();
+    bench.on(Event::Reported(liar));
+    hears(&mut bench, "school-1", vec![row(b"00000JAPAN", &gym)]);
+    assert_eq!((bench.ap("gym-1").witnessed, bench.view().strangers.len()), (Witnessed::NoMeans, 0));
+    // An AP whose radios are changed all the time is known by its last eight addresses.
+    let mut bench = open_town();
+    let first = own(&bench, "gym-1");
+    let address = |n: u32| format!("02:00:00:00:99:{n:02x}");
+    let moves = |bench: &mut Bench, to: &str| {
+        let mut moved = bench.report(&ap("gym-1"));
+        moved.networks.last_mut().expect("open").bssid = to.to_owned();
+        bench.on(Event::Reported(moved));
+    };
+    for n in 1..8 {
+        moves(&mut bench, &address(n));
+    }
+    hears(&mut bench, "school-1", vec![row(b"00000JAPAN", &first)]);
+    assert!(matches!(bench.ap("gym-1").witnessed, Witnessed::Seen { .. }), "seven changes");
+    moves(&mut bench, &address(8));
+    hears(&mut bench, "school-1", vec![row(b"00000JAPAN", &first)]);
+    assert_eq!(bench.view().strangers.len(), 1, "the eighth");
+    hears(&mut bench, "school-1", vec![row(b"00000JAPAN", &address(1))]);
+    assert!(matches!(bench.ap("gym-1").witnessed, Witnessed::Seen { .. }));
+    assert_eq!(bench.view().strangers.len(), 1);
+}
+
+#[test]
+fn what_was_heard_long_ago_or_under_another_name_is_no_witness() {
+    let mut bench = open_town();
+    bench.pass(s(1_200));
+    let gym = own(&bench, "gym-1");
+    let of_age =
+        |age: Duration| Heard { age_ms: u64::try_from(age.as_millis()).expect("short"), ..row(b"00000JAPAN", &gym) };
+    hears(&mut bench, "school-1", vec![of_age(FRESH_FOR + ms(1))]);
+    assert_eq!(bench.ap("gym-1").witnessed, Witnessed::NoMeans);
+    hears(&mut bench, "school-1", vec![row(b"shiomi-free", &gym)]);
+    assert_eq!(bench.ap("gym-1").witnessed, Witnessed::NoMeans);
+    hears(&mut bench, "school-1", vec![of_age(FRESH_FOR)]);
+    let at_ms = bench.now.wall_ms - 600_000;
+    assert!(matches!(bench.ap("gym-1").witnessed, Witnessed::Seen { at_ms: told, .. } if told == at_ms));
+}
+
+#[test]
+fn an_alarm_outlasts_a_silence_and_a_new_order_and_only_a_suspicion_does_not() {
+    let mut bench = Bench::settled();
+    leave_open(&mut bench, "gym-1");
+    leave_open(&mut bench, "gym-2");
+    bench.pass(s(10));
+    // Silent before the time is over: nobody knows whether it is open.
+    bench.on(Event::Presence(bench.presence(&ap("gym-2"), false)));
+    bench.aps.get_mut(&ap("gym-2")).expect("there").linked = false;
+    bench.pass(s(21));
+    let left =
+        |bench: &Bench| bench.view().left_open.iter().map(|it| (it.ap.to_string(), it.since_ms)).collect::<Vec<_>>();
+    let told = left(&bench);
+    assert_eq!(told.iter().map(|(ap, _)| ap.as_str()).collect::<Vec<_>>(), ["gym-1"]);
+    bench.aps.get_mut(&ap("gym-1")).expect("there").linked = false;
+    bench.on(Event::Presence(bench.presence(&ap("gym-1"), false)));
+    bench.open(&["school"]);
+    bench.pass(s(60));
+    assert_eq!(left(&bench), told, "still, and since then");
+    assert_eq!(bench.entries(Kind::LeftOpenEnded).len(), 0);
+    // It is back, as before: the same alarm. Then it takes the new order, and closes.
+    bench.aps.get_mut(&ap("gym-1")).expect("there").linked = true;
+    bench.speak(&ap("gym-1"));
+    assert_eq!(left(&bench), told);
+    bench.pass(s(60));
+    assert_eq!((left(&bench).len(), bench.entries(Kind::LeftOpen).len()), (0, 1));
+    assert_eq!(bench.entries(Kind::LeftOpenEnded).len(), 1);
+    // Open once more, it has the whole time once more.
+    leave_open(&mut bench, "gym-1");
+    bench.pass(LEFT_OPEN_AFTER - s(1));
+    assert!(left(&bench).is_empty());
+    bench.pass(s(2));
+    assert_eq!(left(&bench).len(), 1);
+}
+
+#[test]
+fn an_ap_that_was_not_told_to_close_is_not_left_open() {
+    let mut bench = open_town();
+    bench.aps.get_mut(&ap("gym-1")).expect("there").linked = false;
+    bench.turn(NORMAL);
+    for _ in 0..8 {
+        let mut deaf = bench.report(&ap("gym-1"));
+        deaf.told = 2;
+        bench.on(Event::Reported(deaf));
+        bench.pass(s(10));
+        assert!(bench.view().left_open.is_empty());
+    }
+    bench.aps.get_mut(&ap("gym-1")).expect("there").linked = true;
+    bench.pass(s(30));
+    assert!(bench.entries(Kind::LeftOpen).is_empty());
 }

@@ -142,3 +142,22 @@ fn nobody_is_silent_before_the_first_round_of_polls_is_over() {
     bench.pass(s(2));
     assert_eq!(bench.stands("school-2"), (Standing::Silent, "never-heard".to_owned()));
 }
+
+#[test]
+fn the_profile_that_a_deputy_goes_by_is_shown_where_it_is_known() {
+    let mut bench = Bench::settled_in(mixed());
+    let mut says = |agent: &str| {
+        let mut report = bench.report(&ap("school-2"));
+        report.agent = agent.to_owned();
+        bench.on(Event::DeputyReported { report, stations: None });
+        bench.ap("school-2").profile().map(str::to_owned)
+    };
+    assert_eq!(says("snmp/acme-ac").as_deref(), Some("acme-ac"));
+    assert_eq!(says("snmp/?"), None, "it has not found out yet");
+    assert_eq!(says("0.1.0"), None);
+    let mut report = bench.report(&ap("gym-1"));
+    report.agent = "snmp/acme-ac".to_owned();
+    bench.on(Event::Reported(report));
+    assert_eq!(bench.ap("gym-1").profile(), None, "an agent has none, whatever it calls itself");
+    assert_eq!((Managed::Agent.as_str(), Managed::Snmp.as_str()), ("agent", "snmp"));
+}

@@ -2,10 +2,10 @@
 
 use super::bench::*;
 use crate::core::view::Standing;
-use crate::core::{Ask, AskRefused, Kind, Source};
+use crate::core::{Ask, AskRefused, Kind, Source, read_act};
 use firmware_config::key::KeyPosition;
 use firmware_config::mode::Mode;
-use firmware_config::wire::FacilityKey;
+use firmware_config::wire::{FacilityKey, KeyAct};
 
 fn source() -> Source {
     Source::FacilityKey(ap("gym-1"))
@@ -220,4 +220,111 @@ fn an_ap_taken_out_of_the_inventory_takes_its_activation_along() {
     bench.pass(s(12));
     assert_eq!((bench.view().activations.len(), bench.wanted("gym")), (0, Mode::Normal));
     assert_eq!(field(bench.entries(Kind::Closed)[0], "by"), "facility-key:gym-1");
+}
+
+/// The key at this AP, at normal, with these acts behind it.
+fn behind(bench: &mut Bench, acts: std::ops::RangeInclusive<u64>) {
+    let ended = acts.map(|id| KeyAct { id, since_ms: 1_000 * i64::try_from(id).expect("small"), until_ms: Some(0) });
+    let key = FacilityKey { position: Some(KeyPosition::Normal), ended: ended.collect(), ..FacilityKey::default() };
+    bench.aps.get_mut(&ap("gym-1")).expect("there").key = Some(key);
+    bench.speak(&ap("gym-1"));
+}
+
+/// The numbers of the acts that were written down.
+fn acted(bench: &Bench) -> Vec<String> {
+    bench.entries(Kind::FacilityKeyActed).iter().map(|it| field(it, "act").to_owned()).collect()
+}
+
+#[test]
+fn the_last_sixteen_acts_are_known_over_a_restart_and_older_ones_are_written_down_again() {
+    // An AP whose flash lost its last pages names old acts again, more of them with each page.
+    for (named, again) in [(5, 0), (4, 1)] {
+        let mut bench = Bench::settled();
+        bench.shelf.remembered.facility_acts =
+            (1..=20).map(|id: u64| (ap("gym-1"), (id, 1_000 * i64::try_from(id).expect("small")))).collect();
+        bench.restart(s(10));
+        behind(&mut bench, named..=named);
+        assert_eq!(acted(&bench).len(), again, "act {named}");
+    }
+    let mut bench = Bench::settled();
+    behind(&mut bench, 1..=8);
+    behind(&mut bench, 9..=16);
+    behind(&mut bench, 1..=1);
+    assert_eq!(acted(&bench).len(), 16, "sixteen are known");
+    behind(&mut bench, 17..=17);
+    behind(&mut bench, 1..=1);
+    assert_eq!(acted(&bench).last().map(String::as_str), Some("1@1000"), "not the seventeenth");
+}
+
+#[test]
+fn of_what_an_ap_names_only_what_came_after_what_is_known_is_written_down() {
+    let mut bench = Bench::settled();
+    behind(&mut bench, 1..=3);
+    behind(&mut bench, 2..=5);
+    assert_eq!(acted(&bench), ["1@1000", "2@2000", "3@3000", "4@4000", "5@5000"]);
+    // More than an AP tells of: the last eight count.
+    behind(&mut bench, 6..=20);
+    assert_eq!((acted(&bench).len(), acted(&bench)[5].as_str()), (5 + 8, "13@13000"));
+    assert_eq!(bench.view().activations.len(), 0);
+}
+
+#[test]
+fn ten_closings_in_ten_minutes_are_obeyed_and_the_eleventh_when_the_first_is_that_long_ago() {
+    let mut bench = Bench::settled();
+    let turn = |bench: &mut Bench, disaster| {
+        bench.turn_at("gym-1", disaster);
+        bench.pass(s(1));
+    };
+    turn(&mut bench, true);
+    turn(&mut bench, false);
+    let first = bench.now.mono - s(1);
+    for _ in 1..10 {
+        turn(&mut bench, true);
+        assert_eq!(bench.wanted("gym"), Mode::Disaster);
+        turn(&mut bench, false);
+        assert_eq!(bench.wanted("gym"), Mode::Normal);
+    }
+    turn(&mut bench, true);
+    turn(&mut bench, false);
+    bench.pass(first + s(600) - ms(1) - bench.now.mono);
+    bench.speak(&ap("gym-1"));
+    assert_eq!(bench.wanted("gym"), Mode::Disaster, "rather open than flickering");
+    bench.pass(ms(1));
+    bench.speak(&ap("gym-1"));
+    assert_eq!(bench.wanted("gym"), Mode::Normal);
+}
+
+#[test]
+fn acts_in_the_record_are_read_as_they_are_written() {
+    let mut bench = Bench::settled();
+    let now_ms = bench.now.wall_ms;
+    bench.turn_at("gym-1", true);
+    let opened = bench.entries(Kind::Opened)[0];
+    assert_eq!((field(opened, "since"), read_act(field(opened, "act"))), (&*now_ms.to_string(), Some((1, now_ms))));
+    assert_eq!(["", "7", "7@", "@5", "x@5", "7@y"].map(read_act), [None; 6]);
+    bench.pass(s(5));
+    bench.turn_at("gym-1", false);
+    let why = format!("until {} by its own clock", now_ms + 5_000);
+    assert_eq!(field(bench.entries(Kind::Closed)[0], "why"), why);
+}
+
+#[test]
+fn what_is_wrong_with_a_facility_key_is_told_in_few_words_and_where_it_is_when_mended() {
+    let mut bench = Bench::settled();
+    let fault = |bench: &mut Bench, fault: &str| {
+        let position = Some(KeyPosition::Normal);
+        let key = FacilityKey { position, fault: fault.to_owned(), ..FacilityKey::default() };
+        bench.aps.get_mut(&ap("gym-1")).expect("there").key = Some(key);
+        bench.speak(&ap("gym-1"));
+    };
+    fault(&mut bench, &"x".repeat(10_000));
+    fault(&mut bench, "shorted");
+    fault(&mut bench, "");
+    let told: Vec<_> = bench.entries(Kind::FacilityKeyFault).iter().map(|it| field(it, "fault").len()).collect();
+    assert_eq!(told, [40, "shorted".len()]);
+    assert_eq!(field(bench.entries(Kind::FacilityKeyMended)[0], "position"), "normal");
+    // It is taken off the wall: that is no fault, and nothing is written.
+    bench.aps.get_mut(&ap("gym-1")).expect("there").key = None;
+    bench.speak(&ap("gym-1"));
+    assert_eq!((bench.entries(Kind::FacilityKeyFault).len(), bench.entries(Kind::FacilityKeyMended).len()), (2, 1));
 }

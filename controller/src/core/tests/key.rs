@@ -362,3 +362,68 @@ fn a_remembered_drill_position_starts_no_drill() {
     bench.pass(s(10));
     assert_eq!(bench.view().mode, Mode::Normal);
 }
+
+#[test]
+fn the_turns_of_a_drill_are_the_drills_and_those_of_a_disaster_are_not() {
+    // 【訓練】 stands before a turn to 訓練 and before the turn back from it, and before no other.
+    let mut bench = Bench::settled();
+    for contacts in [DRILL, NORMAL, DISASTER, NORMAL, DRILL, DISASTER, DRILL, NORMAL] {
+        bench.turn(contacts);
+    }
+    let turns = bench.entries(Kind::KeyTurned);
+    let told: Vec<_> = turns.iter().map(|it| (field(it, "from"), field(it, "to"), it.drill)).collect();
+    let expected = [
+        ("", "normal", false),
+        ("normal", "drill", true),
+        ("drill", "normal", true),
+        ("normal", "disaster", false),
+        ("disaster", "normal", false),
+        ("normal", "drill", true),
+        ("drill", "disaster", false),
+        ("disaster", "drill", true),
+        ("drill", "normal", true),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_fault_says_why_where_anybody_knows() {
+    let mut bench = Bench::settled();
+    bench.turn(CUT);
+    bench.pass(s(2));
+    bench.contacts = None;
+    bench.on(Event::ContactsUnreadable { why: "no such socket".to_owned() });
+    bench.pass(s(2));
+    let faults = bench.entries(Kind::KeyFault);
+    let told: Vec<_> = faults.iter().map(|it| (field(it, "fault"), field(it, "why"))).collect();
+    assert_eq!(told, [("broken", ""), ("unreadable", "no such socket")]);
+}
+
+#[test]
+fn a_town_without_shelters_opens_nothing_and_drills_nothing() {
+    let mut town = inventory();
+    town.facilities.iter_mut().for_each(|place| place.shelter = false);
+    let mut bench = Bench::settled_in(town);
+    let number = bench.number();
+    for contacts in [DISASTER, DRILL, DISASTER] {
+        bench.turn(contacts);
+        bench.pass(s(2));
+        assert_eq!((bench.number(), bench.view().activations.len()), (number, 0));
+    }
+}
+
+#[test]
+fn what_was_said_of_the_key_since_the_start_is_newer_than_a_store_that_comes_late() {
+    let mut bench = Bench::settled();
+    bench.ask(Ask::IsolateKey { why: "panel flooded".to_owned() }).expect("granted");
+    let memory = std::mem::take(&mut bench.shelf.remembered);
+    bench.shelf.entries.clear();
+    bench.store = Store::Fails;
+    bench.restart(s(60));
+    bench.ask(Ask::RestoreKey { why: "dried".to_owned() }).expect("granted");
+    (bench.store, bench.shelf.remembered) = (Store::Works, memory.clone());
+    bench.on(Event::Recalled(memory));
+    assert_eq!(bench.view().key.isolated, None);
+    bench.turn(DISASTER);
+    assert_eq!(bench.view().mode, Mode::Disaster, "the key counts");
+}

@@ -7,6 +7,7 @@ mod activations;
 mod air;
 mod bench;
 mod closed_doors;
+mod deciding;
 mod deputies;
 mod distinct;
 mod facility_keys;

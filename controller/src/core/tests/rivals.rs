@@ -283,3 +283,85 @@ fn two_controllers_whose_keys_disagree_do_not_make_the_halls_flicker() {
     assert!(changes <= 40, "{changes} changes of mode in ten minutes");
     assert!(!one.entries(Kind::OrderRemembered).is_empty(), "and the record says what is going on");
 }
+
+#[test]
+fn a_broker_that_is_lost_holds_no_order_of_ours_as_far_as_we_know() {
+    let mut bench = Bench::settled();
+    assert!(bench.view().order.expect("decided").published);
+    bench.lose_broker();
+    assert!(!bench.view().order.expect("decided").published);
+    bench.connect();
+    assert!(bench.view().order.expect("decided").published);
+    // What we learn from an AP the broker need not have; and what we say ourselves it has once it says so.
+    bench.broker = false;
+    let newer = Order { number: 9, ..bench.retained.clone().expect("published") };
+    bench.on(Event::OwnOrderSeen(newer));
+    assert_eq!(bench.number(), 9);
+    assert!(!bench.view().order.expect("learned").published);
+}
+
+#[test]
+fn the_order_topic_is_put_right_again_ten_seconds_after_it_was() {
+    let mut bench = Bench::settled();
+    bench.broker = false;
+    let restored = |bench: &mut Bench| {
+        bench.on(Event::ForeignOrderSeen { why: "rubbish".to_owned() });
+        bench.entries(Kind::OrderRestored).len()
+    };
+    assert_eq!(restored(&mut bench), 1);
+    bench.now.mono += s(10) - ms(1);
+    assert_eq!(restored(&mut bench), 1);
+    bench.now.mono += ms(1);
+    assert_eq!(restored(&mut bench), 2);
+}
+
+#[test]
+fn another_hand_that_signs_in_our_name_is_answered_ever_later_and_anew_when_it_was_quiet() {
+    // Each time it says that the key holds everything open, which the key, at normal, denies.
+    let mut bench = Bench::settled();
+    let mut open = bench.retained.clone().expect("published");
+    open.facilities.values_mut().for_each(|wanted| wanted.mode = Mode::Disaster);
+    let mut answered_after = |quiet: std::time::Duration| {
+        bench.pass(quiet);
+        let number = bench.number() + 1;
+        bench.on(Event::OwnOrderSeen(Order { number, issued_at_ms: bench.now.wall_ms, ..open.clone() }));
+        let from = bench.now.mono;
+        while bench.number() == number {
+            bench.pass(ms(100));
+        }
+        bench.now.mono - from
+    };
+    let waits: Vec<u64> = (0..8).map(|_| answered_after(s(0)).as_secs()).collect();
+    assert_eq!(waits, [0, 2, 4, 8, 16, 32, 60, 60]);
+    assert_eq!(answered_after(s(530)).as_secs(), 60);
+    assert_eq!(answered_after(s(541)).as_secs(), 0, "ten minutes after it was seen last");
+}
+
+#[test]
+fn a_key_that_is_left_out_of_account_is_believed_to_stand_where_the_order_says() {
+    // The store is older than the turn of the key; the key itself, at normal, is not asked.
+    let mut bench = Bench::settled();
+    bench.ask(crate::core::Ask::IsolateKey { why: "panel flooded".to_owned() }).expect("granted");
+    let old = bench.shelf.clone();
+    bench.ask(crate::core::Ask::RestoreKey { why: "dried".to_owned() }).expect("granted");
+    bench.turn(DISASTER);
+    bench.shelf = old;
+    bench.contacts = Some(NORMAL);
+    bench.restart(s(60));
+    bench.pass(s(30));
+    assert_eq!((bench.wanted("gym"), bench.view().activations.len()), (Mode::Disaster, 1));
+}
+
+#[test]
+fn a_drill_that_only_the_order_tells_of_is_the_one_the_key_had() {
+    let mut bench = Bench::settled();
+    bench.turn(DRILL);
+    bench.pass(s(60));
+    bench.shelf = Shelf::default();
+    bench.restart(s(10));
+    bench.pass(s(100));
+    assert_eq!(bench.view().mode, Mode::Drill, "it goes on");
+    bench.pass(s(900));
+    assert_eq!((bench.view().mode, bench.entries(Kind::DrillEnded).len()), (Mode::Normal, 1));
+    assert!(bench.entries(Kind::Opened).is_empty(), "and is not begun again");
+}

@@ -1,7 +1,7 @@
 //! Ruling 1 and the store: an opening waits for nothing; a closing may wait; no entry is lost.
 
 use super::bench::*;
-use crate::core::record::{BATCH_ENTRIES, KEPT_MAX, KEPT_RESERVE, Record};
+use crate::core::record::{BATCH_ENTRIES, KEPT_MAX, KEPT_RESERVE, RECENT_ENTRIES, Record};
 use crate::core::{Action, Event, Kind};
 use firmware_config::mode::Mode;
 
@@ -192,4 +192,49 @@ fn a_controller_killed_in_the_middle_of_a_flip_carries_on() {
     bench.pass(s(3));
     assert_eq!((bench.view().mode, bench.view().totals.open), (Mode::Disaster, 4));
     assert!(bench.number() >= before, "numbers only go up");
+}
+
+#[test]
+fn what_people_did_stays_in_sight_whatever_access_points_do() {
+    // A blackout of a thousand APs takes half of the newest entries at most; a flip takes none.
+    let mut record = Record::new(0);
+    record.write(0, Kind::Opened, false, Vec::new());
+    let stands = |from: &str, to: &str| vec![("from", from.to_owned()), ("to", to.to_owned())];
+    for _ in 0..100 {
+        record.write(0, Kind::ApStands, false, stands("settled", "settling"));
+        record.write(0, Kind::ApStands, false, stands("settling", "settled"));
+    }
+    assert_eq!(record.recent().iter().map(|it| it.kind).collect::<Vec<_>>(), [Kind::Opened]);
+    for (from, to) in [("settled", "silent"), ("silent", "settling"), ("refused", "settled")] {
+        let before = record.recent().len();
+        record.write(0, Kind::ApStands, false, stands(from, to));
+        assert_eq!(record.recent().len(), before + 1, "{from} to {to} is worth a look");
+    }
+    let plenty = |record: &Record| record.recent().iter().filter(|it| it.kind != Kind::Opened).count();
+    for _ in 3..RECENT_ENTRIES / 2 {
+        record.write(0, Kind::LeftOpen, false, Vec::new());
+    }
+    assert_eq!(plenty(&record), RECENT_ENTRIES / 2);
+    for _ in 0..1_000 {
+        record.write(0, Kind::MessageRefused, false, Vec::new());
+    }
+    assert_eq!((plenty(&record), record.recent().len()), (RECENT_ENTRIES / 2, RECENT_ENTRIES / 2 + 1));
+    let newest = record.recent().first().map(|entry| entry.seq);
+    assert_eq!(newest, Some(1 + 200 + 3 + 7 + 1_000), "the newest of them");
+    for _ in 0..100 {
+        record.write(0, Kind::Opened, false, Vec::new());
+    }
+    assert_eq!(record.recent().len(), RECENT_ENTRIES);
+}
+
+#[test]
+fn a_store_that_is_back_is_told_how_many_entries_waited_and_of_none_that_is_missing() {
+    let mut bench = Bench::settled();
+    bench.store = Store::Fails;
+    bench.open(&["gym"]);
+    let (_, _, kept) = bench.view().store_lost.expect("it is lost");
+    bench.store = Store::Works;
+    bench.pass(s(60));
+    let back = bench.entries(Kind::StoreBack);
+    assert_eq!(back.last().map(|it| it.fields.clone()), Some(vec![("kept", kept.to_string())]));
 }

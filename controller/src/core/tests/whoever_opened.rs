@@ -122,3 +122,54 @@ fn nothing_opens_without_a_person() {
     bench.pass(s(3600));
     assert_eq!((bench.view().mode, bench.number()), (Mode::Normal, number));
 }
+
+#[test]
+fn the_record_says_what_was_opened_by_whom_and_why_and_what_was_asked_in_vain() {
+    let mut bench = Bench::settled();
+    bench.open(&["gym", "school"]);
+    bench.open(&["hall", "gym", "school"]);
+    bench.turn(DISASTER);
+    let opened: Vec<_> = bench
+        .entries(Kind::Opened)
+        .iter()
+        .map(|it| (field(it, "by"), field(it, "facilities"), field(it, "why")))
+        .collect();
+    assert_eq!(
+        opened,
+        [("operator:sato", "gym,school", "flood"), ("operator:sato", "all", "flood"), ("key", "gym,school", "")]
+    );
+    let why: Vec<_> = bench.entries(Kind::Ordered).iter().map(|it| field(it, "why")).collect();
+    assert_eq!(why, ["start", "operator:sato: flood", "operator:sato: flood", "key"]);
+    let empty = || String::new();
+    let asks = [
+        Ask::Open { facilities: None, why: empty() },
+        Ask::Drill { facilities: None, length: s(600), why: empty() },
+        close(99),
+        Ask::IsolateKey { why: empty() },
+        Ask::RestoreKey { why: empty() },
+    ];
+    for ask in asks {
+        bench.ask(ask).expect_err("no reason, or nothing to close");
+    }
+    let refused: Vec<_> = bench.entries(Kind::AskRefused).iter().map(|it| field(it, "ask")).collect();
+    assert_eq!(refused, ["open", "drill", "close", "isolate-key", "restore-key"]);
+}
+
+#[test]
+fn a_person_who_opens_and_names_nothing_opens_the_shelters_for_as_long_as_a_drill_may_last() {
+    let mut bench = Bench::settled();
+    for length in [s(60), s(24 * 60 * 60)] {
+        let id = bench.ask(Ask::Drill { facilities: None, length, why: "drill".to_owned() }).expect("granted");
+        assert_eq!((bench.wanted("gym"), bench.wanted("hall")), (Mode::Drill, Mode::Normal));
+        bench.ask(close(id)).expect("granted");
+    }
+    let told: Vec<_> = bench.entries(Kind::Closed).iter().map(|it| (field(it, "why"), it.drill)).collect();
+    assert_eq!(told, [("over", true), ("over", true)]);
+    let id = bench.ask(Ask::Open { facilities: None, why: "x".repeat(500) }).expect("granted");
+    assert_eq!(bench.view().activations[0].why.len(), 200, "as long as it is kept");
+    assert_eq!((bench.view().decisive.map(|it| it.id), bench.view().mode), (Some(id), Mode::Disaster));
+    assert_eq!(bench.view().mode_since_ms, Some(bench.now.wall_ms));
+    bench.ask(close(id)).expect("granted");
+    assert!(!bench.entries(Kind::Closed)[2].drill);
+    assert_eq!(bench.view().decisive, None);
+}
