@@ -146,6 +146,11 @@ async fn a_table_that_says_what_nobody_wrote_is_damage_too() {
     assert_eq!(store.remembered().await.expect("read").0.last_entry, 3);
 }
 
+fn remounted(disk: &Path, options: &str) -> bool {
+    let status = std::process::Command::new("mount").args(["-o", options]).arg(disk).status();
+    status.expect("mount is installed: it has mounted this disk").success()
+}
+
 #[tokio::test]
 async fn a_disk_that_is_full_or_read_only_is_no_damage() {
     let folder = tempfile::tempdir().expect("folder");
@@ -158,8 +163,12 @@ async fn a_disk_that_is_full_or_read_only_is_no_damage() {
     store.write(&batch(101..=2_000), None).await.expect_err("full");
     closed(store).await;
     for options in ["remount,ro", "remount,rw"] {
-        let status = std::process::Command::new("mount").args(["-o", options]).arg(&disk.0).status();
-        assert!(status.is_ok_and(|status| status.success()), "{options}");
+        // The last hand may leave a file a moment after the store is closed; until then it is busy.
+        let until = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+        while !remounted(&disk.0, options) {
+            assert!(tokio::time::Instant::now() < until, "{options}");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
         if options.ends_with("ro") {
             let store = Store::start(&path);
             let _ = store.tried().await;
