@@ -3,7 +3,7 @@
 use dashboard::sample::{self, Size};
 use dashboard::words::{Style, ap_word, disagreement, say, told};
 use dashboard::{
-    Ap, ApsQuery, Lang, RecordPage, Screen, Standing, Stranger, Witnessed, assets, board, fragments, page_aps,
+    Ap, ApsQuery, Lang, RecordPage, Screen, Standing, Stranger, Who, Witnessed, assets, board, fragments, page_aps,
     page_now, page_record, page_wall,
 };
 use firmware_config::mode::Mode;
@@ -130,6 +130,34 @@ fn the_band_says_what_is_so() {
             .ends_with("鍵が読めません(断線、または鍵が途中の位置)。「災害」のまま続けています。")
     );
     assert!(ja(&sample::first_start(Size::Town)).starts_with("まだどの機器からも連絡がありません。"));
+}
+
+#[test]
+fn whoever_looks_at_a_key_that_says_normal_is_told_who_opened_and_closes() {
+    let mut screen = sample::sized(Size::Town, Mode::Disaster);
+    screen.key.position = Some(Mode::Normal);
+    let mut says = |who: Who| {
+        screen.decisive.as_mut().expect("open").who = who;
+        [Lang::Ja, Lang::En].map(|lang| disagreement(&screen, lang).unwrap_or_default())
+    };
+    assert_eq!(
+        says(Who::KeyAt("kouminkan".into())),
+        [
+            "ここの鍵は「平時」ですが、もう一方の鍵(kouminkan)で開放しています。閉じるのもその鍵です。",
+            "The key here is at “normal”; the key at kouminkan has opened, and closes again."
+        ]
+    );
+    assert_eq!(
+        says(Who::FacilityKey("taiiku-1".into())),
+        [
+            "ここの鍵は「平時」ですが、施設の鍵(taiiku-1)で開放しています。閉じるのもその鍵です。",
+            "The key here is at “normal”; the key at taiiku-1 has opened, and closes again."
+        ]
+    );
+    assert_eq!(
+        says(Who::Operator("田中".into()))[0],
+        "鍵は「平時」ですが、田中の操作で開放しています。閉じるのも同じ人です。"
+    );
 }
 
 #[test]

@@ -89,7 +89,16 @@ test('a key that cannot be read changes no mode and is named', async (t) => {
   await hand('key broken');
   await says(page, 'needs', ['鍵']);
   await says(page, 'chain', ['読めません']);
-  await says(page, 'band', ['平時モード']);
+  await says(page, 'band', ['平時モード', '鍵が読めません']);
+  for (const width of [1440, 390, 320]) {
+    await page.setViewportSize({ width, height: 900 });
+    const { lines, room } = await page.evaluate(() => {
+      const sentence = document.querySelector('#band .differs');
+      const line = parseFloat(getComputedStyle(sentence).lineHeight) || 1.7 * parseFloat(getComputedStyle(sentence).fontSize);
+      return { lines: sentence.getBoundingClientRect().height / line, room: [...sentence.textContent].length * parseFloat(getComputedStyle(sentence).fontSize) / window.innerWidth };
+    });
+    assert.ok(lines < 2 + 1.5 * room, `${width} px: the sentence under the band is ${lines} lines, of which ${room} would fill the window`);
+  }
 });
 
 test('focus stays on a tile, and an open list of steps stays open, while their content changes', async (t) => {

@@ -207,6 +207,8 @@ pub fn disagreement(screen: &Screen, lang: Lang) -> Option<String> {
         (Mode::Normal, Mode::Disaster) => {
             let who = match screen.decisive.as_ref().map(|opened| &opened.who) {
                 Some(Who::Operator(name)) => name.as_str(),
+                Some(Who::KeyAt(place)) => return Some(other_key(&format!("もう一方の鍵({place})"), place, lang)),
+                Some(Who::FacilityKey(ap)) => return Some(other_key(&format!("施設の鍵({ap})"), ap, lang)),
                 _ => lang.pick("操作した人", "A person"),
             };
             Some(match lang {
@@ -215,5 +217,13 @@ pub fn disagreement(screen: &Screen, lang: Lang) -> Option<String> {
             })
         }
         _ => None,
+    }
+}
+
+/// Who looks here finds this key at 平時; the one that opened is elsewhere.
+fn other_key(ja: &str, at: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Ja => format!("ここの鍵は「平時」ですが、{ja}で開放しています。閉じるのもその鍵です。"),
+        Lang::En => format!("The key here is at “normal”; the key at {at} has opened, and closes again."),
     }
 }
