@@ -123,3 +123,55 @@ fn an_estimate_says_no_more_than_it_knows() {
     assert_eq!([1_234.0, 98_765.0, 1_234_567.0].map(about), [1_230, 98_800, 1_230_000].map(Some));
     assert_eq!(about(f64::INFINITY), Some(4_290_000_000), "no town, and still a number");
 }
+
+#[test]
+fn the_last_four_that_ended_are_still_shown_and_all_that_are_in_force() {
+    let mut bench = Bench::settled();
+    let mut opened = Vec::new();
+    for _ in 0..3 {
+        opened.push(bench.open(&["gym"]));
+    }
+    for _ in 0..5 {
+        let id = bench.open(&["hall"]);
+        bench.ask(crate::core::Ask::Close { activation: id, why: "over".to_owned() }).expect("granted");
+        opened.push(id);
+    }
+    // The first of those that ended is put away; one in force is not, however old.
+    opened.remove(3);
+    let shown: Vec<(u64, bool)> =
+        bench.view().distinct.iter().rev().map(|it| (it.period.activation, it.in_force)).collect();
+    let expected: Vec<(u64, bool)> = opened.iter().enumerate().map(|(at, id)| (*id, at < 3)).collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn a_document_of_as_many_sketches_as_may_be_is_read_and_one_more_is_told_of() {
+    let mut bench = Bench::settled();
+    let refused = |bench: &mut Bench, count: u64| {
+        let many = (0..count).map(|n| (Period { activation: 900 + n, since_ms: 0 }, sketch(0..3))).collect();
+        let stored = kept(&bench.on(says("gym-1", many))).len();
+        bench.pass(s(61));
+        (stored, bench.entries(Kind::MessageRefused).len())
+    };
+    assert_eq!(refused(&mut bench, 8), (8, 0));
+    assert_eq!(refused(&mut bench, 9), (8, 1));
+    assert_eq!(refused(&mut bench, 10), (8, 2));
+    // What brought nobody is not kept, and a sketch told twice of what is over is kept twice: nobody knows it any more.
+    assert!(
+        kept(&bench.on(says("gym-1", vec![(Period { activation: 1, since_ms: 0 }, Sketch::default())]))).is_empty()
+    );
+}
+
+#[test]
+fn the_first_word_of_an_ap_is_kept_although_it_brings_nobody_new() {
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    let now = period(&bench, 0);
+    assert_eq!(kept(&bench.on(says("gym-1", vec![(now, sketch(0..50))]))).len(), 1);
+    assert_eq!(kept(&bench.on(says("gym-2", vec![(now, sketch(0..50))]))).len(), 1, "of this AP nothing was kept yet");
+    assert_eq!(kept(&bench.on(says("gym-2", vec![(now, sketch(0..50))]))).len(), 0);
+    let told = newest(&bench);
+    assert_eq!(told.facilities.len(), 1);
+    let of = |id: &str| told.aps.iter().find(|(ap, _)| ap.as_str() == id).and_then(|(_, about)| *about);
+    assert!(of("gym-1").is_some_and(|about| near(about, 50.0)) && of("gym-1") == of("gym-2"));
+}

@@ -2,6 +2,7 @@
 
 use super::bench::*;
 use crate::core::listening::SILENT_AFTER;
+use crate::core::refusals::{ONE_WITHIN, Refusals, SOURCES_MAX};
 use crate::core::view::Standing;
 use crate::core::{Action, Ap, Event, Kind, Pattern, inventory::Managed};
 use firmware_config::mode::Mode;
@@ -620,4 +621,31 @@ fn entries_of_a_drill_are_marked_and_others_are_not() {
     assert_eq!(stands(&bench, "gym-1"), told("silent", false), "an ordinary fault again");
     bench.speak(&ap("gym-1"));
     assert_eq!(stands(&bench, "gym-1"), told("settled", false));
+}
+
+#[test]
+fn one_refusal_a_minute_is_written_down_for_each_source_with_the_number_of_the_others() {
+    let mut refusals = Refusals::default();
+    assert_eq!(refusals.admit("gym-1", 3, s(100)), Some(3), "those that the source counted itself");
+    assert_eq!(refusals.admit("gym-1", 0, s(100)), None);
+    assert_eq!(refusals.admit("gym-1", 2, s(100) + ONE_WITHIN - ms(1)), None);
+    assert_eq!(refusals.admit("gym-2", 0, s(101)), Some(0), "another source");
+    assert_eq!(refusals.admit("gym-1", 1, s(100) + ONE_WITHIN), Some(5));
+    assert_eq!(refusals.admit("gym-1", 0, s(100) + 3 * ONE_WITHIN), Some(0));
+}
+
+#[test]
+fn sources_without_end_are_one_source_until_others_are_quiet_for_a_minute() {
+    let mut refusals = Refusals::default();
+    for n in 0..SOURCES_MAX {
+        assert_eq!(refusals.admit(&format!("source {n}"), 0, s(100)), Some(0));
+    }
+    assert_eq!(refusals.admit("one more", 0, s(100)), Some(0), "once");
+    assert_eq!(refusals.admit("and another", 0, s(101)), None, "they are one");
+    assert_eq!(refusals.admit("source 7", 0, s(110)), None, "who is known is known");
+    assert_eq!(refusals.admit("source 7", 0, s(100) + ONE_WITHIN), Some(1));
+    // The others said nothing for a minute, and make room.
+    let later = s(100) + ONE_WITHIN;
+    assert_eq!([refusals.admit("a", 0, later), refusals.admit("b", 0, later)], [Some(0); 2]);
+    assert_eq!(refusals.admit("source 7", 0, later + s(1)), None, "but for those that spoke since");
 }

@@ -238,3 +238,71 @@ fn a_store_that_is_back_is_told_how_many_entries_waited_and_of_none_that_is_miss
     let back = bench.entries(Kind::StoreBack);
     assert_eq!(back.last().map(|it| it.fields.clone()), Some(vec![("kept", kept.to_string())]));
 }
+
+/// The batch of the last offer, and the order in it.
+fn offered(actions: &[Action]) -> Option<(u64, Option<u64>)> {
+    actions.iter().rev().find_map(|action| match action {
+        Action::Store { batch, what } => Some((*batch, what.order.as_ref().map(|order| order.number))),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_closing_goes_out_when_it_is_stored_itself_and_not_when_one_before_it_is() {
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    let hall = bench.open(&["hall"]);
+    bench.store = Store::Hangs;
+    let from = bench.actions.len();
+    bench.ask(crate::core::Ask::Close { activation: hall, why: "over".to_owned() }).expect("granted");
+    let (first, order) = offered(&bench.actions[from..]).expect("offered");
+    assert_eq!(order, Some(4));
+    bench.turn(NORMAL);
+    assert_eq!(bench.number(), 5, "it is decided, and waits behind the other");
+    let publishes = |actions: &[Action]| actions.iter().any(|action| matches!(action, Action::Publish(_)));
+    let actions = bench.on(Event::Stored { batch: first, outcome: Ok(()) });
+    assert!(!publishes(&actions), "{actions:?}");
+    let (second, order) = offered(&actions).expect("the next batch");
+    assert_eq!(order, Some(5));
+    let actions = bench.on(Event::Stored { batch: second, outcome: Ok(()) });
+    assert!(matches!(actions.first(), Some(Action::Publish(order)) if order.number == 5), "{actions:?}");
+    // What is stored is not offered again.
+    let from = bench.actions.len();
+    bench.on(Event::MessageRefused { from: "x".to_owned(), why: "no".to_owned() });
+    assert_eq!(offered(&bench.actions[from..]).and_then(|(_, order)| order), None);
+}
+
+#[test]
+fn a_second_closing_does_not_make_the_first_wait_longer() {
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    let hall = bench.open(&["hall"]);
+    bench.store = Store::Hangs;
+    bench.turn(NORMAL);
+    bench.pass(s(3));
+    bench.ask(crate::core::Ask::Close { activation: hall, why: "over".to_owned() }).expect("granted");
+    let open = |bench: &Bench| bench.aps.values().filter(|model| model.mode.is_open()).count();
+    bench.pass(ms(1_900));
+    assert_eq!(open(&bench), 6, "all of them, still");
+    bench.pass(ms(100));
+    assert_eq!(open(&bench), 0);
+}
+
+#[test]
+fn what_was_deleted_because_its_time_was_up_is_in_the_record() {
+    let mut bench = Bench::settled();
+    let of = |kind, last| crate::core::Deleted {
+        id: 3,
+        kind,
+        rows: 7,
+        from: "2025".to_owned(),
+        to: "2026".to_owned(),
+        last,
+    };
+    bench.on(Event::Deleted(of(Kind::CountsDeleted, None)));
+    bench.on(Event::Deleted(of(Kind::RecordDeleted, Some((42, "abcd".to_owned())))));
+    let counts = bench.entries(Kind::CountsDeleted)[0];
+    assert_eq!((field(counts, "deletion"), field(counts, "rows"), counts.fields.len()), ("3", "7", 4));
+    let record = bench.entries(Kind::RecordDeleted)[0];
+    assert_eq!((field(record, "number"), field(record, "hash")), ("42", "abcd"));
+}
