@@ -2,8 +2,10 @@
 
 use super::bench::*;
 use crate::core::town::START_GRACE;
-use crate::core::{Action, Ask, Event, KeyPosition, Kind, Pattern};
+use crate::core::view::Standing;
+use crate::core::{Action, Ask, Event, Facility, KeyPosition, Kind, Pattern};
 use firmware_config::mode::Mode;
+use firmware_config::wire::AgentState;
 
 #[test]
 fn the_key_opens_every_shelter_and_nothing_else() {
@@ -96,4 +98,31 @@ fn an_order_the_broker_does_not_take_is_said_again_at_growing_intervals_while_th
         !town.on(Event::Woke, now).iter().any(|it| matches!(it, Action::Publish(_))),
         "there is nobody to say it to"
     );
+}
+
+#[test]
+fn the_lamp_is_off_before_there_is_an_order_and_stays_off_once_a_closing_has_arrived() {
+    let bench = Bench::started(inventory(), Shelf::default(), None);
+    assert_eq!((bench.number(), bench.lamp), (0, (Pattern::Off, Pattern::Off)), "nothing was ordered");
+    let mut bench = Bench::settled();
+    let mut refusing = bench.report(&ap("gym-1"));
+    (refusing.state, refusing.why) = (AgentState::Refused, "hostapd: no such device".to_owned());
+    bench.on(Event::Reported(refusing));
+    assert_eq!(bench.stands("gym-1").0, Standing::Refused);
+    assert_eq!(bench.lamp, (Pattern::Off, Pattern::Off), "an ordinary day's fault");
+    bench.aps.get_mut(&ap("gym-2")).expect("there").linked = false;
+    bench.turn(DISASTER);
+    assert_eq!(bench.lamp, (Pattern::Blink, Pattern::Off), "on its way");
+}
+
+#[test]
+fn a_hall_without_access_points_is_opened_and_nobody_is_said_to_be_settled_for_it() {
+    let mut town = inventory();
+    town.facilities.push(Facility { id: facility("park"), shelter: false, ..town.facilities[0].clone() });
+    let mut bench = Bench::settled_in(town);
+    bench.open(&["park"]);
+    assert_eq!((bench.wanted("park"), bench.view().totals.to_open), (Mode::Disaster, 0));
+    let told = bench.entries(Kind::AllSettled).iter().filter(|it| field(it, "number") == "2").count();
+    assert_eq!(told, 0);
+    assert_eq!(bench.lamp, (Pattern::Steady, Pattern::Off));
 }

@@ -365,3 +365,33 @@ fn a_drill_that_only_the_order_tells_of_is_the_one_the_key_had() {
     assert_eq!((bench.view().mode, bench.entries(Kind::DrillEnded).len()), (Mode::Normal, 1));
     assert!(bench.entries(Kind::Opened).is_empty(), "and is not begun again");
 }
+
+#[test]
+fn an_order_for_another_town_in_the_hands_of_an_ap_is_none_of_ours_either() {
+    let mut bench = Bench::settled();
+    let ours = bench.retained.clone().expect("published");
+    bench.on(Event::OwnOrderHeld(Order { town: "minato".parse().expect("a name"), number: 900, ..ours.clone() }));
+    assert_eq!(bench.number(), 1);
+    bench.on(Event::OwnOrderHeld(ours.clone()));
+    assert_eq!((bench.number(), bench.entries(Kind::OrderRemembered).len()), (1, 0), "ours is no news");
+    bench.on(Event::OwnOrderHeld(Order { number: 2, ..ours }));
+    assert_eq!((bench.number(), bench.entries(Kind::OrderRemembered).len()), (2, 1));
+}
+
+#[test]
+fn a_closing_that_waits_for_the_store_is_let_out_neither_by_the_broker_nor_by_what_stands_on_the_topic() {
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    bench.lose_broker();
+    bench.store = Store::Hangs;
+    let from = bench.actions.len();
+    bench.turn(NORMAL);
+    bench.connect();
+    bench.on(Event::ForeignOrderSeen { why: "rubbish".to_owned() });
+    let publishes = |actions: &[Action]| actions.iter().any(|action| matches!(action, Action::Publish(_)));
+    assert!(!publishes(&bench.actions[from..]));
+    assert_eq!(bench.entries(Kind::OrderRestored).len(), 0);
+    assert!(!bench.view().order.expect("decided").published);
+    bench.pass(s(6));
+    assert!(bench.view().order.expect("decided").published, "and then it goes out");
+}

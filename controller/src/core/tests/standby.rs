@@ -709,3 +709,22 @@ fn what_was_done_at_a_standby_before_it_was_killed_is_ordered_when_it_is_back() 
     pair.pass(s(30));
     assert_eq!((pair.orders.len(), pair.active()), (orders, [false, true]));
 }
+
+#[test]
+fn what_a_store_that_comes_late_tells_of_stays_open_beside_what_was_opened_before_it_came() {
+    // After a power cut neither the broker nor the store is there yet, and somebody acts.
+    let mut pair = Pair::quiet();
+    let gym = pair.open(0, "gym");
+    pair.pass(s(10));
+    pair.kill(0);
+    let memory = std::mem::take(&mut pair.halls[0].shelf);
+    pair.link(0, false);
+    pair.start(0);
+    assert_eq!(pair.open(0, "school"), gym, "it knows no better");
+    pair.on(0, Event::Recalled(memory));
+    assert_eq!(pair.view(0).activations.len(), 2);
+    pair.link(0, true);
+    pair.pass(s(30));
+    assert!(pair.is_open("gym") && pair.is_open("school"), "a person opened each");
+    assert_eq!(pair.at_rest(), Ok(()));
+}
