@@ -175,3 +175,14 @@ fn the_first_word_of_an_ap_is_kept_although_it_brings_nobody_new() {
     let of = |id: &str| told.aps.iter().find(|(ap, _)| ap.as_str() == id).and_then(|(_, about)| *about);
     assert!(of("gym-1").is_some_and(|about| near(about, 50.0)) && of("gym-1") == of("gym-2"));
 }
+
+#[test]
+fn a_sketch_of_more_devices_than_one_ap_can_meet_is_counted_nowhere() {
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    let now = period(&bench, 0);
+    let full = Sketch::read(&"2".repeat(REGISTERS)).expect("a sketch");
+    assert!(kept(&bench.on(says("gym-1", vec![(now, full)]))).is_empty());
+    assert_eq!((newest(&bench).town, newest(&bench).aps), (About::default(), vec![(ap("gym-1"), None)]));
+    assert!(field(bench.entries(Kind::MessageRefused)[0], "why").contains("counted nowhere"));
+}

@@ -140,7 +140,7 @@ fn the_record_says_what_was_opened_by_whom_and_why_and_what_was_asked_in_vain() 
     );
     let why: Vec<_> = bench.entries(Kind::Ordered).iter().map(|it| field(it, "why")).collect();
     assert_eq!(why, ["start", "operator:sato: flood", "operator:sato: flood", "key"]);
-    let empty = || String::new();
+    let empty = String::new;
     let asks = [
         Ask::Open { facilities: None, why: empty() },
         Ask::Drill { facilities: None, length: s(600), why: empty() },

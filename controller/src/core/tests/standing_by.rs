@@ -1,0 +1,143 @@
+//! Who stands by, and who comes back: what is left to the one that decides, and what a lost or late store must not undo.
+
+use firmware_config::key::KeyPosition;
+use firmware_config::mode::Mode;
+use firmware_config::wire::{FacilityKey, Heartbeat, KeyAct, Report};
+
+use super::bench::{Bench, ap, s};
+use super::pair::Pair;
+use crate::core::{Event, Remembered};
+
+#[test]
+fn what_is_open_under_a_number_that_a_lost_store_gave_again_stays_open() {
+    // What was opened meanwhile under that number may be closed again, or not: it is another act.
+    for closed in [false, true] {
+        let mut pair = Pair::quiet();
+        let gym = pair.open(0, "gym");
+        pair.pass(s(10));
+        pair.kill(0);
+        pair.halls[0].shelf = Default::default();
+        pair.link(0, false);
+        pair.start(0);
+        let school = pair.open(0, "school");
+        assert_eq!(school, gym, "it knows no better");
+        if closed {
+            pair.close(0, school).expect("a person's");
+        }
+        pair.link(0, true);
+        pair.pass(s(30));
+        assert_eq!((pair.is_open("gym"), pair.is_open("school")), (true, !closed));
+        assert_eq!(pair.at_rest(), Ok(()));
+        let opened = pair
+            .view(1)
+            .activations
+            .iter()
+            .find(|held| held.facilities.contains(&"gym".parse().expect("a name")))
+            .map(|held| held.id);
+        pair.close(0, opened.expect("in force")).expect("a person's");
+        pair.pass(s(30));
+        assert!(!pair.is_open("gym"), "and closed it does not come back");
+    }
+}
+
+#[test]
+fn a_standby_leaves_the_keys_of_halls_to_the_one_that_decides_and_looks_after_them_once_it_does() {
+    let mut pair = Pair::quiet();
+    let key = KeyAct { id: 1, since_ms: 5, until_ms: None };
+    let turned = |seq| {
+        let base = Bench::settled().report(&ap("gym-1"));
+        let key =
+            FacilityKey { position: Some(KeyPosition::Disaster), open: Some(key.clone()), ..FacilityKey::default() };
+        let report =
+            Report { boot: "b".to_owned(), seq, told: 1, running: 1, facility_key: Some(Box::new(key)), ..base };
+        Event::Reported(report)
+    };
+    // It reaches the standby alone: that one does not open for it.
+    pair.on(1, turned(1_000));
+    pair.pass(s(2));
+    assert_eq!((pair.active(), pair.number(1), pair.view(1).activations.len()), ([true, false], 1, 0));
+    // Nobody else is left to hear of it.
+    pair.link_ap(&ap("gym-1"), false);
+    pair.kill(0);
+    pair.pass(s(20));
+    let held: Vec<_> = pair.view(1).activations.iter().map(|held| held.source.word()).collect();
+    assert_eq!((pair.active(), held), ([false, true], vec!["facility-key:gym-1".to_owned()]));
+    assert_eq!(pair.modes("gym")[1], Mode::Disaster);
+}
+
+#[test]
+fn a_closing_at_a_standby_without_the_lock_is_obeyed_where_the_one_that_has_it_is_heard() {
+    let mut pair = Pair::quiet_with(Some(true));
+    let gym = pair.open(0, "gym");
+    pair.pass(s(2));
+    assert_eq!((pair.lock, pair.active()), (Some(0), [true, false]));
+    pair.close(1, gym).expect("a person's");
+    pair.pass(s(1));
+    assert!(!pair.is_open("gym"), "it steps back, and lets the lock go");
+    pair.pass(s(10));
+    assert_eq!((pair.lock, pair.active(), pair.at_rest()), (Some(1), [false, true], Ok(())));
+}
+
+#[test]
+fn our_order_is_said_once_more_to_whoever_is_behind_and_not_to_one_that_says_no_more_than_its_number() {
+    let said_again = |change: fn(&mut Heartbeat)| {
+        let mut pair = Pair::quiet();
+        pair.open(0, "hall");
+        pair.pass(s(2));
+        let mut beat = pair.last_beat(1);
+        beat.seq += 1;
+        change(&mut beat);
+        pair.retained = None;
+        pair.on(0, Event::PeerHeard(beat));
+        pair.pass(s(5));
+        pair.retained.is_some()
+    };
+    assert!(said_again(|beat| beat.number = 1), "it is behind");
+    assert!(!said_again(|_| {}), "it is not");
+    assert!(!said_again(|beat| beat.order = None), "a program of before tells of no more than the number");
+}
+
+#[test]
+fn what_was_done_at_a_standby_before_it_was_killed_is_ordered_when_it_is_back() {
+    // The act was stored, and the order was not: the power failed between the two.
+    let mut pair = Pair::quiet();
+    let before = pair.halls[1].shelf.clone();
+    pair.link(1, false);
+    let opened = pair.open(1, "hall");
+    let after = pair.halls[1].shelf.clone();
+    pair.kill(1);
+    pair.halls[1].shelf = Remembered { order: before.order, ..after };
+    pair.link(1, true);
+    pair.start(1);
+    pair.pass(s(5));
+    assert!(pair.is_open("hall"));
+    assert_eq!((pair.active(), pair.view(0).activations[0].id), ([false, true], opened));
+    pair.pass(s(30));
+    assert_eq!(pair.at_rest(), Ok(()));
+    // And where nothing was done, who comes back has nothing to say.
+    let orders = pair.orders.len();
+    pair.kill(0);
+    pair.pass(s(1));
+    pair.start(0);
+    pair.pass(s(30));
+    assert_eq!((pair.orders.len(), pair.active()), (orders, [false, true]));
+}
+
+#[test]
+fn what_a_store_that_comes_late_tells_of_stays_open_beside_what_was_opened_before_it_came() {
+    // After a power cut neither the broker nor the store is there yet, and somebody acts.
+    let mut pair = Pair::quiet();
+    let gym = pair.open(0, "gym");
+    pair.pass(s(10));
+    pair.kill(0);
+    let memory = std::mem::take(&mut pair.halls[0].shelf);
+    pair.link(0, false);
+    pair.start(0);
+    assert_eq!(pair.open(0, "school"), gym, "it knows no better");
+    pair.on(0, Event::Recalled(memory));
+    assert_eq!(pair.view(0).activations.len(), 2);
+    pair.link(0, true);
+    pair.pass(s(30));
+    assert!(pair.is_open("gym") && pair.is_open("school"), "a person opened each");
+    assert_eq!(pair.at_rest(), Ok(()));
+}
