@@ -6,6 +6,7 @@ use firmware_config::mode::Mode;
 use firmware_config::wire::{Counts, CountsStored, NetworkCounts, SampleId};
 
 use super::deliver::{Delivery, WRITE_EVERY, mono_ms};
+use super::sim::Ap;
 use super::waiting::{Page, SAMPLES_MAX, Sample};
 use super::{Action, Now};
 
@@ -117,6 +118,33 @@ fn what_a_controller_without_a_word_was_told_is_forgotten_first_and_that_is_said
     assert!(delivery.last_page(at(30_000)).is_none(), "what was told is not worth the flash");
     delivery.counted(sample(10_000, 29_999));
     assert_eq!(delivery.last_page(at(30_000)).map(|page| page.samples.len()), Some(1), "what was not is");
+}
+
+#[test]
+fn a_controller_that_never_said_a_word_is_told_each_sample_three_times_before_it_counts_as_one_that_never_will() {
+    let (mut delivery, _) = delivery(Ok(Page::default()), at(1));
+    (1..=3).for_each(|n| delivery.counted(sample(n, 30 * n)));
+    delivery.connected(at(100).mono);
+    let mut seqs = Vec::new();
+    for second in 100..200 {
+        seqs.extend(step(&mut delivery, at(second)).sent.into_iter().map(|counts| counts.seq));
+    }
+    assert_eq!(seqs, [1, 1, 1, 2, 3], "the word to the first may only have been lost; the others are told once");
+}
+
+#[test]
+fn an_orderly_stop_writes_down_what_nobody_has_the_interval_that_was_going_on_too() {
+    let mut ap = Ap::new();
+    ap.start_hostapd();
+    ap.pass(70 * SECOND);
+    let page = ap.agent.stopping(ap.now).expect("two intervals and a part of one");
+    assert_eq!(page.samples.len(), 3);
+    ap.shelf = page;
+    ap.reboot();
+    ap.connect();
+    ap.pass(300 * SECOND);
+    let first = ap.counts.iter().filter(|counts| counts.boot == "boot-0").map(|counts| (counts.seq, counts.interval_s));
+    assert_eq!(first.collect::<Vec<_>>(), [(1, 30), (2, 30), (3, 10)]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use firmware_config::mode::Mode::{Drill, Normal};
 use firmware_config::wire::AgentState::Serving;
 use firmware_config::wire::DrillEnd;
 
-use super::holding::{DRILL_MAX, SignedOrder};
+use super::holding::SignedOrder;
 use super::sim::{Ap, ISSUED_MS, order};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -58,7 +58,7 @@ fn after_a_day_whatever_the_order_says() {
     let mut ap = Ap::ready();
     ap.now.wall_ms = 1_000;
     ap.offer(drill(40 * 24 * 3_600));
-    ends_in(&mut ap, DRILL_MAX);
+    ends_in(&mut ap, 24 * 3_600 * SECOND);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use firmware_config::wire::AgentState::{Empty, Serving};
 use firmware_config::wire::{ActivationNote, ENDED_MAX};
 
 use super::holding::SignedOrder;
-use super::sim::{AT_DISASTER, AT_NORMAL, Ap, CUT, order};
+use super::sim::{AT_DISASTER, AT_NORMAL, Ap, CUT, RADIOS, Up, order};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -43,6 +43,16 @@ fn a_facility_key_opens_with_no_controller_no_broker_no_order_and_no_clock() {
     let key = report.facility_key.expect("told");
     assert_eq!((report.told, report.mode, report.state), (0, Normal, Serving));
     assert_eq!((key.open, key.ended.len(), key.ended[0].until_ms.expect("ended") >= 61_000), (None, 1, true));
+}
+
+#[test]
+fn a_key_that_was_never_turned_takes_nothing_off_the_air() {
+    let mut ap = Ap::with_key();
+    for radio in RADIOS {
+        ap.air.insert(radio.to_owned(), Up::good());
+    }
+    ap.pass(60 * SECOND);
+    assert!(ap.is_open() && ap.asked.is_empty(), "whoever put it there knows why: {:?}", ap.asked);
 }
 
 #[test]

@@ -109,6 +109,24 @@ fn its_own_networks_are_no_sighting_and_a_second_radio_hears_the_same_but_once()
     assert_eq!(ap.sightings.len(), 1);
     let seen = &ap.sightings[0].seen;
     assert_eq!((seen.len(), &seen[0].ssid, seen[0].age_ms), (2, &near.ssid, 40));
+    // The other way round: whichever radio it was, the newer counts.
+    ap.hears.insert("wlan0".to_owned(), Ok(vec![near.clone()]));
+    ap.hears.insert("wlan1".to_owned(), Ok(vec![Heard { age_ms: 9_000, ..near }]));
+    ap.pass(s(400));
+    let seen = &ap.sightings.last().expect("said").seen;
+    assert_eq!((seen.len(), &seen[0].ssid, seen[0].age_ms), (2, &row(b"00000JAPAN", "02:13:37:00:00:02", 6).ssid, 40));
+}
+
+#[test]
+fn what_is_heard_on_its_own_channel_pushes_out_nothing_of_another() {
+    let mut ap = Ap::ready();
+    ap.hears.insert("wlan0".to_owned(), Ok(vec![row(b"0000JAPAN", "02:13:37:00:00:03", 11)]));
+    ap.pass(s(60));
+    assert_eq!(told(&ap), ["0000JAPAN"]);
+    ap.air.get_mut("wlan0").expect("there").stations = 1;
+    ap.hears.insert("wlan0".to_owned(), Ok(vec![row(b"00000JAPAN", "02:13:37:00:00:02", 6)]));
+    ap.pass(s(380));
+    assert_eq!(told(&ap), ["0000JAPAN", "00000JAPAN"], "the one of channel 11 was heard a while ago, and is told");
 }
 
 #[test]
@@ -205,12 +223,14 @@ fn a_radio_that_must_hear_radar_and_one_without_a_channel_are_left_alone() {
 
 #[test]
 fn a_radio_that_cannot_listen_says_so_once_and_is_asked_each_hour() {
-    for deaf in [Deaf::Unsupported, Deaf::NoProgram("no such file".to_owned())] {
+    let no_program = Deaf::NoProgram("no such file".to_owned());
+    for (deaf, why) in [(Deaf::Unsupported, "while it beacons"), (no_program, "no such file")] {
         let mut ap = busy();
         ap.hears.insert("wlan0".to_owned(), Err(deaf));
         ap.pass(s(24 * 3600));
-        let said = ap.log.iter().filter(|line| line.starts_with("cannot listen")).count();
-        assert_eq!((said, ap.sightings.len()), (1, 0), "nothing was heard, and nothing is said of it");
+        let said: Vec<_> = ap.log.iter().filter(|line| line.starts_with("cannot listen")).collect();
+        assert_eq!((said.len(), ap.sightings.len()), (1, 0), "nothing was heard, and nothing is said of it");
+        assert!(said[0].contains(why), "{said:?}");
         assert!((20..=24).contains(&ap.scans.len()), "{}", ap.scans.len());
         ap.hears.clear();
         ap.pass(RARELY + s(400));

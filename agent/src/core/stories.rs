@@ -90,6 +90,7 @@ fn an_order_that_does_not_name_the_facility_changes_nothing_and_its_number_count
     assert_eq!((report.told, report.running, report.state), (5, 5, Serving));
     let turned_away = report.turned_away.expect("said");
     assert_eq!((turned_away.reason, turned_away.number), (TurnedAwayReason::NotMine, Some(7)));
+    assert_eq!(report.why, "order 7 does not name facility yakuba; going on with order 5");
     ap.offer(order(6, Normal));
     assert!(ap.is_open(), "6 is older than 7");
     ap.reboot();

@@ -41,8 +41,9 @@ fn an_order_that_is_for_others_is_answered_with_the_facility_that_it_does_not_na
     let mut ap = Ap::ready();
     ap.offer(order_for("gakkou", 7, Disaster));
     for _ in 0..2 {
-        let why = ap.told().turned_away.expect("said").why;
-        assert_eq!(why, "order 7 does not name facility \"yakuba\"");
+        let report = ap.told();
+        assert_eq!(report.turned_away.expect("said").why, "order 7 does not name facility \"yakuba\"");
+        assert_eq!(report.why, "order 7 does not name facility yakuba", "it stands as empty, and says why");
         // The same once more is answered the same: whoever sends it again may not have heard.
         ap.offer(order_for("gakkou", 7, Disaster));
     }
