@@ -347,7 +347,11 @@ fn a_key_that_is_left_out_of_account_is_believed_to_stand_where_the_order_says()
     bench.turn(DISASTER);
     bench.shelf = old;
     bench.contacts = Some(NORMAL);
+    // It is read before anybody tells of the order.
+    bench.broker = false;
     bench.restart(s(60));
+    bench.pass(s(3));
+    bench.connect();
     bench.pass(s(30));
     assert_eq!((bench.wanted("gym"), bench.view().activations.len()), (Mode::Disaster, 1));
 }

@@ -6,7 +6,7 @@ use firmware_config::wire::{FacilityKey, Heartbeat, KeyAct, Report};
 
 use super::bench::{Bench, ap, s};
 use super::pair::Pair;
-use crate::core::{Event, Remembered};
+use crate::core::{Event, Kind, Remembered};
 
 #[test]
 fn what_is_open_under_a_number_that_a_lost_store_gave_again_stays_open() {
@@ -139,5 +139,21 @@ fn what_a_store_that_comes_late_tells_of_stays_open_beside_what_was_opened_befor
     pair.link(0, true);
     pair.pass(s(30));
     assert!(pair.is_open("gym") && pair.is_open("school"), "a person opened each");
+    assert_eq!(pair.at_rest(), Ok(()));
+}
+
+#[test]
+fn of_two_that_gave_one_number_for_different_acts_the_first_in_rank_goes_on_with_both() {
+    let mut pair = Pair::quiet();
+    pair.link(1, false);
+    pair.open(0, "gym");
+    pair.pass(s(20));
+    pair.open(1, "hall");
+    assert_eq!((pair.active(), pair.number(0), pair.number(1)), ([true, true], 2, 2));
+    pair.link(1, true);
+    pair.pass(s(2));
+    assert_eq!((pair.active(), pair.is_open("gym"), pair.is_open("hall")), ([true, false], true, true));
+    assert_eq!(pair.entries(0, Kind::SteppedBack).len(), 0);
+    pair.pass(s(30));
     assert_eq!(pair.at_rest(), Ok(()));
 }
