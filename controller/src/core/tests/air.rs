@@ -304,3 +304,16 @@ fn an_ap_that_was_not_told_to_close_is_not_left_open() {
     bench.pass(s(30));
     assert!(bench.entries(Kind::LeftOpen).is_empty());
 }
+
+#[test]
+fn an_ap_left_open_is_an_alarm_at_that_moment_although_nothing_else_happens() {
+    let mut bench = Bench::settled();
+    bench.contacts = None;
+    leave_open(&mut bench, "gym-1");
+    let spoke_ms = bench.now.wall_ms;
+    bench.pass(s(1));
+    bench.lose_broker();
+    bench.pass(s(60));
+    let told: Vec<i64> = bench.entries(Kind::LeftOpen).iter().map(|it| it.at_ms - spoke_ms).collect();
+    assert_eq!(told, [30_000]);
+}

@@ -131,6 +131,11 @@ fn what_was_opened_since_a_lost_store_is_not_what_was_closed_under_its_number() 
         held.merge(&[], &knows(&[theirs]), true, NOW);
         assert_eq!(all(&held), said(&[(theirs.0 + 10, "a")]));
     }
+    // However many were opened since.
+    let mut held = first(&[]);
+    assert_eq!([open(&mut held, "a"), open(&mut held, "b")], [1, 11]);
+    held.merge(&[], &knows(&[(1, BEFORE_MS)]), true, NOW);
+    assert_eq!(all(&held), said(&[(21, "a"), (31, "b")]));
     // Where they know of that very act, they ended it.
     let mut held = first(&[]);
     assert_eq!(open(&mut held, "a"), 1);

@@ -157,3 +157,13 @@ fn of_two_that_gave_one_number_for_different_acts_the_first_in_rank_goes_on_with
     pair.pass(s(30));
     assert_eq!(pair.at_rest(), Ok(()));
 }
+
+#[test]
+fn what_does_not_belong_on_the_order_topic_is_for_the_one_that_decides_to_replace() {
+    let mut pair = Pair::quiet();
+    for at in [1, 0] {
+        pair.on(at, Event::ForeignOrderSeen { why: "not a compact JWS".to_owned() });
+        pair.pass(s(1));
+    }
+    assert_eq!([0, 1].map(|at| pair.entries(at, Kind::OrderRestored).len()), [1, 0]);
+}

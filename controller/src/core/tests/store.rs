@@ -306,3 +306,15 @@ fn what_was_deleted_because_its_time_was_up_is_in_the_record() {
     let record = bench.entries(Kind::RecordDeleted)[0];
     assert_eq!((field(record, "number"), field(record, "hash")), ("42", "abcd"));
 }
+
+#[test]
+fn what_happens_is_in_the_log_at_once_whatever_becomes_of_the_store() {
+    let mut bench = Bench::settled();
+    bench.store = Store::Hangs;
+    let from = bench.actions.len();
+    bench.open(&["gym"]);
+    let logged: Vec<_> = bench.log.iter().rev().take(20).map(|entry| entry.kind).collect();
+    assert!(logged.contains(&Kind::Opened) && logged.contains(&Kind::Ordered), "{logged:?}");
+    let empty = |action: &Action| matches!(action, Action::Log(entries) if entries.is_empty());
+    assert!(!bench.actions[from..].iter().any(empty), "and nothing is said where nothing happened");
+}

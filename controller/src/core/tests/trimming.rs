@@ -63,6 +63,7 @@ fn a_sample_without_an_age_whose_time_cannot_be_is_kept_as_unsure() {
 fn our_own_clock_that_was_never_set_corrects_nobody() {
     assert_eq!(placed(NOW_MS, None, 1_000), (NOW_MS, false));
     assert_eq!(placed(1_000, Some(5), 1_000), (1_000, false));
+    assert_eq!(placed(1_000, Some(5), 1_767_225_600_000), (1_767_225_600_000, false), "2026 is a year it can be");
 }
 
 #[test]
