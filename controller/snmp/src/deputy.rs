@@ -451,10 +451,18 @@ mod carried_out;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]
+mod kind_stories;
+#[cfg(test)]
 mod known_stories;
 #[cfg(test)]
 mod lever_stories;
 #[cfg(test)]
+mod proof_stories;
+#[cfg(test)]
 pub(crate) mod sim;
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod telling_stories;
+#[cfg(test)]
+mod watching_stories;

@@ -96,6 +96,24 @@ fn an_access_point_is_found_by_its_address_however_it_is_written_or_by_its_name(
 }
 
 #[test]
+fn names_that_differ_in_a_dash_only_are_two() {
+    let names = [("B1-1", 1), ("B-11", 2), ("North-Schools", 3), ("NorthSchools-", 4)];
+    let aps = names.iter().map(|(name, count)| managed(&format!("key {count}"), name, Some(true), Some(*count)));
+    let all = readings(Vec::new(), aps.collect());
+    for (name, count) in names {
+        assert_eq!(behind(&all, Some(&name.to_lowercase())).stations, Some(count), "{name}");
+    }
+}
+
+#[test]
+fn where_nobody_can_say_what_the_controller_does_nobody_can_of_its_access_points() {
+    let all = readings(Vec::new(), vec![managed("ap-1", "", Some(true), Some(4))]);
+    let device = of_device(&all, &["cut short".to_owned()]);
+    let seen = Behind::of(&all, &device).ap(Some("ap-1"));
+    assert_eq!((seen.air, seen.listed), (Air::Unknown("cut short".to_owned()), Listed::There));
+}
+
+#[test]
 fn a_controller_that_lists_no_access_points_may_list_their_networks() {
     let all = readings(vec![bss(Some("ap-1"), OURS, Some(true), Some(4))], Vec::new());
     assert_eq!(behind(&all, Some("ap-1")).listed, Listed::There);

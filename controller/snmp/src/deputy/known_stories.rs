@@ -5,9 +5,10 @@ use std::time::Duration;
 use firmware_config::mode::Mode::{Disaster, Normal};
 use firmware_config::wire::AgentState::{Refused, Serving};
 
-use super::sim::{Bench, OCTETS, PROFILE, ap, device, oid, profiles, profiles_of};
+use super::sim::{Bench, Mood, OCTETS, PROFILE, ap, device, oid, profiles, profiles_of};
 use super::{Act, Answer, Deputy, Event, Intervals, Now, Request};
 use crate::device::{Device, Role};
+use crate::trouble::Status;
 use crate::value::Value;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -57,7 +58,10 @@ fn a_person_is_told_what_is_wrong_now_and_nothing_once_it_is_right() {
     assert_eq!(said(&bench, "device cannot be read"), 1, "said once: {:?}", bench.log);
     bench.withholds = false;
     bench.until(|bench| bench.deputy.trouble().is_none());
+    bench.mood = Mood::Refuses(Status::NotWritable);
     bench.order(1, Disaster);
+    bench.until(|bench| bench.deputy.trouble().is_some_and(|why| why.contains("SET is switched off there")));
+    bench.mood = Mood::Obeys;
     bench.save_works = false;
     bench.until(|bench| bench.deputy.trouble().is_some_and(|why| why.contains("commitFailed")));
     bench.save_works = true;
@@ -71,6 +75,23 @@ fn a_device_that_falls_silent_is_in_the_log_once() {
     bench.powered = false;
     bench.pass(300 * SECOND);
     assert_eq!(said(&bench, "device does not answer"), 1, "{:?}", bench.log);
+}
+
+#[test]
+fn a_device_that_dies_of_a_flip_is_told_as_what_the_flip_came_to() {
+    let mut bench = Bench::new();
+    bench.until(|bench| !bench.reports.is_empty());
+    bench.order(1, Disaster);
+    bench.until(|bench| bench.says().3 == Serving);
+    bench.pass(SECOND);
+    // Nothing is read after this close but whether it is on the air.
+    bench.sets.clear();
+    bench.order(2, Normal);
+    bench.until(|bench| bench.sets.len() == 2);
+    bench.powered = false;
+    bench.until(|bench| bench.deputy.is_gone());
+    bench.pass(60 * SECOND);
+    assert!(bench.deputy.trouble().is_some_and(|why| why.contains("no answer")), "{:?}", bench.deputy.trouble());
 }
 
 #[test]
@@ -105,6 +126,16 @@ fn an_uptime_that_runs_over_after_497_days_is_no_restart_and_one_that_falls_is()
     assert_eq!(restarts(over - 40 * SECOND, false), 0, "it ran over");
     assert_eq!(restarts(10 * 24 * 3_600 * SECOND, true), 1, "after ten days");
     assert_eq!(restarts(10 * 24 * 3_600 * SECOND, false), 0);
+}
+
+#[test]
+fn an_uptime_that_stands_still_is_no_restart() {
+    // A device that answers out of a cache says the same twice.
+    let mut bench = Bench::new();
+    bench.started = bench.now.mono + 100 * SECOND;
+    bench.pass(60 * SECOND);
+    assert!(bench.polls.len() > 3);
+    assert_eq!(said(&bench, "device started again"), 0, "{:?}", bench.log);
 }
 
 #[test]
@@ -168,7 +199,7 @@ fn what_leads_to_an_opening_waits_behind_no_poll_of_anybody() {
 #[test]
 fn a_refusal_that_is_tried_again_says_so_and_one_that_cannot_be_does_not() {
     let mut bench = Bench::new();
-    bench.mood = super::sim::Mood::Lies;
+    bench.mood = Mood::Lies;
     bench.order(1, Disaster);
     bench.until(|bench| !bench.reports.is_empty() && bench.says().3 == Refused);
     assert!(bench.why().ends_with("; tries go on"), "{}", bench.why());
@@ -176,6 +207,16 @@ fn a_refusal_that_is_tried_again_says_so_and_one_that_cannot_be_does_not() {
     watched.order(1, Disaster);
     watched.until(|bench| !bench.reports.is_empty() && bench.says().3 == Refused);
     assert!(!watched.why().contains("tries go on"), "{}", watched.why());
+}
+
+#[test]
+fn a_flip_that_is_refused_again_and_again_is_in_the_log_once_with_its_reason() {
+    let mut bench = Bench::new();
+    bench.mood = Mood::Refuses(Status::NotWritable);
+    bench.order(1, Disaster);
+    bench.pass(300 * SECOND);
+    assert!(bench.sets.len() > 30, "it is tried for ever");
+    assert_eq!(said(&bench, "not flipped why="), 1, "{:?}", bench.log);
 }
 
 #[test]

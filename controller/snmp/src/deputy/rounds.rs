@@ -226,6 +226,40 @@ mod tests {
     }
 
     #[test]
+    fn a_poll_under_way_is_enough_for_whoever_needs_none_newer_and_another_follows_for_the_rest() {
+        for (since, another) in [(8, false), (10, false), (11, true)] {
+            let mut rounds = Rounds::new("ap-1", 1_000 * SECOND, SECOND);
+            rounds.begin(1, false, 10 * SECOND);
+            rounds.urge(Some(since * SECOND));
+            assert_eq!(rounds.due(12 * SECOND), None, "one at a time");
+            rounds.end(End::Read, 12 * SECOND);
+            assert_eq!(rounds.due(12 * SECOND), another.then_some(true), "needed since {since} s");
+        }
+    }
+
+    #[test]
+    fn what_was_urgent_or_has_become_so_is_urgent_to_its_end() {
+        for (first, needed, urgent) in [(true, false, true), (false, true, true), (false, false, false)] {
+            let mut rounds = Rounds::new("ap-1", 1_000 * SECOND, SECOND);
+            rounds.begin(1, first, 10 * SECOND);
+            assert_eq!(rounds.go_on(2, needed), urgent);
+            assert_eq!((rounds.go_on(3, false), rounds.under_way().map(|poll| poll.ask)), (urgent, Some(3)));
+        }
+    }
+
+    #[test]
+    fn one_that_did_not_answer_once_is_asked_again_a_second_later_and_then_in_its_place() {
+        let mut rounds = Rounds::new("ap-1", 1_000 * SECOND, SECOND);
+        let first = rounds.next_wake().expect("a time");
+        rounds.begin(1, false, first);
+        rounds.end(End::Unanswered, first + 4 * SECOND);
+        assert_eq!(rounds.next_wake(), Some(first + 5 * SECOND), "it is known sooner than in an interval");
+        rounds.begin(2, false, first + 5 * SECOND);
+        rounds.end(End::Unanswered, first + 9 * SECOND);
+        assert_eq!((rounds.next_wake(), rounds.is_gone()), (Some(first + 1_000 * SECOND), true));
+    }
+
+    #[test]
     fn who_does_not_answer_is_urged_ever_more_rarely_and_at_least_every_ten_seconds() {
         let mut rounds = Rounds::new("ap-1", 1_000 * SECOND, SECOND);
         let (mut now, mut gaps) = (SECOND, Vec::new());

@@ -165,7 +165,8 @@ pub(super) struct Bench {
     saved: BTreeMap<u32, bool>,
     pub save_works: bool,
     pub powered: bool,
-    started: Duration,
+    /// Its uptime counts from then.
+    pub started: Duration,
     pub mood: Mood,
     pub line: Line,
     /// Polls break off before the networks.
@@ -194,6 +195,7 @@ pub(super) struct Bench {
     pub object_id: Oid,
     due: BTreeMap<(Duration, u64), Due>,
     last_due: u64,
+    last_ask: u64,
     polls_in_flight: BTreeSet<u64>,
     flips_in_flight: BTreeSet<u64>,
     /// SETs sent since the last read that was answered.
@@ -274,6 +276,7 @@ impl Bench {
             object_id: oid(ROOT),
             due: BTreeMap::new(),
             last_due: 0,
+            last_ask: 0,
             polls_in_flight: BTreeSet::new(),
             flips_in_flight: BTreeSet::new(),
             unread_sets: Vec::new(),
@@ -342,6 +345,9 @@ impl Bench {
     }
 
     fn ask(&mut self, ask: u64, request: Request, urgent: bool) {
+        // Else the late answer to one would be taken for that to another.
+        assert!(ask > self.last_ask, "each question has a number of its own");
+        self.last_ask = ask;
         let is_flip = match &request {
             Request::Set { .. } => true,
             Request::Poll(_) => false,
