@@ -328,3 +328,16 @@ fn what_is_wrong_with_a_facility_key_is_told_in_few_words_and_where_it_is_when_m
     bench.speak(&ap("gym-1"));
     assert_eq!((bench.entries(Kind::FacilityKeyFault).len(), bench.entries(Kind::FacilityKeyMended).len()), (2, 1));
 }
+
+#[test]
+fn what_came_before_an_act_that_is_known_is_not_written_down_again_while_that_act_goes_on() {
+    let mut bench = Bench::settled();
+    bench.shelf.remembered.facility_acts = vec![(ap("gym-1"), (5, 5_000))];
+    bench.restart(s(10));
+    let ended = (1..=4).map(|id| KeyAct { id, since_ms: 1_000, until_ms: Some(2_000) }).collect();
+    let open = Some(KeyAct { id: 5, since_ms: 5_000, until_ms: None });
+    let key = FacilityKey { position: Some(KeyPosition::Disaster), open, ended, ..FacilityKey::default() };
+    bench.aps.get_mut(&ap("gym-1")).expect("there").key = Some(key);
+    bench.speak(&ap("gym-1"));
+    assert_eq!((acted(&bench).len(), bench.wanted("gym")), (0, Mode::Disaster));
+}

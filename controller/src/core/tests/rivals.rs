@@ -399,3 +399,20 @@ fn a_closing_that_waits_for_the_store_is_let_out_neither_by_the_broker_nor_by_wh
     bench.pass(s(6));
     assert!(bench.view().order.expect("decided").published, "and then it goes out");
 }
+
+#[test]
+fn of_two_orders_with_one_number_whoever_gave_the_later_one_waits_for_the_other_to_go_on() {
+    // Two that went on at one moment would give the next number twice as well, and so for ever.
+    let answered_after = |by_ms: i64| {
+        let mut bench = Bench::settled();
+        bench.turn(DISASTER);
+        let ours = bench.retained.clone().expect("published");
+        let seen = bench.now.mono;
+        bench.on(Event::OwnOrderHeld(Order { issued_at_ms: ours.issued_at_ms + by_ms, ..ours }));
+        while bench.number() == 2 {
+            bench.pass(ms(100));
+        }
+        bench.now.mono - seen
+    };
+    assert_eq!((answered_after(-1), answered_after(1)), (s(3), s(0)));
+}
