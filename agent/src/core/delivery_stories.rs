@@ -282,3 +282,87 @@ fn an_agent_that_starts_again_and_again_does_not_wear_out_the_flash() {
     let (then, page) = next_page(&mut second, at(5_001));
     assert!(page.samples.is_empty() && then == at(5_000).mono + WRITE_EVERY, "{then:?}");
 }
+
+#[test]
+fn what_lies_on_the_flash_as_unsent_is_sent_only_once_the_flash_says_that_it_may_have_been() {
+    // Else the agent of after a power cut would summarise what the controller has, and it would be counted twice.
+    let (mut first, _) = with_one_on_the_flash();
+    (2..=80).for_each(|n| first.counted(sample(n, 30 * n)));
+    let (_, page) = next_page(&mut first, at(30 * 80));
+    let unsent = page.samples.iter().filter(|kept| !kept.fixed).count();
+    assert_eq!((page.samples.len(), unsent), (80, 16), "the oldest may be sent from now on");
+
+    let (mut second, _) = delivery(Ok(page), at(5_000));
+    let mut now = at(5_000);
+    second.connected(now.mono);
+    let (mut seqs, mut asked) = (Vec::new(), None);
+    for _ in 0..2_000 {
+        now.mono += SECOND / 20;
+        let step = step(&mut second, now);
+        for counts in step.sent {
+            seqs.push(counts.seq);
+            second.stored(&stored(&counts), now.mono);
+        }
+        asked = step.pages.into_iter().next().or(asked);
+    }
+    assert_eq!(seqs, (1..=64).collect::<Vec<_>>(), "those that the page has marked, and no further");
+    let page = asked.expect("a page that marks the others");
+    assert!(page.samples.len() == 16 && page.samples.iter().all(|kept| kept.fixed), "{page:?}");
+    second.written(Ok(()), now.mono, &mut Vec::new());
+    for _ in 0..100 {
+        now.mono += SECOND / 20;
+        for counts in step(&mut second, now).sent {
+            seqs.push(counts.seq);
+            second.stored(&stored(&counts), now.mono);
+        }
+    }
+    assert_eq!(seqs, (1..=80).collect::<Vec<_>>());
+}
+
+#[test]
+fn while_the_page_that_marks_them_is_being_written_no_more_are_sent_than_it_marks() {
+    let (mut delivery, _) = with_one_on_the_flash();
+    (2..=80).for_each(|n| delivery.counted(sample(n, 30 * n)));
+    let (then, _) = next_page(&mut delivery, at(30 * 80));
+    let mut now = Now { mono: then, ..at(0) };
+    delivery.connected(now.mono);
+    let mut seqs = Vec::new();
+    for _ in 0..2_000 {
+        now.mono += SECOND / 20;
+        for counts in step(&mut delivery, now).sent {
+            seqs.push(counts.seq);
+            delivery.stored(&stored(&counts), now.mono);
+        }
+    }
+    assert_eq!(seqs, (1..=64).collect::<Vec<_>>());
+}
+
+#[test]
+fn that_a_controller_has_words_is_remembered_over_a_power_cut() {
+    let (mut delivery, _) = delivery(Ok(Page::default()), at(1));
+    delivery.counted(sample(1, 30));
+    delivery.connected(at(40).mono);
+    let mut now = at(40);
+    let sent = loop {
+        assert!(now.mono < at(60).mono, "nothing is sent");
+        now.mono += SECOND;
+        if let Some(counts) = step(&mut delivery, now).sent.pop() {
+            break counts;
+        }
+    };
+    delivery.stored(&stored(&sent), now.mono);
+    let (_, page) = next_page(&mut delivery, now);
+    assert!(page.answers && page.samples.is_empty(), "{page:?}");
+}
+
+#[test]
+fn one_of_several_that_was_stored_while_its_page_was_being_written_leaves_the_flash_too() {
+    let (mut delivery, one) = with_one_on_the_flash();
+    (2..=3).for_each(|n| delivery.counted(sample(n, 30)));
+    let (then, page) = next_page(&mut delivery, at(30));
+    assert_eq!(page.samples.len(), 3);
+    delivery.stored(&word_of(&one), then);
+    delivery.written(Ok(()), then + SECOND, &mut Vec::new());
+    let (_, page) = next_page(&mut delivery, Now { mono: then + 2 * SECOND, ..at(0) });
+    assert_eq!(page.samples.iter().map(|kept| kept.id.seq).collect::<Vec<_>>(), [2, 3]);
+}

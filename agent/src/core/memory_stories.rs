@@ -114,3 +114,17 @@ fn neighbours_become_one_although_their_networks_have_other_names() {
     assert_eq!(all(&waiting)[0].networks.len(), 18, "both names' rows");
     assert_eq!(joins(&waiting), 500 * 9);
 }
+
+#[test]
+fn one_that_took_in_what_lies_on_the_flash_waits_for_the_flash_as_that_did() {
+    let mut waiting = Waiting::default();
+    // The page marks the oldest 64; the 65th lies there as one that was not sent.
+    (0..65).for_each(|seq| waiting.push(sample("boot-1", seq, 30, Mode::Disaster, 1), true));
+    waiting.page(true, true, 0, 0);
+    for seq in 65..=SAMPLES_MAX as u64 {
+        waiting.push(sample("boot-1", seq, 30, Mode::Disaster, 1), true);
+    }
+    let kept = all(&waiting);
+    assert_eq!((kept.len(), kept[64].id.seq, kept[64].samples), (SAMPLES_MAX, 65, 2));
+    assert!(kept[64].lies() && !kept[65].lies(), "the agent of after a power cut knows the 65th only");
+}

@@ -6,6 +6,7 @@ use firmware_config::mode::Mode::{Disaster, Drill, Normal};
 use firmware_config::wire::AgentState::{Applying, Refused, Serving};
 
 use super::sim::{Ap, Mood, RADIOS, Up, order};
+use super::{Agent, Event};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -106,4 +107,18 @@ fn while_hostapd_is_gone_nothing_runs_and_the_state_says_that_it_is_waited_for()
     assert_eq!(ap.says(), (1, 0, Normal, Applying));
     ap.offer(order(2, Normal));
     assert_eq!(ap.says(), (2, 0, Normal, Applying), "off the air, but nobody has seen it");
+}
+
+#[test]
+fn an_agent_that_starts_while_its_networks_are_on_the_air_looks_before_it_asks_for_anything() {
+    let mut ap = Ap::ready();
+    ap.offer(order(1, Disaster));
+    let (identity, flash) = (ap.agent.identity.clone(), ap.flash.clone());
+    // Only the agent was killed; hostapd and everybody on it are there.
+    ap.agent = Agent::new(identity, Ok(flash), "boot-x".to_owned(), ap.now).0;
+    ap.asked.clear();
+    ap.on(Event::HostapdUp);
+    ap.on(Event::BrokerUp);
+    assert_eq!(ap.says(), (1, 1, Disaster, Serving));
+    assert!(ap.asked.is_empty(), "{:?}", ap.asked);
 }

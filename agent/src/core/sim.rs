@@ -71,6 +71,8 @@ pub(super) struct Ap {
     pub presences: Vec<Duration>,
     /// Everything asked of hostapd, oldest first: `+wlan0jp`, `-wlan0jp`.
     pub asked: Vec<String>,
+    /// How often it was asked what is on the air.
+    pub looks: usize,
     pub ledger_writes: usize,
     pub distinct: Vec<Distinct>,
     pub counting: Vec<Period>,
@@ -152,6 +154,7 @@ impl Ap {
             pages: 0,
             presences: Vec::new(),
             asked: Vec::new(),
+            looks: 0,
             ledger_writes: 0,
             distinct: Vec::new(),
             counting: Vec::new(),
@@ -275,6 +278,7 @@ impl Ap {
                     self.act(index, Verb::Remove, &interface);
                 }
                 Action::Look => {
+                    self.looks += 1;
                     let looked = if self.look_fails { Err("garbage".to_owned()) } else { Ok(self.look()) };
                     self.inbox.push_back(Event::Looked(looked));
                 }
@@ -354,7 +358,7 @@ impl Ap {
         }
     }
 
-    fn look(&self) -> Air {
+    pub fn look(&self) -> Air {
         let seen = |(name, up): (&String, &Up)| Seen {
             network: Network {
                 interface: name.clone(),

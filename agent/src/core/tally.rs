@@ -70,3 +70,34 @@ impl Tally {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(interface: &str) -> Network {
+        let (ssid, bssid) = ("00000JAPAN".to_owned(), "02:00:00:00:00:01".to_owned());
+        Network { interface: interface.to_owned(), ssid, bssid, channel: 6, stations: 0 }
+    }
+
+    #[test]
+    fn of_networks_that_ended_those_are_counted_that_anybody_came_to_or_left() {
+        let mut tally = Tally::default();
+        tally.name(&["came", "left", "nobody"].map(network));
+        tally.joined("came");
+        tally.left("left");
+        let rows = tally.take(&[]);
+        let rows: Vec<_> = rows.iter().map(|row| (row.interface.as_str(), row.joins, row.leaves)).collect();
+        assert_eq!(rows, [("came", 1, 0), ("left", 0, 1)]);
+        assert_eq!(tally.take(&[network("wlan0jp")]).len(), 1, "one on the air is counted with nobody too");
+    }
+
+    #[test]
+    fn names_without_end_fill_no_memory_and_those_known_count_on() {
+        let mut tally = Tally::default();
+        (0..1_000).for_each(|n| tally.joined(&format!("wlan{n:03}")));
+        tally.joined("wlan000");
+        let rows = tally.take(&[]);
+        assert_eq!((rows.len(), rows[0].joins), (INTERFACES_MAX, 2));
+    }
+}

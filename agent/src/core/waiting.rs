@@ -110,12 +110,6 @@ impl Sample {
         Self { id, ended: Ended::Here, mono_ms, interval_s, samples: 1, mode, networks, fixed, lies, saved, said }
     }
 
-    /// Whether it was sent in this start.
-    #[must_use]
-    pub fn was_said(&self) -> bool {
-        self.said
-    }
-
     /// Whether a page must be on the flash before it may be sent.
     #[must_use]
     pub fn lies(&self) -> bool {

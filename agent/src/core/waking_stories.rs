@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use firmware_config::mode::Mode::{Disaster, Normal};
-use firmware_config::wire::AgentState::Refused;
+use firmware_config::wire::AgentState::{Applying, Refused};
 
 use super::air::RadioState;
 use super::listen::{LATER, Listener, Manner, SOON};
-use super::sim::{Ap, Mood, Up, order};
+use super::radios::{Answer, Verb};
+use super::sim::{Ap, Mood, RADIOS, Up, order};
 use super::{Action, Event, Now};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -37,6 +38,52 @@ fn while_a_look_is_under_way_there_is_no_second_one() {
     ap.now.mono += 30 * SECOND;
     let actions = ap.agent.on(Event::Woke, ap.now);
     assert_eq!(looks(&actions), 0);
+}
+
+#[test]
+fn it_looks_each_ten_seconds_while_all_is_well_and_each_second_while_it_is_not() {
+    let looks = |ap: &mut Ap| {
+        ap.pass(2 * SECOND);
+        ap.looks = 0;
+        ap.pass(100 * SECOND);
+        ap.looks
+    };
+    let calm = 10..=16;
+    let mut ap = Ap::ready();
+    ap.set_listens(None);
+    assert!(calm.contains(&looks(&mut ap)), "with no order: {}", ap.looks);
+    ap.offer(order(1, Disaster));
+    assert!(calm.contains(&looks(&mut ap)), "open: {}", ap.looks);
+    ap.moods.insert("wlan0jp".to_owned(), Mood::Refuses);
+    ap.offer(order(2, Normal));
+    assert!((95..=130).contains(&looks(&mut ap)), "it will not shut: {}", ap.looks);
+}
+
+#[test]
+fn an_opening_that_an_order_to_close_overtook_is_undone_at_once_and_nobody_is_blamed() {
+    let mut ap = Ap::ready();
+    ap.agent.on(Event::Offered(order(1, Disaster)), ap.now);
+    ap.agent.on(Event::Offered(order(2, Normal)), ap.now);
+    // hostapd had been asked already, and did it.
+    RADIOS.iter().for_each(|name| drop(ap.air.insert((*name).to_owned(), Up::good())));
+    for index in 0..RADIOS.len() {
+        ap.agent.on(Event::Answered { index, verb: Verb::Add, answer: Answer::Ok }, ap.now);
+    }
+    let actions = ap.agent.on(Event::Looked(Ok(ap.look())), ap.now);
+    let removed = actions.iter().filter(|action| matches!(action, Action::Remove { .. })).count();
+    assert_eq!((removed, ap.agent.state()), (2, Applying), "{actions:?}");
+}
+
+#[test]
+fn a_network_that_comes_up_under_a_wrong_name_is_told_by_its_name() {
+    let mut ap = Ap::ready();
+    ap.agent.on(Event::Offered(order(1, Disaster)), ap.now);
+    ap.air.insert("wlan0jp".to_owned(), Up { ssid: "0000JAPAN".to_owned(), ..Up::good() });
+    ap.agent.on(Event::Answered { index: 0, verb: Verb::Add, answer: Answer::Ok }, ap.now);
+    ap.agent.on(Event::Answered { index: 1, verb: Verb::Add, answer: Answer::Fail("FAIL".to_owned()) }, ap.now);
+    ap.agent.on(Event::Looked(Ok(ap.look())), ap.now);
+    let why = ap.agent.why();
+    assert!(why.contains("wlan0jp is called \"0000JAPAN\"") && why.contains("its prepared file is wrong"), "{why}");
 }
 
 #[test]
