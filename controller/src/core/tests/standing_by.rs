@@ -4,7 +4,7 @@ use firmware_config::key::KeyPosition;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{FacilityKey, Heartbeat, KeyAct, Report};
 
-use super::bench::{Bench, ap, s};
+use super::bench::{Bench, DRILL, ap, s};
 use super::pair::Pair;
 use crate::core::{Event, Kind, Remembered};
 
@@ -166,4 +166,20 @@ fn what_does_not_belong_on_the_order_topic_is_for_the_one_that_decides_to_replac
         pair.pass(s(1));
     }
     assert_eq!([0, 1].map(|at| pair.entries(at, Kind::OrderRestored).len()), [1, 0]);
+}
+
+#[test]
+fn a_drill_that_only_the_orders_tell_of_is_the_one_the_key_had() {
+    // Its store is lost in the middle of its own key's drill, and the key is left where it stands.
+    let mut pair = Pair::quiet();
+    pair.turn(0, DRILL);
+    pair.pass(s(60));
+    pair.kill(0);
+    pair.halls[0].shelf = Remembered::default();
+    pair.start(0);
+    pair.pass(s(60));
+    assert!(pair.is_open("gym"), "it goes on");
+    pair.pass(s(900));
+    assert!(!pair.is_open("gym"), "and is not begun again");
+    assert_eq!(pair.at_rest(), Ok(()));
 }
