@@ -1,6 +1,7 @@
 //! The lock: of several controllers one holds it, as a session of PostgreSQL; a session that ends lets it go.
 //!
-//! Nothing is kept in that database. It is asked in a task of its own, and nobody waits for it.
+//! Nothing is kept in that database. It is asked in a task of its own, and nobody waits for it. Whoever wishes for the
+//! lock is told how it stands, and that anew at each wish, however short the time without one was.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -38,8 +39,15 @@ async fn hold(file: PathBuf, name: i64, mut wanted: watch::Receiver<bool>, event
     let mut session: Option<PgConnection> = None;
     let mut told: Option<Lock> = None;
     loop {
-        if !*wanted.borrow_and_update() {
-            told = None;
+        let wish = {
+            let wish = wanted.borrow_and_update();
+            if wish.has_changed() {
+                // Whoever wishes knows nothing from before, also where the wish was gone only while the database thought.
+                told = None;
+            }
+            *wish
+        };
+        if !wish {
             if let Some(session) = session.take() {
                 // A session that does not say goodbye in time is dropped, and ends as well.
                 let _ = tokio::time::timeout(ANSWER_LIMIT, session.close()).await;
@@ -58,6 +66,12 @@ async fn hold(file: PathBuf, name: i64, mut wanted: watch::Receiver<bool>, event
                 Lock::OutOfReach { why }
             }
         };
+        match wanted.has_changed() {
+            Err(_) => return,
+            // The answer to a wish that is over; the session stands, and who holds what in it is asked anew.
+            Ok(true) => continue,
+            Ok(false) => {}
+        }
         if told.as_ref() != Some(&lock) {
             tracing::info!(?lock, "the lock in the database");
             told = Some(lock.clone());
@@ -66,7 +80,12 @@ async fn hold(file: PathBuf, name: i64, mut wanted: watch::Receiver<bool>, event
             }
         }
         tokio::select! {
-            changed = wanted.changed() => if changed.is_err() { return },
+            changed = wanted.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                told = None;
+            }
             () = tokio::time::sleep(ASK_EVERY) => {}
         }
     }
@@ -110,4 +129,58 @@ async fn ask(file: &Path, name: i64, session: &mut Option<PgConnection>, held: b
 fn name_of(town: &TownId) -> i64 {
     let hash = Sha256::digest(format!("hirake/standby/{town}"));
     i64::from_be_bytes(hash[..8].try_into().expect("a hash has 32 bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// Longer than any of it takes on a busy machine.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// Somebody asks the database, and waits for what it says.
+    async fn asked(database: &TcpListener) -> TcpStream {
+        let (mut session, _) = database.accept().await.expect("a connection");
+        let mut hello = [0; 8];
+        session.read_exact(&mut hello).await.expect("a request for TLS has 8 bytes");
+        session
+    }
+
+    async fn told(events: &mut mpsc::Receiver<Event>) -> Lock {
+        match events.recv().await {
+            Some(Event::Lock(lock)) => lock,
+            other => panic!("expected a word about the lock, found {other:?}"),
+        }
+    }
+
+    /// Shows: who lets the wish go and has it again while the database thinks is told how the lock stands, though that
+    /// is what was said before.
+    #[tokio::test]
+    async fn a_wish_that_comes_back_while_the_database_thinks_is_answered_anew() {
+        let database = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = database.local_addr().expect("bound");
+        let folder = tempfile::tempdir().expect("folder");
+        let file = folder.path().join("lock-url");
+        std::fs::write(&file, format!("postgres://hirake:secret@{address}/hirake")).expect("written");
+        let (events_in, mut events) = mpsc::channel(8);
+        let town = "shiomi".parse().expect("a town");
+        let wish = start(Some(file), &town, events_in);
+
+        let story = async {
+            wish.send_replace(true);
+            drop(asked(&database).await);
+            let first = told(&mut events).await;
+            assert!(matches!(first, Lock::OutOfReach { .. }), "{first:?}");
+            let thinks = asked(&database).await;
+            wish.send_replace(false);
+            wish.send_replace(true);
+            drop(thinks);
+            drop(asked(&database).await);
+            assert_eq!(told(&mut events).await, first, "the same again, to the new wish");
+        };
+        tokio::time::timeout(PATIENCE, story).await.expect("the new wish is never answered");
+    }
 }
