@@ -11,6 +11,7 @@ use std::sync::Arc;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{Beat, Heartbeat, Network, Order, Wanted};
 use hirake::core as town;
+use hirake::core::peers::Lock;
 use hirake::core::{Durable, KeyPosition, Remembered};
 use hirake_agent::core as agent;
 use hirake_agent::core::Agent;
@@ -19,7 +20,7 @@ use hirake_agent::core::holding::{Kept, SignedOrder};
 use hirake_agent::core::radios::{Answer, Verb};
 
 use crate::promises;
-use crate::world::{Broken, Hall, Small, To, World, identity, place};
+use crate::world::{Broken, Hall, Held, Small, To, World, identity, place};
 
 impl Small {
     /// Something happens to a controller.
@@ -66,10 +67,28 @@ impl Small {
                 | town::Action::StoreCounts(_)
                 | town::Action::StoreSketch(_)
                 | town::Action::Signal { .. }
-                | town::Action::Watch(_)
-                | town::Action::Lock { .. } => {}
+                | town::Action::Watch(_) => {}
+                town::Action::Lock { wanted } => {
+                    world.halls[at].wants_lock = wanted;
+                    if !wanted && world.lock == Held::By(at) {
+                        world.lock = Held::Free;
+                    }
+                    self.database_answers(world, at);
+                }
             }
         }
+    }
+
+    /// The database says to a controller that wants the lock how it stands, unless it is deaf.
+    pub fn database_answers(&self, world: &mut World, at: usize) {
+        if !self.lock || !world.halls[at].wants_lock || world.halls[at].town.is_none() || world.lock == Held::Deaf {
+            return;
+        }
+        if world.lock == Held::Free {
+            world.lock = Held::By(at);
+        }
+        let ours = world.lock == Held::By(at) || self.broken == Broken::LockGivenToBoth;
+        self.hall_on(world, at, town::Event::Lock(if ours { Lock::Ours } else { Lock::Theirs }));
     }
 
     /// A controller says that it is there, or the broker that it is gone: the others hear it at once.
@@ -260,6 +279,7 @@ impl Small {
     pub fn start(&self, world: &mut World, at: usize) {
         world.halls[at].booted = world.time;
         world.halls[at].lives += 1;
+        world.halls[at].wants_lock = false;
         let mut remembered = (*world.halls[at].shelf).clone();
         if self.broken == Broken::NumberForgotten {
             remembered.order = None;

@@ -13,7 +13,7 @@ use hirake_agent::core as agent;
 
 use crate::promises::{self, DRILL_ENDS, HIGHEST};
 use crate::step::{DRILL_OVER_AFTER, TAKEN_OVER_AFTER};
-use crate::world::{Small, World, place};
+use crate::world::{Held, Small, World, place};
 
 /// Everything is to be at rest by then: two controllers that found one another wait for up to 60 s, a few times.
 const REST_WITHIN: Duration = Duration::from_secs(600);
@@ -76,8 +76,11 @@ impl Small {
         wrong
     }
 
-    /// Everybody has power and a cable, and has read the key.
+    /// Everybody has power and a cable, and has read the key; nobody else has the lock. A deaf database stays so.
     fn mend(&self, world: &mut World) {
+        if world.lock == Held::Elsewhere {
+            world.lock = Held::Free;
+        }
         for at in 0..self.halls {
             if !std::mem::replace(&mut world.halls[at].linked, true) {
                 self.hall_connects(world, at);

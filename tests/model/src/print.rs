@@ -113,12 +113,12 @@ impl World {
         let written = (|| {
             write!(sieve, "{:?} {:?} {:?}", self.time, self.key, self.retained.as_ref().map(|kept| &kept.jws))?;
             for hall in &self.halls {
-                write!(sieve, "{:?} {:?} {:?} {}", hall.town, hall.booted, hall.read, hall.linked)?;
+                write!(sieve, "{:?} {:?} {:?} {} {}", hall.town, hall.booted, hall.read, hall.linked, hall.wants_lock)?;
                 for shelf in [&hall.shelf, &hall.before] {
                     write!(sieve, "{:?} {:?} {:?}", shelf.order, shelf.activations, shelf.key)?;
                 }
             }
-            write!(sieve, "{:?}", self.beats)?;
+            write!(sieve, "{:?} {:?}", self.beats, self.lock)?;
             for site in &self.sites {
                 write!(sieve, "{:?} {:?} {:?} {:?}", site.agent, site.booted, site.flash, site.before)?;
                 write!(sieve, "{} {} {} {:?}", site.open, site.linked, site.floor, site.accepted)?;

@@ -7,7 +7,7 @@ use firmware_config::mode::Mode;
 use firmware_config::wire::Order;
 use hirake::core::KeyPosition;
 
-use crate::world::{World, place};
+use crate::world::{Held, World, place};
 
 /// An order once superseded at an AP is never carried out again, but as the last good one that a flash still had.
 pub const NEVER_BACK: &str = "an order once superseded is never served again";
@@ -26,7 +26,8 @@ pub const HIGHEST: &str = "once quiet, every reachable AP serves the highest ord
 /// Once quiet: what people hold open is open, and nothing else.
 pub const OBEYED: &str = "once quiet, what people hold open is open";
 
-/// Of several controllers that reach one another, after a stated time and once quiet, exactly one decides.
+/// Of several controllers that reach one another, after a stated time and once quiet, exactly one decides; none, where
+/// somebody else has the lock. While one of them has it, and nobody opened anything, none decides beside it.
 pub const ONE_DECIDES: &str = "exactly one controller decides";
 /// What a person opens is ordered in the same moment, whichever controller it is done at.
 pub const AT_ONCE: &str = "what a person opens is ordered at once, at any controller";
@@ -51,8 +52,23 @@ pub fn several_decide(world: &World) -> Option<String> {
     let reached: Vec<usize> =
         (0..world.halls.len()).filter(|at| world.halls[*at].town.is_some() && world.halls[*at].linked).collect();
     let deciding = reached.iter().filter(|at| world.decides(**at)).count();
-    let wrong = !reached.is_empty() && deciding != 1;
+    let elsewhere = match world.lock {
+        Held::Elsewhere => true,
+        Held::By(holder) => !reached.contains(&holder),
+        Held::Free | Held::Deaf => false,
+    };
+    let wrong = !reached.is_empty() && deciding != 1 && !(elsewhere && deciding == 0);
     wrong.then(|| format!("of the controllers {reached:?}, which reach one another, {deciding} decide"))
+}
+
+/// Who decides beside the one that has the lock, while nobody opened anything. Not to be asked where an order was under
+/// way: who has not heard it from the broker must say it, and no lock is in the way of that.
+#[must_use]
+pub fn decides_beside_the_lock(world: &World) -> Option<String> {
+    let Held::By(holder) = world.lock else { return None };
+    let beside = (0..world.halls.len()).find(|at| *at != holder && world.decides(*at));
+    let beside = beside.filter(|_| world.ever_opened.is_empty())?;
+    Some(format!("controller {beside} decides, and controller {holder} has the lock"))
 }
 
 /// An order is signed for the first time.
@@ -146,7 +162,7 @@ pub fn at_rest(world: &World) -> Result<(), String> {
 pub fn once_quiet(world: &World) -> Vec<(&'static str, String)> {
     let mut wrong = Vec::new();
     let several = several_decide(world).filter(|_| world.know_one_another());
-    wrong.extend(several.map(|how| (ONE_DECIDES, how)));
+    wrong.extend(several.or_else(|| decides_beside_the_lock(world)).map(|how| (ONE_DECIDES, how)));
     let held: BTreeSet<_> = (0..world.halls.len())
         .filter_map(|at| world.halls[at].town.as_ref().map(|core| core.view(world.hall_now(at)).activations))
         .flatten()

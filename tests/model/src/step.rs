@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use firmware_config::wire::Heartbeat;
 use hirake::core as town;
-use hirake::core::peers::{BEAT, RANK_STEP, TAKE_OVER_AFTER};
+use hirake::core::peers::{BEAT, LOCK_ANSWERS_WITHIN, RANK_STEP, TAKE_OVER_AFTER};
 use hirake::core::{Ask, KeyPosition, Remembered};
 use hirake_agent::core as agent;
 use hirake_agent::core::Agent;
@@ -14,7 +14,7 @@ use hirake_agent::core::holding::Kept;
 
 use crate::carry::contacts;
 use crate::promises;
-use crate::world::{Broken, Hall, KEY_DRILL, PLACES, Site, Small, To, World, identity, place};
+use crate::world::{Broken, Hall, Held, KEY_DRILL, PLACES, Site, Small, To, World, identity, place};
 
 /// A wake may come this much late: nobody is woken twice at one moment.
 const LATE: Duration = Duration::from_millis(10);
@@ -22,7 +22,8 @@ const LATE: Duration = Duration::from_millis(10);
 pub const DRILL_OVER_AFTER: Duration = Duration::from_secs(KEY_DRILL.as_secs() + 2);
 
 /// After this one of those decides who reach one another: whoever stands by waits [`TAKE_OVER_AFTER`], the second
-/// [`RANK_STEP`] longer, and an answer takes a heartbeat, and another where two begin at once.
+/// [`RANK_STEP`] longer, and an answer takes a heartbeat, and another where two begin at once. Where a database has
+/// a lock for them it may be deaf, and is given [`LOCK_ANSWERS_WITHIN`] more.
 pub const TAKEN_OVER_AFTER: Duration =
     Duration::from_secs(TAKE_OVER_AFTER.as_secs() + RANK_STEP.as_secs() + 2 * BEAT.as_secs());
 
@@ -59,6 +60,7 @@ pub enum Step {
     Mended(usize),
     Parts(usize),
     Rejoins(usize),
+    LockGoes(Held),
     Silence,
     Wakes,
     Hours,
@@ -95,9 +97,9 @@ impl fmt::Display for Step {
             Self::Mended(at) => write!(f, "the cable of {} is mended", PLACES[*at]),
             Self::Parts(at) => write!(f, "the cable of controller {at} is cut"),
             Self::Rejoins(at) => write!(f, "the cable of controller {at} is mended"),
-            Self::Silence => {
-                write!(f, "{} s pass, and what is under way stays so", TAKEN_OVER_AFTER.as_secs())
-            }
+            Self::LockGoes(Held::Elsewhere) => f.write_str("somebody else takes the lock"),
+            Self::LockGoes(held) => write!(f, "the database with the lock: {held:?}"),
+            Self::Silence => f.write_str("whoever stands by has the time to take over, and what is under way stays so"),
             Self::Wakes => f.write_str("time passes to somebody's next wake"),
             Self::Hours => write!(f, "{} s pass, and what is under way stays so", DRILL_OVER_AFTER.as_secs()),
         }
@@ -117,6 +119,7 @@ impl Small {
             asked: 0,
             linked: true,
             lives: 0,
+            wants_lock: false,
         };
         let site = |at: usize| {
             let now = agent::Now { mono: Duration::ZERO, wall_ms: crate::world::MORNING_MS };
@@ -137,6 +140,7 @@ impl Small {
             time: Duration::ZERO,
             halls: vec![hall; self.halls],
             sites: (0..self.sites).map(site).collect(),
+            lock: Held::Free,
             key: KeyPosition::Normal,
             retained: None,
             beats: std::collections::BTreeMap::new(),
@@ -220,6 +224,12 @@ impl Small {
                 steps.push(Step::Cut(at));
             }
         }
+        if self.lock && left.locks > 0 && world.lock != Held::Deaf {
+            steps.push(Step::LockGoes(Held::Deaf));
+            if world.lock == Held::Free {
+                steps.push(Step::LockGoes(Held::Elsewhere));
+            }
+        }
         if left.forgets > 0 {
             steps.push(Step::BrokerForgets);
         }
@@ -299,6 +309,9 @@ impl Small {
             Step::Dies(at) => {
                 world.left.kills -= 1;
                 world.halls[at].town = None;
+                if world.lock == Held::By(at) {
+                    world.lock = Held::Free;
+                }
                 world.under_way.retain(|(to, _), _| *to != To::Hall(at));
                 if let Some(last) = world.beats.get(&at).filter(|_| world.halls[at].linked).cloned() {
                     self.beats(&mut world, at, &Heartbeat { seq: 0, online: false, active: false, ..last });
@@ -337,13 +350,20 @@ impl Small {
                 world.halls[at].linked = true;
                 self.hall_connects(&mut world, at);
             }
+            Step::LockGoes(held) => {
+                world.left.locks -= 1;
+                world.lock = held;
+            }
             Step::Silence => {
                 world.left.silences -= 1;
-                let until = world.time + TAKEN_OVER_AFTER;
+                let heard = world.under_way.is_empty();
+                let database = if self.lock { LOCK_ANSWERS_WITHIN } else { Duration::ZERO };
+                let until = world.time + TAKEN_OVER_AFTER + database;
                 while world.time < until {
                     self.wakes(&mut world);
                 }
-                if let Some(how) = promises::several_decide(&world) {
+                let beside = || promises::decides_beside_the_lock(&world).filter(|_| heard);
+                if let Some(how) = promises::several_decide(&world).or_else(beside) {
                     world.breaks(promises::ONE_DECIDES, how);
                 }
             }
@@ -365,6 +385,9 @@ impl Small {
     fn asks(&self, world: &mut World, at: usize, ask: Ask) {
         world.left.asks -= 1;
         if self.broken == Broken::StandbyIsDeaf && !world.decides(at) {
+            return;
+        }
+        if self.broken == Broken::LockHoldsOpenings && world.lock != Held::By(at) {
             return;
         }
         world.halls[at].asked += 1;
@@ -405,6 +428,7 @@ impl Small {
         if self.standby {
             self.recordings(world);
         }
+        (0..self.halls).for_each(|at| self.database_answers(world, at));
         (0..self.sites).for_each(|at| self.site_on(world, at, agent::Event::Woke));
     }
 }

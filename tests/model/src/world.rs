@@ -47,6 +47,23 @@ pub enum Broken {
     TheDeadSpeak,
     /// A controller that stands by does not hear the people before it.
     StandbyIsDeaf,
+    /// A controller without the lock does not hear them either.
+    LockHoldsOpenings,
+    /// The lock is given to everybody who asks.
+    LockGivenToBoth,
+}
+
+/// The lock in the database, where there is one. Whoever wants it is answered at once, and asks again at every wake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Held {
+    /// Nobody has it.
+    Free,
+    /// This controller has it.
+    By(usize),
+    /// A session that is none of theirs has it.
+    Elsewhere,
+    /// The database says nothing any more.
+    Deaf,
 }
 
 /// How often each disturbance may happen. Delivery in any order, and every wait, are free.
@@ -76,6 +93,8 @@ pub struct Bounds {
     pub cuts: u8,
     /// The cable of a controller is cut (and mended at any time).
     pub parts: u8,
+    /// The database goes deaf for good, or a lock that is free is taken by somebody else.
+    pub locks: u8,
     /// Time passes until whoever stands by and hears nobody has taken over.
     pub silences: u8,
     /// Time passes to somebody's next wake.
@@ -94,6 +113,8 @@ pub struct Small {
     pub halls: usize,
     /// They know of one another: one decides, the others stand by, and the key hangs at the last of them.
     pub standby: bool,
+    /// A database has a lock for them.
+    pub lock: bool,
     /// Access points, each at a facility of its own.
     pub sites: usize,
     /// How often.
@@ -132,6 +153,8 @@ pub struct Hall {
     pub linked: bool,
     /// Counts the starts.
     pub lives: u32,
+    /// It wants the lock.
+    pub wants_lock: bool,
 }
 
 /// An access point: agent, flash, radio.
@@ -166,6 +189,8 @@ pub struct World {
     pub halls: Vec<Hall>,
     /// Access points.
     pub sites: Vec<Site>,
+    /// The lock.
+    pub lock: Held,
     /// How the key stands.
     pub key: KeyPosition,
     /// What the broker retains.
@@ -248,7 +273,7 @@ impl Small {
     #[must_use]
     pub fn seat(&self, at: usize, lives: u32) -> Option<Seat> {
         let rank = u8::try_from(at + 1).expect("a small world");
-        self.standby.then(|| Seat { id: controller(at), rank, boot: format!("life-{lives}"), lock: false })
+        self.standby.then(|| Seat { id: controller(at), rank, boot: format!("life-{lives}"), lock: self.lock })
     }
 }
 

@@ -16,6 +16,7 @@ pub const CALM: Bounds = Bounds {
     stores: 0,
     cuts: 0,
     parts: 0,
+    locks: 0,
     silences: 0,
     wakes: 0,
     hours: 0,
@@ -24,17 +25,23 @@ pub const CALM: Bounds = Bounds {
 /// `halls` controllers and `sites` access points.
 #[must_use]
 pub const fn world(name: &'static str, halls: usize, sites: usize, bounds: Bounds) -> Small {
-    Small { name, halls, standby: false, sites, bounds, broken: Broken::Nothing }
+    Small { name, halls, standby: false, lock: false, sites, bounds, broken: Broken::Nothing }
 }
 
 /// Two controllers that know of one another, the key at the one that stands by, and an access point.
 #[must_use]
 pub const fn pair(name: &'static str, bounds: Bounds) -> Small {
-    Small { name, halls: 2, standby: true, sites: 1, bounds, broken: Broken::Nothing }
+    Small { name, halls: 2, standby: true, lock: false, sites: 1, bounds, broken: Broken::Nothing }
+}
+
+/// The same with a lock in a database.
+#[must_use]
+pub const fn locked(name: &'static str, bounds: Bounds) -> Small {
+    Small { lock: true, ..pair(name, bounds) }
 }
 
 /// Walked at every test.
-pub const SMALL: [Small; 9] = [
+pub const SMALL: [Small; 11] = [
     world("one of each; lost, twice, late", 1, 1, Bounds { turns: 2, losses: 1, twice: 1, wakes: 1, ..CALM }),
     world(
         "one of each; power cuts, a flash that loses",
@@ -49,6 +56,11 @@ pub const SMALL: [Small; 9] = [
     pair("one stands by; the other is killed", Bounds { asks: 1, kills: 1, silences: 1, ..CALM }),
     pair("one stands by; they are cut from one another", Bounds { asks: 1, parts: 1, silences: 1, ..CALM }),
     pair("one stands by, with the key", Bounds { turns: 1, parts: 1, ..CALM }),
+    locked(
+        "a lock; the one that has it is cut off or killed",
+        Bounds { kills: 1, parts: 1, locks: 1, silences: 1, ..CALM },
+    ),
+    locked("a lock; an operator, a database that goes deaf", Bounds { asks: 1, kills: 1, locks: 1, ..CALM }),
 ];
 
 /// Walked on demand: `./dev model`.

@@ -6,7 +6,7 @@ use model::promises::{
     AT_ONCE, BY_A_PERSON, COVERED, DRILL_ENDS, HIGHEST, NEVER_BACK, NUMBER_ONCE, OBEYED, ONE_CONTENT, ONE_DECIDES,
 };
 use model::world::{Bounds, Broken, Small};
-use model::worlds::{CALM, SMALL, pair, world};
+use model::worlds::{CALM, SMALL, locked, pair, world};
 
 /// Longer than any of it takes on a busy machine; a walk that is cut short is no proof and fails.
 const AT_MOST: Duration = Duration::from_secs(600);
@@ -104,4 +104,16 @@ fn a_voice_that_is_made_for_the_dead_is_noticed() {
 #[test]
 fn a_standby_that_does_not_hear_its_people_is_noticed() {
     breaks(AT_ONCE, Broken::StandbyIsDeaf, pair("closed", Bounds { asks: 1, ..CALM }));
+}
+
+/// Shows: a lock that holds back what people open is noticed.
+#[test]
+fn a_lock_that_holds_an_opening_back_is_noticed() {
+    breaks(AT_ONCE, Broken::LockHoldsOpenings, locked("locked", Bounds { asks: 1, ..CALM }));
+}
+
+/// Shows: a lock that two have at once is noticed: both decide where they do not hear one another.
+#[test]
+fn a_lock_that_is_given_to_both_is_noticed() {
+    breaks(ONE_DECIDES, Broken::LockGivenToBoth, locked("twice", Bounds { parts: 1, silences: 1, ..CALM }));
 }
