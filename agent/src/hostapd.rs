@@ -3,6 +3,7 @@
 //! Two sockets, so that an answer is never mistaken for an event. After a time-out the asking socket is thrown away: a
 //! late answer arrives nowhere. Performs what it is asked, in order, one at a time; decides nothing.
 
+mod listing;
 pub mod marks;
 pub mod parse;
 
@@ -23,6 +24,7 @@ use crate::core::air::Air;
 use crate::core::radios::{Answer, Radio, Verb};
 use crate::core::{Event, Heard};
 use crate::log::Log;
+use listing::Listing;
 use marks::Marks;
 
 /// hostapd answers within milliseconds; what is still unanswered after this may have been done all the same.
@@ -33,11 +35,11 @@ const REACH_EVERY: Duration = Duration::from_millis(250);
 const PING_EVERY: Duration = Duration::from_secs(1);
 /// hostapd 2.10 answers with at most 4,096 bytes; later ones with 8,192.
 const DATAGRAM_MAX_BYTES: usize = 16 * 1024;
-/// Stations listed at one network: as many as can be associated (IEEE 802.11: AIDs 1 to 2007), so that a hostapd that
-/// never comes to an end holds nobody up.
-const STATIONS_MAX: usize = 2007;
-/// Tries to come to the end of a list: whoever leaves at the wrong moment cuts it off.
-const LISTINGS_MAX: usize = 3;
+/// So many datagrams unheard say that we were held up for long. A socket that is connected to hostapd has no limit of its
+/// own (`net.unix.max_dgram_qlen` is for strangers), but what lies there fills hostapd's send buffer: 212,992 B, of which
+/// a line takes 768, are 277 of them. hostapd does not wait: what it tells then is lost, and after more than ten losses
+/// in a row it tells that listener nothing any more.
+const HELD_UP: usize = 100;
 /// Start of the names of our own sockets; the process's number follows.
 const NAME: &str = "hirake-agent";
 
@@ -168,28 +170,37 @@ impl Hostapd {
             let found = parse::shown(&answer);
             return Err(parse::ParseError::Nonsense { asked: "PING", expected: "PONG", found }.into());
         }
+        Ok((asking, self.attached().await?))
+    }
+
+    /// A socket that hears what hostapd tells by itself.
+    async fn attached(&mut self) -> Result<Socket, AskError> {
         let hearing = self.socket()?;
         let answer = self.ask(&hearing, "ATTACH", "ATTACH").await?;
         if !parse::is_ok(&answer) {
             return Err(parse::ParseError::Refused { asked: "ATTACH", said: parse::shown(&answer) }.into());
         }
-        Ok((asking, hearing))
+        self.marks.was_deaf();
+        Ok(hearing)
     }
 
     /// Returns why hostapd is gone; none when nobody listens any more.
     async fn serve(
         &mut self,
         mut asking: Socket,
-        hearing: Socket,
+        mut hearing: Socket,
         commands: &mut mpsc::Receiver<Command>,
         events: &mpsc::Sender<Event>,
     ) -> Option<AskError> {
         let mut buffer = vec![0; DATAGRAM_MAX_BYTES];
-        self.marks.was_deaf();
         let mut ping_at = Instant::now() + PING_EVERY;
+        let mut listing = Listing::default();
         loop {
+            let mut ask_next = false;
             // Cancel-safe: receiving from a channel or a datagram socket loses nothing when another branch wins.
+            // In this order: what is to open or close waits for no list, and nothing hostapd tells is left lying.
             let outcome = tokio::select! {
+                biased;
                 command = commands.recv() => match command {
                     Some(command) => match self.perform(&mut asking, command).await {
                         Ok(event) => events.send(event).await,
@@ -198,17 +209,25 @@ impl Hostapd {
                     None => return None,
                 },
                 heard = hearing.socket.recv(&mut buffer) => match heard {
-                    Ok(length) => match parse::event(&buffer[..length]) {
-                        Some(heard) => {
-                            if self.meet(&heard, &buffer[..length], events).await.is_err() {
-                                return None;
+                    Ok(length) => match self.hear(&hearing, &mut buffer, length, events).await {
+                        Ok(told) if told < HELD_UP => Ok(()),
+                        // Whether hostapd still tells us anything is not to be seen from here. Who is attached anew is
+                        // told.
+                        Ok(_) => match self.attached().await {
+                            Ok(anew) => {
+                                hearing = anew;
+                                Ok(())
                             }
-                            events.send(Event::Heard(heard)).await
-                        }
-                        None => Ok(()),
+                            Err(error) => return Some(error),
+                        },
+                        Err(error) => Err(error),
                     },
                     Err(source) => return Some(self.gone(source)),
                 },
+                () = std::future::ready(()), if listing.question.is_some() => {
+                    ask_next = true;
+                    Ok(())
+                }
                 () = self.marks.others_are_covered() => Ok(()),
                 () = tokio::time::sleep_until(ping_at) => match self.ask(&asking, "PING", "PING").await {
                     Ok(_) => Ok(()),
@@ -218,12 +237,38 @@ impl Hostapd {
             if outcome.is_err() {
                 return None;
             }
-            match self.meet_those_present(&asking, events).await {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(error) => return Some(error),
+            listing.add(self.marks.unlisted());
+            if ask_next {
+                match self.ask_for_one(&mut listing, &asking, events).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => return None,
+                    Err(error) => return Some(error),
+                }
             }
             ping_at = Instant::now() + PING_EVERY;
+        }
+    }
+
+    /// Tells everything that lies in the queue, the first datagram being in `buffer` already; how many they were.
+    async fn hear(
+        &mut self,
+        hearing: &Socket,
+        buffer: &mut [u8],
+        first: usize,
+        events: &mpsc::Sender<Event>,
+    ) -> Result<usize, mpsc::error::SendError<Event>> {
+        let (mut length, mut told) = (first, 0);
+        loop {
+            told += 1;
+            if let Some(heard) = parse::event(&buffer[..length]) {
+                self.meet(&heard, &buffer[..length], events).await?;
+                events.send(Event::Heard(heard)).await?;
+            }
+            // Also where hostapd is gone: the next receiving says so.
+            match hearing.socket.try_recv(buffer) {
+                Ok(next) => length = next,
+                Err(_) => return Ok(told),
+            }
         }
     }
 
@@ -242,33 +287,26 @@ impl Hostapd {
         Ok(())
     }
 
-    /// Tells the marks of the devices on `00000JAPAN` that nobody told of: hostapd speaks of who comes, not of who is
-    /// there. False when nobody listens any more.
-    async fn meet_those_present(&mut self, asking: &Socket, events: &mpsc::Sender<Event>) -> Result<bool, AskError> {
-        for interface in self.marks.unlisted() {
-            let first = format!("IFNAME={interface} STA-FIRST");
-            let (mut question, mut listings) = (first.clone(), 1);
-            for _ in 0..STATIONS_MAX {
-                let answer = self.ask(asking, "STA-FIRST or STA-NEXT", &question).await?;
-                let Some((address, authorized)) = parse::listed(&answer) else {
-                    // The list ends with nothing. Anything else is said of one who was there a moment ago.
-                    if answer.trim_ascii().is_empty() || listings == LISTINGS_MAX {
-                        break;
-                    }
-                    (question, listings) = (first.clone(), listings + 1);
-                    continue;
-                };
-                let marks = if authorized { self.marks.of(&interface, address) } else { Vec::new() };
-                for (period, mark) in marks {
-                    if events.send(Event::Met { period, mark }).await.is_err() {
-                        return Ok(false);
-                    }
+    /// Asks for one more of the stations that nobody told of: hostapd speaks of who comes, not of who is there.
+    async fn ask_for_one(
+        &mut self,
+        listing: &mut Listing,
+        asking: &Socket,
+        events: &mpsc::Sender<Event>,
+    ) -> Result<Result<(), mpsc::error::SendError<Event>>, AskError> {
+        let Some((interface, question)) = &listing.question else { return Ok(Ok(())) };
+        let (interface, line) = (interface.clone(), format!("IFNAME={interface} {question}"));
+        let answer = self.ask(asking, "STA-FIRST or STA-NEXT", &line).await?;
+        let listed = parse::listed(&answer);
+        listing.answered(listed.map(|(address, _)| address), answer.trim_ascii().is_empty());
+        if let Some((address, true)) = listed {
+            for (period, mark) in self.marks.of(&interface, address) {
+                if let Err(error) = events.send(Event::Met { period, mark }).await {
+                    return Ok(Err(error));
                 }
-                let [a, b, c, d, e, f] = address;
-                question = format!("IFNAME={interface} STA-NEXT {a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}");
             }
         }
-        Ok(true)
+        Ok(Ok(()))
     }
 
     async fn perform(&mut self, asking: &mut Socket, command: Command) -> Result<Event, AskError> {

@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const CROWD: Crowd = Crowd { peace: 4, disaster: 30, stay: Duration::from_secs(10) };
 /// A crowd that gathers within seconds.
 const GATHERING: Crowd = Crowd { peace: 0, disaster: 60, stay: Duration::from_secs(4) };
+/// More comings and goings than hostapd has room for, for one that does not listen.
+const FLOOD: Crowd = Crowd { peace: 0, disaster: 300, stay: Duration::from_secs(3) };
 /// Whoever is there stays, and nobody comes.
 const AT_REST: Crowd = Crowd { peace: 0, disaster: 0, stay: Duration::from_secs(3_600) };
 /// The model town's operators' token (`tests/src/bench.rs`).
@@ -165,5 +167,40 @@ async fn whoever_came_before_anybody_listened_is_counted_too() -> Result<()> {
     let told = distinct(&bench, |told| right(told, 0) && right(told, 1)).await?;
     assert_eq!(told["activations"].as_array().map(Vec::len), Some(2), "{told}");
     assert_eq!(present(&bench), there, "nobody came or went");
+    bench.stop()
+}
+
+/// Shows that an agent that was held up until hostapd had no room left for what it told it, and tells it nothing any
+/// more, finds that out by itself: it counts those who came meanwhile, and those who come afterwards.
+#[tokio::test]
+async fn an_agent_that_was_held_up_counts_those_who_came_and_hears_those_who_come() -> Result<()> {
+    let mut plan = Plan::quiet(inventory::aps().into_iter().take(1).collect(), BrokerKind::Mosquitto);
+    plan.counts_interval_s = 5;
+    let mut bench = Bench::raise(plan).await?;
+    bench.until("settled", PATIENCE, |town| total(town, "settled") == 1).await?;
+    bench.panel.turn(Turn::Disaster);
+    bench.until("open", PATIENCE, |town| total(town, "settled") == 1 && town["mode"] == "disaster").await?;
+    let present = |bench: &Bench| bench.radio(0).on_air().iter().map(|network| network.stations.len()).sum::<usize>();
+    let guests = |bench: &Bench| bench.radio(0).guests().len();
+    bench.agent(0).context("an agent")?.freeze();
+    bench.radio(0).draw(FLOOD);
+    bench.until_seen("many came and went", PATIENCE, |bench| guests(bench) > 700).await?;
+    bench.radio(0).draw(AT_REST);
+    let there = present(&bench);
+    bench.agent(0).context("an agent")?.go_on();
+    let told = |told: &Value| {
+        told["activations"][0]["town"]["devices"]
+            .as_u64()
+            .and_then(|devices| usize::try_from(devices).ok())
+            .unwrap_or(0)
+    };
+    // Heard at most before hostapd gave it up, and there now; those who had gone again by then nobody ever saw.
+    let heard = told(&distinct(&bench, |now| told(now) * 10 >= there * 9).await?);
+    let before = guests(&bench);
+    bench.radio(0).draw(FLOOD);
+    bench.until_seen("many more came", PATIENCE, |bench| guests(bench) > before + 400).await?;
+    bench.radio(0).draw(AT_REST);
+    let came = guests(&bench) - before;
+    distinct(&bench, |now| told(now) * 10 >= (heard + came) * 8).await?;
     bench.stop()
 }
