@@ -152,7 +152,7 @@ mod tests {
     async fn told(events: &mut mpsc::Receiver<Event>) -> Lock {
         match events.recv().await {
             Some(Event::Lock(lock)) => lock,
-            other => panic!("expected a word about the lock, found {other:?}"),
+            other => unreachable!("expected a word about the lock, found {other:?}"),
         }
     }
 

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};
 use tests::cables::{Material, may_have_namespaces};
 use tests::process::allow_many_files;
-use tests::torture::run::{Counts, Order, Outcome, run};
+use tests::torture::run::{Order, Outcome, run};
 
 /// Says to the program inside a namespace that it is inside.
 const INSIDE: &str = "HIRAKE_TORTURE_INSIDE";
@@ -26,10 +26,6 @@ struct Arguments {
     /// What the facilities' cables are made of; left out: of the kernel, where this machine lets us.
     #[arg(long)]
     cables: Option<Wanted>,
-    /// What is held against the counts: `once` (none twice, none gone), `all` (and none missing); left out: `all`, where
-    /// the programs themselves say that they keep samples until they are stored.
-    #[arg(long)]
-    counts: Option<WantedCounts>,
     /// Keep the town's files (logs, database) here; left out: in memory, and only after a failure.
     #[arg(long)]
     keep: Option<PathBuf>,
@@ -41,12 +37,6 @@ enum Wanted {
     Kernel,
     /// TCP proxies of our own.
     Proxy,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum WantedCounts {
-    Once,
-    All,
 }
 
 fn main() -> Result<ExitCode> {
@@ -92,11 +82,7 @@ async fn torture(arguments: &Arguments, seed: u64, cables: Material, remark: &st
     let temp = tempfile::Builder::new().prefix("hirake-torture-").tempdir_in(memory())?;
     let dir = arguments.keep.clone().unwrap_or_else(|| temp.path().to_owned());
     let began = Instant::now();
-    let counts = arguments.counts.map(|counts| match counts {
-        WantedCounts::Once => Counts::Once,
-        WantedCounts::All => Counts::All,
-    });
-    let outcome = run(&Order { seed, kills, cables, counts }, &dir).await;
+    let outcome = run(&Order { seed, kills, cables }, &dir).await;
     let outcome = outcome.inspect_err(|_| println!("played again by: {again}"))?;
     print!("{}", told(&outcome));
     println!("{} s; cables: {remark}", began.elapsed().as_secs());
@@ -140,16 +126,8 @@ fn told(outcome: &Outcome) -> String {
         worst.as_secs_f64(),
         outcome.held_up.as_secs_f64()
     );
-    let counts = match outcome.counts {
-        Some(Counts::All) => "each exactly once, none missing that its agent lived to deliver",
-        Some(Counts::Once) => {
-            "none twice and none gone; that none is missing was NOT asked, these programs do not keep them"
-        }
-        None => "not looked at",
-    };
     text += &format!(
-        "samples held against: {counts}\n\
-         samples stored {} of {} starts of agents ({joins} joins, {leaves} leaves), {} missing between them; heard at the \
+        "samples stored {} of {} starts of agents ({joins} joins, {leaves} leaves), {} missing between them; heard at the \
          broker {heard} in {messages} messages\n",
         outcome.samples, outcome.lives, outcome.missing
     );

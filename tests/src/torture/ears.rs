@@ -29,10 +29,6 @@ pub struct Heard {
     samples: BTreeSet<(String, String, u64)>,
     /// Messages of samples, those said again included.
     sample_messages: u64,
-    /// A sample said how old it is: its agent keeps samples until they are stored.
-    age_told: bool,
-    /// A controller said what it has stored.
-    stored_told: bool,
     /// What contradicts what was heard before.
     pub wrong: Vec<String>,
 }
@@ -50,19 +46,12 @@ impl Heard {
         (self.samples.len(), self.sample_messages)
     }
 
-    /// Whether agents keep their samples until the controller says that it has stored them, and it says so.
-    #[must_use]
-    pub fn counts_are_kept(&self) -> bool {
-        self.age_told && self.stored_told
-    }
-
     fn hear(&mut self, topic: &str, payload: &[u8]) {
         let path: Vec<&str> = topic.split('/').collect();
         match path.get(3..).unwrap_or_default() {
             ["order"] | ["ap", _, "order"] => self.order(topic, payload),
             ["ap", ap, "report"] => self.report(ap, payload),
             ["ap", ap, "counts"] => self.counts(ap, payload),
-            ["ap", _, "counts-stored"] => self.stored_told = true,
             _ => {}
         }
     }
@@ -99,7 +88,6 @@ impl Heard {
         let Ok(sample) = serde_json::from_slice::<Value>(payload) else { return };
         if let (Some(boot), Some(seq)) = (sample["boot"].as_str(), sample["seq"].as_u64()) {
             self.sample_messages += 1;
-            self.age_told |= sample["age_ms"].is_u64();
             self.samples.insert((ap.to_owned(), boot.to_owned(), seq));
         }
     }

@@ -44,17 +44,6 @@ pub struct Order {
     pub kills: usize,
     /// What the cables are made of.
     pub cables: Material,
-    /// What is held against the agents' counts; none: all of it, where agents and controller say that they keep them.
-    pub counts: Option<Counts>,
-}
-
-/// What is held against the agents' counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counts {
-    /// None is stored twice, none that was stored is gone, none says more than was.
-    Once,
-    /// And none is missing that its agent lived to deliver.
-    All,
 }
 
 /// What came of it.
@@ -80,8 +69,6 @@ pub struct Outcome {
     pub samples: usize,
     /// Samples that are not there, and of whose agent a later one is.
     pub missing: usize,
-    /// What was held against the counts.
-    pub counts: Option<Counts>,
     /// Samples heard at the broker: how many, in how many messages.
     pub heard: (usize, u64),
     /// Joins and leaves stored.
@@ -122,7 +109,6 @@ struct Run {
     told: Vec<(Duration, Step)>,
     seen: Lives,
     outcome: Outcome,
-    counts: Option<Counts>,
 }
 
 /// Does it all in `dir`.
@@ -157,7 +143,6 @@ pub async fn run(order: &Order, dir: &Path) -> Result<Outcome> {
         told: Vec::new(),
         seen: Lives::new(),
         outcome: Outcome::default(),
-        counts: order.counts,
         bench,
     };
     let mut visit = VISIT_EVERY;
@@ -357,9 +342,6 @@ impl Run {
     /// Waits until the last samples of the agents that live are stored, then holds all against what the radios told.
     async fn check_counts(&mut self) -> Result<()> {
         let told = self.told_by_radios();
-        let kept = if self.ears.heard().counts_are_kept() { Counts::All } else { Counts::Once };
-        let counts = self.counts.unwrap_or(kept);
-        self.outcome.counts = Some(counts);
         let living: Vec<String> = (0..self.bench.aps.len())
             .filter_map(|at| self.bench.agent(at).map(|agent| agent.id()))
             .filter(|id| !self.bereft.contains(id))
@@ -372,7 +354,7 @@ impl Run {
             let lives = books.lives().await?;
             let of = |boot: &String| lives.iter().find(|((_, its), _)| its == boot).map(|(_, life)| life);
             let all = living.iter().all(|boot| of(boot).is_some_and(|life| agrees(life, &told[boot])));
-            if all || counts == Counts::Once || Instant::now() > until {
+            if all || Instant::now() > until {
                 break lives;
             }
             sleep(Duration::from_millis(500)).await;
@@ -382,19 +364,18 @@ impl Run {
         for ((ap, boot), life) in &lives {
             let missing = life.missing();
             self.outcome.missing += missing.len();
-            if !missing.is_empty() && counts == Counts::All {
+            if !missing.is_empty() {
                 wrong.push(format!("{ap} {boot}: samples {missing:?} are missing before {:?}", life.seqs.last()));
             }
             let Some(truth) = told.get(boot) else { continue };
             if life.joins > truth.joins || life.leaves > truth.leaves {
                 wrong.push(format!("{ap} {boot}: more were counted than came or went: {life:?}, {truth:?}"));
             }
-            if counts == Counts::All && living.contains(boot) && !agrees(life, truth) {
+            if living.contains(boot) && !agrees(life, truth) {
                 wrong.push(format!("{ap} {boot}: never killed, and its sums are not the radio's: {life:?}, {truth:?}"));
             }
         }
-        let silent = living.iter().filter(|_| counts == Counts::All);
-        for boot in silent.filter(|boot| !lives.keys().any(|(_, its)| its == *boot)) {
+        for boot in living.iter().filter(|boot| !lives.keys().any(|(_, its)| its == *boot)) {
             wrong.push(format!("nothing is stored of {:?}", told[boot]));
         }
         self.outcome.lives = lives.len();
