@@ -47,9 +47,11 @@ pub fn is_of_now(counts: &Counts) -> bool {
     counts.samples <= 1 && counts.age_ms.is_none_or(|age| age <= OF_NOW_MS)
 }
 
-/// Gives a sample the time it is kept under: what its AP says, where that can be; else our clock less its age.
+/// Gives a sample the time it is kept under: what its AP says, where that can be; else our clock less its age. Its age
+/// stays only where both clocks say the same: then the time is vouched for by two.
 pub fn place(counts: &mut Counts, wall_ms: WallMs) {
-    let age = counts.age_ms.take().map(|age| i64::try_from(age).unwrap_or(i64::MAX));
+    let told = counts.age_ms.take();
+    let age = told.map(|age| i64::try_from(age).unwrap_or(i64::MAX));
     if wall_ms < EARLIEST_MS {
         // Our own clock knows no better.
         return;
@@ -60,7 +62,8 @@ pub fn place(counts: &mut Counts, wall_ms: WallMs) {
         Some(reckoned) if !can_be || reckoned.abs_diff(counts.at_ms) > CLOCK_OFF_MS => counts.at_ms = reckoned,
         // An agent that tells no age sends what it counted within the hour.
         None if !can_be => (counts.at_ms, counts.at_unsure) = (wall_ms, true),
-        _ => {}
+        Some(_) => counts.age_ms = told,
+        None => {}
     }
 }
 

@@ -93,6 +93,7 @@ mod tests {
     use firmware_config::wire::{Counts, NetworkCounts};
 
     use super::*;
+    use crate::core::trim::place;
     use crate::core::{Durable, Entry};
     use crate::store::chain::Link;
     use crate::store::copy::verify;
@@ -236,6 +237,38 @@ mod tests {
             assert_eq!(worked(&store, keep, wall_ms).await, []);
         }
         assert_eq!(counted(&store).await.len(), 100);
+    }
+
+    #[tokio::test]
+    async fn a_controller_in_2038_does_not_vouch_for_itself_however_often_it_starts() {
+        // Live samples of APs whose clocks are right, taken by a controller whose clock is not: they get its time.
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("town.db");
+        let keep = Keep { counts_days: 400, record_days: Some(400) };
+        let far = NOW + 4_000 * DAY_MS;
+        let live = |seq: u64, wall_ms: WallMs| {
+            let mut live = Counts { age_ms: Some(2_000), ..sample(seq, NOW + 60_000 * seq as WallMs) };
+            place(&mut live, wall_ms);
+            live
+        };
+        let right = |seq: u64| live(seq, NOW + 60_000 * seq as WallMs + 2_000);
+        let store = open(&path).await;
+        store.add_counts(&(0..50).map(right).collect::<Vec<_>>()).await.expect("stored");
+        drop(store);
+        for start in 1..=3 {
+            let store = open(&path).await;
+            store.add_counts(&[live(100 * start, far)]).await.expect("stored");
+            store.write(&entries(10 * start..=10 * start + 1, |_| far), None).await.expect("stored");
+            assert_eq!(worked(&store, keep, far).await, [], "start {start}");
+            assert_eq!(counted(&store).await.len(), 50 + usize::try_from(start).expect("small"));
+        }
+        // Set right, and 500 days on: what is too old goes.
+        let store = open(&path).await;
+        let later = NOW + 500 * DAY_MS;
+        let mut sample = Counts { age_ms: Some(0), ..sample(1_000, later) };
+        place(&mut sample, later);
+        store.add_counts(&[sample]).await.expect("stored");
+        assert_eq!(worked(&store, keep, later).await.first().map(|told| told.rows), Some(50));
     }
 
     #[tokio::test]

@@ -202,6 +202,13 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
         });
         insert.build().execute(&mut *whole).await?;
     }
+    // An age that is left says that the AP's clock and ours are agreed.
+    if let Some(at_ms) = counts.iter().filter(|sample| sample.age_ms.is_some()).map(|sample| sample.at_ms).max() {
+        sqlx::query("INSERT INTO vouched (id, at_ms) VALUES (1, ?) ON CONFLICT DO UPDATE SET at_ms = max(at_ms, excluded.at_ms)")
+            .bind(at_ms)
+            .execute(&mut *whole)
+            .await?;
+    }
     whole.commit().await
 }
 

@@ -78,8 +78,9 @@ pub struct Step {
 }
 
 impl Store {
-    /// The latest time that somebody else than this controller's clock of today vouches for: a sample, or an entry of
-    /// an earlier run. None where nobody does.
+    /// The latest time for which an AP's clock vouched beside ours: what our clock alone says, in whichever run, deletes
+    /// nothing. Where no AP has a clock that ever agreed (all are flipped by SNMP): that of the newest sample, or entry of
+    /// an earlier run. None where there is nothing.
     ///
     /// # Errors
     /// The file is out of reach or damaged.
@@ -88,8 +89,8 @@ impl Store {
         self.reading(
             &file,
             sqlx::query_scalar(
-                "SELECT max(at_ms) FROM (SELECT max(at_ms) AS at_ms FROM counts
-                 UNION ALL SELECT max(at_ms) FROM entries WHERE run <> ?)",
+                "SELECT coalesce((SELECT at_ms FROM vouched), (SELECT max(at_ms) FROM
+                 (SELECT max(at_ms) AS at_ms FROM counts UNION ALL SELECT max(at_ms) FROM entries WHERE run <> ?)))",
             )
             .bind(&self.0.run)
             .fetch_one(&file.readers),

@@ -81,6 +81,10 @@ impl Town {
         let heard = self.fleet.counted(&counts, by, now);
         if self.heard("counts", counts.ap.as_str(), heard, now) {
             place(&mut counts, now.wall_ms);
+            if by != Managed::Agent {
+                // A deputy's clock is ours: it vouches for nothing.
+                counts.age_ms = None;
+            }
             self.actions.push(Action::StoreCounts(counts));
         }
     }
