@@ -105,6 +105,31 @@ fn the_same_number_with_other_content_is_answered_above_it() {
 }
 
 #[test]
+fn three_orders_with_one_number_come_to_rest_although_two_aps_show_theirs_again_and_again() {
+    // A store that was lost twice: an order that closes here, and two APs that were off meanwhile hold one each that
+    // opens. What follows opens nothing, and so waits.
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    bench.turn(NORMAL);
+    let other = |bench: &Bench, issued_at_ms: i64| {
+        let mut other = bench.retained.clone().expect("published");
+        other.issued_at_ms -= issued_at_ms;
+        other.facilities.values_mut().for_each(|wanted| wanted.mode = Mode::Disaster);
+        other
+    };
+    // The first time it is answered at once; from the second on the answer waits, for longer than they take to show it.
+    for round in 0..3 {
+        let ours = bench.number();
+        let twins = [other(&bench, 60_000), other(&bench, 30_000)];
+        for turn in 0..60 {
+            bench.on(Event::OwnOrderHeld(twins[turn % 2].clone()));
+            bench.pass(s(3));
+        }
+        assert!(bench.number() > ours, "round {round}: each showing put off what was to come");
+    }
+}
+
+#[test]
 fn what_does_not_belong_on_the_order_topic_is_replaced_with_measure() {
     // A hostile broker puts an old order, and rubbish, in place of ours, again and again.
     let mut bench = Bench::settled();

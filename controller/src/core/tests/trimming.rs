@@ -30,7 +30,8 @@ fn counts(at_ms: i64, age_ms: Option<u64>) -> Counts {
 fn placed(at_ms: i64, age_ms: Option<u64>, wall_ms: i64) -> (i64, bool) {
     let mut counts = counts(at_ms, age_ms);
     place(&mut counts, wall_ms);
-    assert_eq!(counts.age_ms.filter(|_| wall_ms > 0), None, "an age says nothing tomorrow");
+    let agreed = age_ms.is_some_and(|_| counts.at_ms == at_ms && wall_ms >= 1_767_225_600_000);
+    assert_eq!(counts.age_ms.is_some(), agreed, "an age is left where two clocks agree, and says that alone");
     (counts.at_ms, counts.at_unsure)
 }
 

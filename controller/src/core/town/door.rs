@@ -271,7 +271,11 @@ impl Town {
             // Every AP that follows it shows it; that is known, and a higher number is on its way.
             return;
         }
-        self.rival = Some(Rival::again(self.rival, now.mono));
+        // A third one under our number puts off nothing: shown in turn with the second, it would do so for ever.
+        let under_way = !newer && self.twin.is_some();
+        if !under_way {
+            self.rival = Some(Rival::again(self.rival, now.mono));
+        }
         let position = self.watchman.swears().filter(|_| self.isolated.is_none() && self.key_waits.is_none());
         // A key that can be asked is asked; one that cannot is believed to stand where it stood.
         let believes = |source: &Source| match source {
@@ -290,7 +294,8 @@ impl Town {
         if !newer {
             // Both controllers see the same two, and agree on who is the later.
             let rank = |order: &Order| (order.issued_at_ms, firmware_config::wire::write(order));
-            if let Some(rival) = self.rival.as_mut().filter(|_| self.newest.as_ref().map(rank) > Some(rank(&seen))) {
+            let later = !under_way && self.newest.as_ref().map(rank) > Some(rank(&seen));
+            if let Some(rival) = self.rival.as_mut().filter(|_| later) {
                 rival.yield_until += LATER_TWIN_WAITS;
             }
             // Whoever follows the one turns the other away: neither is said again, a higher number brings all together.
