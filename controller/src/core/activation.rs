@@ -118,6 +118,8 @@ pub struct Activations {
     of_before: u64,
     /// What was heard of; kept only there.
     known: Known,
+    /// What a key holds under a second number, until it holds nothing: it was not closed by that.
+    folded: Vec<(u64, Source)>,
 }
 
 impl Activations {
@@ -129,7 +131,7 @@ impl Activations {
             .into_iter()
             .map(|activation| Held { ends: remaining(&activation, now), activation, from_before: true })
             .collect();
-        Self { held, last_id, rank: None, of_before: 0, known: Known::new() }
+        Self { held, last_id, rank: None, of_before: 0, known: Known::new(), folded: Vec::new() }
     }
 
     /// Opens; returns the activation's number.
@@ -166,15 +168,17 @@ impl Activations {
     /// Ends one.
     pub fn close(&mut self, id: u64) -> Option<Activation> {
         let at = self.held.iter().position(|held| held.activation.id == id)?;
-        Some(self.held.remove(at).activation)
+        let closed = self.held.remove(at).activation;
+        self.forget_folded();
+        Some(closed)
     }
 
     /// Ends the drills whose time has come.
     pub fn end_drills(&mut self, now: Now) -> Vec<Activation> {
-        self.held
-            .extract_if(.., |held| held.ends.is_some_and(|ends| ends <= now.mono))
-            .map(|held| held.activation)
-            .collect()
+        let over = |held: &mut Held| held.ends.is_some_and(|ends| ends <= now.mono);
+        let ended = self.held.extract_if(.., over).map(|held| held.activation).collect();
+        self.forget_folded();
+        ended
     }
 
     /// When the next drill ends.
@@ -307,7 +311,7 @@ impl Activations {
             }
             if let Some(held) = own.and_then(|at| self.held.get_mut(at)) {
                 // The same act, told under the number it was first given.
-                held.ends = held.ends.min(ends);
+                held.ends = earlier(held.ends, ends);
                 held.from_before |= !note.source.is_person();
                 held.activation = note;
             } else {
@@ -352,6 +356,11 @@ fn remaining(activation: &Activation, now: Now) -> Option<Duration> {
     let length = until_ms.saturating_sub(activation.since_ms).max(0);
     let left = until_ms.saturating_sub(now.wall_ms).clamp(0, length);
     Some(now.mono + Duration::from_millis(left.unsigned_abs()))
+}
+
+/// The end that is told of an act, and never later than it was: another act under its number has one of its own.
+fn earlier(known: Option<Duration>, told: Option<Duration>) -> Option<Duration> {
+    told.map(|told| known.map_or(told, |known| known.min(told)))
 }
 
 fn whole_ms(length: Duration) -> i64 {

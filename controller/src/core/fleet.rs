@@ -322,6 +322,13 @@ impl Fleet {
         Some((&post.ap.facility, report.facility_key.as_deref()))
     }
 
+    /// Which start of that agent its newest report is of, and its number.
+    #[must_use]
+    pub fn last_report(&self, ap: &ApId) -> Option<(String, u64)> {
+        let report = self.posts[self.find(ap, Managed::Agent).ok()?].accounts.report.as_ref()?;
+        Some((report.boot.clone(), report.seq))
+    }
+
     /// The place of an AP, if `by` speaks for it.
     fn find(&self, ap: &ApId, by: Managed) -> Result<usize, String> {
         let at = self.index.get(ap).copied().ok_or_else(|| format!("the inventory has no AP \"{ap}\""))?;

@@ -30,6 +30,10 @@ pub const GONE_AFTER: Duration = Duration::from_secs(3);
 /// its answer, 2 s), so that two do not take over at once.
 pub const RANK_STEP: Duration = Duration::from_secs(3);
 
+/// How long one that decides may say a lower number than an order we followed before it counts as having forgotten that
+/// order: three heartbeats, for one of them may have been on its way.
+pub const BEHIND_FOR: Duration = Duration::from_secs(3);
+
 /// How long the database may think about the lock before it counts as out of reach.
 pub const LOCK_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
@@ -118,6 +122,8 @@ pub struct Watch {
     /// When an order of another was last followed.
     followed: Duration,
     lock: Wish,
+    /// Since when one that decides is heard and says a lower number than ours.
+    behind: Option<Duration>,
     /// When it was last looked at the time.
     looked: Duration,
     /// When we started, by both clocks.
@@ -144,6 +150,7 @@ impl Watch {
             ears: None,
             followed: now.mono,
             lock: Wish { since: None, said: None },
+            behind: None,
             looked: now.mono,
             started: (now.mono, now.wall_ms),
             namesake: None,
@@ -266,9 +273,10 @@ impl Watch {
         self.sent.iter().find(|(seq, _)| *seq == ours.seq).map(|(_, at)| *at)
     }
 
-    /// Time passed: who came and who went since this was last asked.
-    pub fn look(&mut self, now: Duration) -> Vec<News> {
+    /// Time passed, at order `number`: who came and who went since this was last asked.
+    pub fn look(&mut self, number: u64, now: Duration) -> Vec<News> {
         self.looked = now;
+        self.behind = if self.hears_one_behind(number, now) { self.behind.or(Some(now)) } else { None };
         if self.lock.said.is_none() && self.lock.since.is_some_and(|since| now >= since + LOCK_ANSWERS_WITHIN) {
             let why = format!("no answer for {} s", LOCK_ANSWERS_WITHIN.as_secs());
             self.lock.said = Some(Lock::OutOfReach { why });
@@ -334,6 +342,12 @@ impl Watch {
         self.peers.values().any(|peer| peer.active && peer.is_there(now) && peer.number < number)
     }
 
+    /// Whether that has been so for longer than a message takes, when this was last looked at: it forgot that order.
+    #[must_use]
+    pub fn hears_one_that_forgot(&self) -> bool {
+        self.behind.is_some_and(|since| self.looked >= since + BEHIND_FOR)
+    }
+
     /// The lock is wanted, or no more; whether that is new.
     pub fn want_lock(&mut self, wanted: bool, now: Duration) -> bool {
         if !self.seat.lock || self.lock.since.is_some() == wanted {
@@ -387,7 +401,11 @@ impl Watch {
         let over = self.takes_over_at(number).filter(|_| !self.active);
         let went = self.peers.values().filter(|peer| peer.told).filter_map(|peer| Some(peer.proven? + TAKE_OVER_AFTER));
         let lock = self.lock.since.filter(|_| self.lock.said.is_none()).map(|since| since + LOCK_ANSWERS_WITHIN);
+        let forgot = self.behind.map(|since| since + BEHIND_FOR).filter(|_| !self.active);
         // What is over already waits for something else.
-        self.beat_due().into_iter().chain(over.into_iter().chain(went).chain(lock).filter(|at| *at > self.looked)).min()
+        self.beat_due()
+            .into_iter()
+            .chain(over.into_iter().chain(went).chain(lock).chain(forgot).filter(|at| *at > self.looked))
+            .min()
     }
 }

@@ -89,6 +89,13 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         ("key-fault", Lang::En) => format!("the key cannot be read: {}", told(field("fault"), lang)),
         ("key-mended", Lang::Ja) => format!("鍵が読めるようになった(位置「{}」)", told(field("position"), lang)),
         ("key-mended", Lang::En) => format!("the key can be read again (at “{}”)", told(field("position"), lang)),
+        // It was opened while nobody here listened, and is in force.
+        ("facility-key-acted", Lang::Ja) if field("until").is_empty() => {
+            format!("{}の施設の鍵で開放している({}〜、APの時計)", ap(), clock("since"))
+        }
+        ("facility-key-acted", Lang::En) if field("until").is_empty() => {
+            format!("the facility key at {} holds it open (since {}, AP's clock)", ap(), clock("since"))
+        }
         ("facility-key-acted", Lang::Ja) => {
             format!("{}の施設の鍵で開放し、終了した({}〜{}、APの時計)", ap(), clock("since"), clock("until"))
         }

@@ -8,6 +8,7 @@ mod steps;
 use std::time::Duration;
 
 use firmware_config::wire::Heartbeat;
+use hirake::core::Entry;
 
 use crate::faults::{Fault, Tally};
 use crate::hall::{DISASTER, DRILL, PLACES};
@@ -27,47 +28,71 @@ pub struct Outcome {
     pub broken: Option<String>,
     /// What went wrong in it.
     pub faults: Tally,
-    /// What happened, in words, for whoever replays it.
-    pub story: Vec<String>,
+    /// What happened, in words.
+    pub story: Vec<(Duration, String)>,
 }
 
 /// Plays one seed.
 #[must_use]
 pub fn play(seed: u64) -> Outcome {
-    let mut world = World::new(seed, 1);
-    let each = 1 + world.chance.below(2);
-    if seed % PAIR_EACH == 1 {
-        world = World::pair(seed, each, seed / PAIR_EACH % 2 == 1);
-    } else if each > 1 {
-        world = World::new(seed, each);
-    }
-    let mut history = History { world, story: Vec::new(), asks: 0, heartbeats: Vec::new() };
-    let settles = Duration::from_secs(20);
-    history.world.pass(settles);
-    let steps = 1 + history.world.chance.below(STEPS_MAX);
-    for _ in 0..steps {
-        if history.world.promises.broken.is_some() {
-            break;
-        }
-        history.step();
-    }
-    if history.world.promises.broken.is_none() {
-        history.end();
-    }
+    let history = History::played(seed, false);
     Outcome { broken: history.world.promises.broken, faults: history.world.tally, story: history.story }
+}
+
+/// Plays one seed and tells all of it, a line each, for whoever replays it: what happened, and what the controllers wrote
+/// of it.
+#[must_use]
+pub fn tell(seed: u64) -> (Option<String>, Vec<String>) {
+    let History { mut story, world, .. } = History::played(seed, true);
+    let written = world.written.into_iter().flatten();
+    story.extend(written.map(|(at, of, entry)| (at, format!("    controller {of} writes {}", in_words(&entry)))));
+    story.sort_by_key(|(at, _)| *at);
+    let lines = story.into_iter().map(|(at, what)| format!("{:>9.3} s  {what}", at.as_secs_f64())).collect();
+    (world.promises.broken, lines)
+}
+
+fn in_words(entry: &Entry) -> String {
+    let fields = entry.fields.iter().filter(|(_, is)| !is.is_empty()).map(|(name, is)| format!(" {name}={is}"));
+    format!("{} {}{}", entry.seq, entry.kind.as_str(), fields.collect::<String>())
 }
 
 struct History {
     world: World,
-    story: Vec<String>,
+    story: Vec<(Duration, String)>,
     asks: u64,
     /// Heartbeats that somebody recorded.
     heartbeats: Vec<Heartbeat>,
 }
 
 impl History {
+    /// From morning to the last look; `tells`: with all that the controllers write.
+    fn played(seed: u64, tells: bool) -> Self {
+        let mut world = World::new(seed, 1);
+        let each = 1 + world.chance.below(2);
+        if seed % PAIR_EACH == 1 {
+            world = World::pair(seed, each, seed / PAIR_EACH % 2 == 1);
+        } else if each > 1 {
+            world = World::new(seed, each);
+        }
+        world.written = tells.then(Vec::new);
+        let mut history = Self { world, story: Vec::new(), asks: 0, heartbeats: Vec::new() };
+        let settles = Duration::from_secs(20);
+        history.world.pass(settles);
+        let steps = 1 + history.world.chance.below(STEPS_MAX);
+        for _ in 0..steps {
+            if history.world.promises.broken.is_some() {
+                break;
+            }
+            history.step();
+        }
+        if history.world.promises.broken.is_none() {
+            history.end();
+        }
+        history
+    }
+
     fn say(&mut self, what: &str) {
-        self.story.push(format!("{:>9.3} s  {what}", self.world.time.as_secs_f64()));
+        self.story.push((self.world.time, what.to_owned()));
     }
 
     /// Something happens, and some time goes by.

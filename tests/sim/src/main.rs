@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use clap::Parser;
 use sim::faults::{Fault, Tally};
-use sim::history::play;
+use sim::history::{play, tell};
 use sim::kept::keep;
 
-/// Broken seeds that are listed, at most.
-const LISTED_MAX: usize = 20;
+/// Broken seeds that are kept as tests, at most: more of them would have one cause.
+const KEPT_MAX: usize = 20;
 
 /// Seeded histories of a whole town, each checked against the promises of docs/states.md.
 #[derive(Parser)]
@@ -23,6 +23,9 @@ struct Arguments {
     /// The first.
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// Play each so-many-th seed: `--from 1 --each 4` are the towns with two controllers.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    each: u64,
     /// Play this one seed and tell its story.
     #[arg(long)]
     replay: Option<u64>,
@@ -31,9 +34,9 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let Some(seed) = arguments.replay {
-        let outcome = play(seed);
-        outcome.story.iter().for_each(|line| println!("{line}"));
-        return match outcome.broken {
+        let (broken, story) = tell(seed);
+        story.iter().for_each(|line| println!("{line}"));
+        return match broken {
             None => {
                 println!("seed {seed}: every promise held");
                 ExitCode::SUCCESS
@@ -46,7 +49,7 @@ fn main() -> ExitCode {
     }
     let began = Instant::now();
     let next = AtomicU64::new(arguments.from);
-    let end = arguments.from.saturating_add(arguments.seeds);
+    let end = arguments.from.saturating_add(arguments.seeds.saturating_mul(arguments.each));
     let sums = Mutex::new((Tally::default(), BTreeMap::new()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -54,13 +57,14 @@ fn main() -> ExitCode {
             scope.spawn(|| {
                 let (mut faults, mut broken) = (Tally::default(), BTreeMap::new());
                 loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    let seed = next.fetch_add(arguments.each, Ordering::Relaxed);
                     if seed >= end {
                         break;
                     }
                     let outcome = play(seed);
                     faults.add(&outcome.faults);
                     if let Some(why) = outcome.broken {
+                        println!("BROKEN seed {seed}: {why}\n       replay: ./dev sim --replay {seed}");
                         broken.insert(seed, why);
                     }
                 }
@@ -78,11 +82,10 @@ fn main() -> ExitCode {
         never += usize::from(times == 0);
         println!("{:<34} {times:>12}  {}", format!("{fault:?}"), fault.row());
     }
-    for (seed, why) in broken.iter().take(LISTED_MAX) {
-        println!("BROKEN seed {seed}: {why}\n       replay: ./dev sim --replay {seed}");
+    for (seed, why) in broken.iter().take(KEPT_MAX) {
         match keep(*seed, why) {
-            Ok(file) => println!("       kept as a test in {}", file.display()),
-            Err(why) => println!("       NOT kept as a test: {why}"),
+            Ok(file) => println!("seed {seed} is kept as a test in {}", file.display()),
+            Err(why) => println!("seed {seed} is NOT kept as a test: {why}"),
         }
     }
     println!(

@@ -118,6 +118,12 @@ impl Promises {
         }
     }
 
+    /// Whether an order of this number ever left the town hall.
+    #[must_use]
+    pub fn was_published(&self, number: u64) -> bool {
+        self.published.contains_key(&number)
+    }
+
     /// An agent acts: its number never falls, and a disaster is taken off the air by an order alone.
     pub fn acts(&mut self, at: usize, site: &Site, actions: &[Action], time: Duration) {
         let Some((number, mode)) = site.agent.as_ref().and_then(|agent| agent.told()) else { return };

@@ -146,6 +146,8 @@ pub struct World {
     at_this_moment: u32,
     /// The broker drops messages although every connection is alive: a queue that is too short.
     pub lossy: bool,
+    /// What the controllers wrote, for whoever is to be told; none: nobody is.
+    pub written: Option<Vec<(Duration, usize, town::Entry)>>,
 }
 
 impl World {
@@ -194,6 +196,7 @@ impl World {
             wills: BTreeMap::new(),
             at_this_moment: 0,
             lossy: false,
+            written: None,
         };
         (0..world.halls.len()).for_each(|of| world.start_hall(of));
         for at in 0..world.sites.len() {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use firmware_config::wire::{ActivationNote, Order, Period, RANK_MAX, WallMs};
 
-use super::{Activation, Activations, Held, Source, read_note, remaining};
+use super::{Activation, Activations, Held, Source, earlier, read_note, remaining};
 use crate::core::Now;
 
 /// For each last digit, the activation with the highest number heard of.
@@ -70,13 +70,16 @@ impl Activations {
     }
 
     /// Brings in what an order of a town with several controllers says was in force, whose issuer had heard of
-    /// `theirs`. Where the order `counts` more than ours, so does what it says of an act that both hold.
-    pub fn merge(&mut self, notes: &[ActivationNote], theirs: &Known, counts: bool, now: Now) {
+    /// `theirs`. Where the order `counts` more than ours, so does what it says of an act that both hold. `ours`: we gave
+    /// it ourselves, in a start of before.
+    pub fn merge(&mut self, notes: &[ActivationNote], theirs: &Known, counts: bool, ours: bool, now: Now) {
         let noted: Vec<Activation> = notes.iter().map(read_note).collect();
         let told = noted.iter().map(|note| (note.id, note.since_ms));
         let told: Vec<_> = told.chain(theirs.values().map(|it| (it.activation, it.since_ms))).collect();
         self.last_id = told.iter().map(|(id, _)| *id).fold(self.last_id, u64::max);
-        let forgotten = self.renumber(&noted, theirs);
+        let forgotten = self.renumber(&noted, theirs, ours);
+        // Ours under a lower number, and perhaps not for long: another act may turn out to have that number.
+        let folded: Vec<u64> = self.folded.iter().map(|(id, _)| *id).collect();
         let is_noted = |held: &Held| noted.iter().any(|note| note.id == held.activation.id);
         self.held.retain(|held| is_noted(held) || !heard_of(theirs, held.activation.id));
         for note in &noted {
@@ -84,10 +87,10 @@ impl Activations {
             if let Some(held) = self.held.iter_mut().find(|held| held.activation.id == note.id) {
                 held.from_before = true;
                 if counts {
-                    held.ends = held.ends.min(ends);
+                    held.ends = earlier(held.ends, ends);
                     held.activation = note.clone();
                 }
-            } else if !heard_of(&self.known, note.id) || forgotten.contains(&note.id) {
+            } else if !heard_of(&self.known, note.id) || forgotten.contains(&note.id) || folded.contains(&note.id) {
                 self.held.push(Held { activation: note.clone(), ends, from_before: true });
             }
         }
@@ -101,8 +104,9 @@ impl Activations {
 
     /// Others have heard of what we opened and do not remember: our store was lost, or is older. What was opened since
     /// the start must not be taken for what was closed under its number before; nor may what is open under a number that
-    /// was given again be taken for what was closed here. Returns the numbers of such.
-    fn renumber(&mut self, noted: &[Activation], theirs: &Known) -> Vec<u64> {
+    /// was given again be taken for what was closed here. Returns the numbers of such. `before`: the order is our own of
+    /// before, which cannot know what was opened since, although others do.
+    fn renumber(&mut self, noted: &[Activation], theirs: &Known, before: bool) -> Vec<u64> {
         let Some(rank) = self.rank else { return Vec::new() };
         let theirs = theirs.get(&rank);
         let ours = self.known.get(&rank).copied();
@@ -120,18 +124,21 @@ impl Activations {
         for at in 0..self.held.len() {
             let held = &self.held[at];
             let of = &held.activation;
-            let other =
-                |note: &Activation| note.id == of.id && (&note.source, note.since_ms) != (&of.source, of.since_ms);
-            let same = |note: &Activation| note.id == of.id && !other(note);
-            let doubtful = digit(of.id) == rank && !held.from_before;
-            if doubtful && !noted.iter().any(same) && (forgot || noted.iter().any(other)) {
+            let same = |note: &Activation| (&note.source, note.since_ms) == (&of.source, of.since_ms);
+            let mut under_its_number = noted.iter().filter(|note| note.id == of.id);
+            let since_start = !held.from_before || (before && of.id > self.of_before);
+            let to_be_told_apart = match under_its_number.next() {
+                Some(note) => !same(note),
+                None => forgot && since_start,
+            };
+            if digit(of.id) == rank && to_be_told_apart {
                 let (id, since_ms) = (of.id, of.since_ms);
                 given_twice.push(id);
                 self.held[at].activation.id = self.number(since_ms);
             }
         }
-        let of_before = |id: &u64| digit(*id) == rank && *id > self.of_before && (forgot || given_twice.contains(id));
-        noted.iter().map(|note| note.id).filter(of_before).collect()
+        let unheard = |id: &u64| given_twice.contains(id) || (forgot && digit(*id) == rank && *id > self.of_before);
+        noted.iter().map(|note| note.id).filter(unheard).collect()
     }
 
     /// A key holds one activation: of two under different numbers, the one that was told first.
@@ -144,9 +151,17 @@ impl Activations {
                 None => first.push((source.clone(), *id)),
             }
         }
-        self.held.retain(|held| {
+        let dropped = self.held.extract_if(.., |held| {
             let Activation { source, id, .. } = &held.activation;
-            source.is_person() || first.contains(&(source.clone(), *id))
+            !source.is_person() && !first.contains(&(source.clone(), *id))
         });
+        self.folded.extend(dropped.map(|held| (held.activation.id, held.activation.source)));
+        self.forget_folded();
+    }
+
+    /// What a key does not hold any more, it holds under no number.
+    pub(super) fn forget_folded(&mut self) {
+        let held: Vec<&Source> = self.held.iter().map(|held| &held.activation.source).collect();
+        self.folded.retain(|(_, source)| held.contains(&source));
     }
 }

@@ -20,6 +20,7 @@ mod merging;
 mod opening;
 mod pair;
 mod pair_histories;
+mod pair_keys;
 mod patience;
 mod rivals;
 mod standby;

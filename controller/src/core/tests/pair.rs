@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use firmware_config::ident::{ApId, ControllerId, FacilityId};
 use firmware_config::mode::Mode;
-use firmware_config::wire::{AgentState, Heartbeat, Network, Order, Presence, Report};
+use firmware_config::wire::{AgentState, FacilityKey, Heartbeat, KeyAct, Network, Order, Presence, Report};
 
 use super::bench::{MORNING_MS, NORMAL, facility, inventory, s};
 use crate::core::peers::Lock;
@@ -38,6 +38,8 @@ pub struct Site {
     pub facility: FacilityId,
     pub held: Option<Order>,
     pub linked: bool,
+    /// What it says of a key of its own.
+    key: Option<FacilityKey>,
     seq: u64,
 }
 
@@ -87,7 +89,8 @@ impl Pair {
             deputies: None,
             answers: BTreeMap::new(),
         };
-        let site = |facility: &FacilityId| Site { facility: facility.clone(), held: None, linked: true, seq: 0 };
+        let site =
+            |facility: &FacilityId| Site { facility: facility.clone(), held: None, linked: true, key: None, seq: 0 };
         Self {
             halls: [hall(0), hall(1)],
             ranks: [1, 2],
@@ -355,7 +358,7 @@ impl Pair {
             networks: if mode.is_open() { vec![network] } else { Vec::new() },
             turned_away: None,
             holds: None,
-            facility_key: None,
+            facility_key: site.key.clone().map(Box::new),
             agent: "0.1.0".to_owned(),
         };
         let held = site.held.clone().filter(|_| shows);
@@ -433,6 +436,22 @@ impl Pair {
             self.on(at, Event::Contacts(contacts));
         }
         self.pass(Duration::from_millis(50));
+    }
+
+    /// Somebody turns the key of an AP; it says so to whoever hears it. That it opens alone is not for these stories.
+    pub fn turn_at(&mut self, ap: &ApId, disaster: bool) {
+        let since_ms = self.now(0).wall_ms;
+        let key = self.sites.get_mut(ap).expect("an AP").key.get_or_insert_default();
+        let acts = key.ended.len() as u64 + 1;
+        match key.open.take() {
+            None if disaster => key.open = Some(KeyAct { id: acts, since_ms, until_ms: None }),
+            Some(open) if !disaster => key.ended.push(KeyAct { until_ms: Some(since_ms), ..open }),
+            as_it_was => key.open = as_it_was,
+        }
+        if self.sites[ap].linked {
+            self.speaks(ap, None, false);
+        }
+        self.drain();
     }
 
     pub fn ask(&mut self, at: usize, ask: Ask) -> Result<u64, AskRefused> {

@@ -4,7 +4,7 @@ use firmware_config::key::KeyPosition;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{FacilityKey, Heartbeat, KeyAct, Report};
 
-use super::bench::{Bench, DRILL, ap, s};
+use super::bench::{Bench, DISASTER, DRILL, NORMAL, ap, facility, ms, s};
 use super::pair::Pair;
 use crate::core::{Event, Kind, Remembered};
 
@@ -182,4 +182,94 @@ fn a_drill_that_only_the_orders_tell_of_is_the_one_the_key_had() {
     pair.pass(s(900));
     assert!(!pair.is_open("gym"), "and is not begun again");
     assert_eq!(pair.at_rest(), Ok(()));
+}
+
+#[test]
+fn one_that_decides_and_forgot_is_told_the_order_that_only_the_standby_knows() {
+    // Its store, the broker's memory and the APs' are gone, and it acts before it hears anybody; the lock is its own, so
+    // that nobody takes over from it.
+    let mut pair = Pair::quiet_with(Some(true));
+    pair.open(0, "gym");
+    pair.open(0, "hall");
+    pair.pass(s(2));
+    pair.kill(0);
+    pair.halls[0].shelf = Remembered::default();
+    pair.retained = None;
+    pair.sites.values_mut().for_each(|site| site.held = None);
+    pair.link(0, false);
+    pair.start(0);
+    pair.open(0, "school");
+    pair.pass(ms(100));
+    pair.link(0, true);
+    pair.pass(s(2));
+    assert_eq!((pair.lock, pair.active(), pair.is_open("gym")), (Some(0), [true, false], false));
+    pair.pass(s(20));
+    assert_eq!(pair.at_rest(), Ok(()));
+    assert!(["gym", "hall", "school"].iter().all(|place| pair.is_open(place)), "a person opened each");
+}
+
+#[test]
+fn two_orders_of_one_number_from_one_who_forgot_are_brought_together_by_whoever_knows_of_both() {
+    // No AP has heard the first, and the broker forgot it: only the standby knows of it.
+    let mut pair = Pair::quiet();
+    let aps: Vec<_> = pair.sites.keys().cloned().collect();
+    let before = pair.halls[0].shelf.clone();
+    aps.iter().for_each(|ap| pair.link_ap(ap, false));
+    pair.turn(0, DRILL);
+    pair.pass(s(2));
+    pair.kill(0);
+    (pair.halls[0].shelf, pair.retained) = (before, None);
+    pair.pass(s(1));
+    pair.start(0);
+    pair.pass(s(2));
+    assert_eq!((pair.number(0), pair.number(1)), (3, 3), "of two orders 2 comes one above both");
+    aps.iter().for_each(|ap| pair.link_ap(ap, true));
+    pair.pass(s(30));
+    assert_eq!(pair.at_rest(), Ok(()));
+}
+
+#[test]
+fn two_orders_of_ours_with_one_number_are_brought_together_though_nothing_is_left_to_say() {
+    // Its store was lost; what it opened then under a number of before it closes again, and may not say so: the other has
+    // the lock. Then it hears the first order of that number, which says the same.
+    let mut pair = Pair::quiet_with(Some(true));
+    pair.kill(0);
+    pair.pass(s(20));
+    assert_eq!((pair.lock, pair.number(1)), (Some(1), 1));
+    pair.halls[0].shelf = Remembered::default();
+    pair.link(0, false);
+    pair.start(0);
+    pair.link_ap(&ap("gym-1"), false);
+    pair.turn(0, DISASTER);
+    let ours = pair.orders.last().cloned();
+    let opens = |order: &firmware_config::wire::Order| order.facilities[&facility("gym")].mode == Mode::Disaster;
+    assert_eq!((pair.number(0), ours.as_ref().is_some_and(opens)), (1, true));
+    pair.sites.get_mut(&ap("gym-1")).expect("there").held = ours;
+    pair.turn(0, NORMAL);
+    pair.kill(0);
+    pair.start(0);
+    pair.link(0, true);
+    pair.link_ap(&ap("gym-1"), true);
+    pair.pass(s(30));
+    assert_eq!((pair.at_rest(), pair.is_open("gym")), (Ok(()), false));
+}
+
+#[test]
+fn a_third_order_under_one_number_puts_off_nothing() {
+    let mut pair = Pair::quiet();
+    pair.link(1, false);
+    let first = pair.orders[0].clone();
+    pair.open(1, "hall");
+    assert_eq!(pair.number(1), 2);
+    // Two others of that number, of whoever counts more, are said in turn.
+    let mut others = [first.clone(), first];
+    for (at, other) in others.iter_mut().enumerate() {
+        (other.number, other.issued_at_ms) = (2, other.issued_at_ms + 1 + i64::try_from(at).expect("small"));
+    }
+    for other in others.iter().cycle().take(20) {
+        pair.on(1, Event::OwnOrderSeen(other.clone()));
+        pair.pass(s(1));
+    }
+    assert!(pair.number(1) > 2, "it waits for ever");
+    assert!(pair.view(1).facilities.iter().any(|it| it.id == facility("hall") && it.wanted == Mode::Disaster));
 }

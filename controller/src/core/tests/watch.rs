@@ -7,7 +7,9 @@ use firmware_config::ident::{ControllerId, TownId};
 use firmware_config::wire::{Beat, Heartbeat};
 
 use super::bench::*;
-use crate::core::peers::{BEAT, GONE_AFTER, LOCK_ANSWERS_WITHIN, Lock, News, RANK_STEP, TAKE_OVER_AFTER, Watch};
+use crate::core::peers::{
+    BEAT, BEHIND_FOR, GONE_AFTER, LOCK_ANSWERS_WITHIN, Lock, News, RANK_STEP, TAKE_OVER_AFTER, Watch,
+};
 use crate::core::view::Mistake;
 use crate::core::{Now, Seat};
 
@@ -197,16 +199,16 @@ fn another_one_with_our_name_is_told_of_once_it_says_more_than_what_was_kept_of_
 #[test]
 fn who_comes_and_who_goes_is_told_once_and_so_is_our_own_rank() {
     let mut watch = watching();
-    assert_eq!(watch.look(T), []);
+    assert_eq!(watch.look(0, T), []);
     hear(&mut watch, &word("yakuba", 1, Some(1)), T);
     hear(&mut watch, &Heartbeat { rank: 2, ..word("minato", 1, Some(1)) }, T);
     hear(&mut watch, &Heartbeat { rank: 2, ..word("silent", 1, None) }, T);
     let came = [News::Came(id("minato")), News::SameRank(id("minato")), News::Came(id("yakuba"))];
-    assert_eq!((watch.look(T).as_slice(), watch.look(T + s(1)).as_slice()), (&came[..], &[][..]));
+    assert_eq!((watch.look(0, T).as_slice(), watch.look(0, T + s(1)).as_slice()), (&came[..], &[][..]));
     assert_eq!(watch.view(T).mistake, Some(Mistake::SameRank(id("minato"))));
     watch.broker(false, T + s(1));
     assert_eq!(watch.next_wake(5), Some(T + TAKE_OVER_AFTER), "nothing else is waited for");
-    assert_eq!(watch.look(T + TAKE_OVER_AFTER), [News::Went(id("minato")), News::Went(id("yakuba"))]);
+    assert_eq!(watch.look(0, T + TAKE_OVER_AFTER), [News::Went(id("minato")), News::Went(id("yakuba"))]);
     assert_eq!((watch.next_wake(5), watch.view(T + TAKE_OVER_AFTER).mistake), (None, None));
 }
 
@@ -304,6 +306,23 @@ fn one_that_decides_and_is_behind_is_told_from_one_that_is_not() {
 }
 
 #[test]
+fn one_that_is_behind_for_longer_than_a_message_takes_forgot() {
+    let mut watch = watching();
+    let forgot = |watch: &mut Watch, number, now| {
+        watch.look(number, now);
+        watch.hears_one_that_forgot()
+    };
+    hear(&mut watch, &Heartbeat { active: true, ..word("yakuba", 1, Some(1)) }, T);
+    assert!(!forgot(&mut watch, 6, T) && !forgot(&mut watch, 6, T + BEHIND_FOR - ms(1)));
+    assert_eq!(watch.next_wake(6).map(|at| at.min(T + BEHIND_FOR)), watch.next_wake(6), "it wakes for it");
+    assert!(forgot(&mut watch, 6, T + BEHIND_FOR));
+    // It caught up for a moment: the time begins anew.
+    assert!(!forgot(&mut watch, 5, T + BEHIND_FOR) && !forgot(&mut watch, 6, T + BEHIND_FOR + ms(1)));
+    assert!(!forgot(&mut watch, 6, T + BEHIND_FOR * 2) && forgot(&mut watch, 6, T + BEHIND_FOR * 2 + ms(1)));
+    assert!(!forgot(&mut watch, 6, T + TAKE_OVER_AFTER), "it is not heard any more");
+}
+
+#[test]
 fn the_lock_is_in_the_way_until_the_database_says_otherwise_or_nothing() {
     let mut watch = Watch::new(seat(2, true), at(T));
     assert!(watch.is_locked_out(), "nobody asked");
@@ -323,13 +342,13 @@ fn the_lock_is_in_the_way_until_the_database_says_otherwise_or_nothing() {
     // No answer is no lock.
     assert!(watch.want_lock(true, T + s(3)));
     let late = T + s(3) + LOCK_ANSWERS_WITHIN;
-    watch.look(late - ms(1));
+    watch.look(0, late - ms(1));
     assert!(watch.is_locked_out());
-    watch.look(late);
+    watch.look(0, late);
     assert!(!watch.is_locked_out());
     assert!(matches!(watch.view(late).lock, Some(Some(Lock::OutOfReach { why })) if why == "no answer for 5 s"));
     watch.lock_is(Lock::Theirs);
-    watch.look(late + s(60));
+    watch.look(0, late + s(60));
     assert!(watch.is_locked_out(), "an answer stands, however old");
     let mut without = Watch::new(seat(2, false), at(T));
     assert!(!without.want_lock(true, T) && !without.is_locked_out());
@@ -346,9 +365,9 @@ fn it_wakes_for_the_moment_it_may_take_over_and_not_once_more_for_it() {
     // The next heartbeat is due at 13.5 s, and nobody was heard for 13.
     let over = T + TAKE_OVER_AFTER + RANK_STEP;
     assert_eq!((watch.takes_over_at(0), watch.next_wake(0)), (Some(over), Some(over)));
-    watch.look(over);
+    watch.look(0, over);
     assert_eq!(watch.next_wake(0), Some(over + ms(500)), "what is over waits for something else");
-    watch.look(over - s(1));
+    watch.look(0, over - s(1));
     watch.set_active(true, at(over - s(1)));
     assert_eq!(watch.next_wake(0), Some(over - ms(250)), "who decides waits for nobody");
     assert!(watch.is_active() && watch.view(over).active);

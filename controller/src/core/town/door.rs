@@ -54,8 +54,10 @@ impl Town {
         let id = report.ap.clone();
         let ap = id.to_string();
         let heard = self.fleet.reported(report, by, now);
-        if by.0 == Managed::Agent && self.leads() {
-            self.facility_key_heard(&id, now);
+        match by.0 {
+            Managed::Agent if self.leads() => self.facility_key_heard(&id, now),
+            Managed::Agent => self.facility_key_named(&id),
+            Managed::Snmp => {}
         }
         let turned_away = heard.as_ref().ok().and_then(|heard| heard.turned_away.clone());
         self.heard("report", &ap, heard.map(|heard| heard.change), now);

@@ -39,6 +39,11 @@ struct Known {
     /// What was last said to be wrong with it.
     fault: String,
     closings: VecDeque<Duration>,
+    /// The last report, start and number, that was heard before another controller's order said otherwise of what the
+    /// key holds: that one knew a newer one.
+    overtaken: Option<(String, u64)>,
+    /// What it holds came with another controller's order, and by which of its acts is not known yet.
+    unnamed: bool,
 }
 
 impl Keys {
@@ -89,6 +94,39 @@ impl Known {
 }
 
 impl Town {
+    /// The APs whose keys hold something open, and under which number.
+    pub(super) fn facility_keys_that_hold(&self) -> BTreeMap<ApId, u64> {
+        let key = |held: &Activation| match &held.source {
+            Source::FacilityKey(ap) => Some((ap.clone(), held.id)),
+            _ => None,
+        };
+        self.activations.iter().filter_map(key).collect()
+    }
+
+    /// An order of another controller was followed. What it opened or closed for a key, that one did on a report that we
+    /// may not have: ours, from before, neither closes nor opens it again.
+    pub(super) fn facility_keys_follow(&mut self, before: &BTreeMap<ApId, u64>) {
+        let held = self.facility_keys_that_hold();
+        for ap in held.keys().chain(before.keys()).filter(|ap| held.contains_key(*ap) != before.contains_key(*ap)) {
+            self.facility_keys.0.entry(ap.clone()).or_default().overtaken = self.fleet.last_report(ap);
+        }
+        for (ap, _) in held.iter().filter(|(ap, id)| before.get(*ap) != Some(*id)) {
+            self.facility_keys.0.entry(ap.clone()).or_default().unnamed = true;
+            self.facility_key_named(ap);
+        }
+    }
+
+    /// Whoever stands by learns from the AP which act it is that another opened for its key: what the key does later is
+    /// another.
+    pub(super) fn facility_key_named(&mut self, ap: &ApId) {
+        let Some((_, Some(FacilityKey { open: Some(act), .. }))) = self.fleet.key_report(ap) else { return };
+        let act = name(act);
+        if let Some(known) = self.facility_keys.0.get_mut(ap).filter(|known| known.unnamed) {
+            known.tell(act);
+            known.unnamed = false;
+        }
+    }
+
     /// What keys of APs held open that are not there any more, or stand elsewhere, nobody could ever close: it ends.
     pub(super) fn facility_keys_at_start(&mut self, now: Now) {
         let lost = |held: &&Activation| match &held.source {
@@ -113,18 +151,28 @@ impl Town {
             return;
         }
         let (facility, key) = (facility.clone(), key.cloned().unwrap_or_default());
+        let report = self.fleet.last_report(ap);
         let known = self.facility_keys.0.entry(ap.clone()).or_default();
+        if known.overtaken.is_some() && known.overtaken == report {
+            return;
+        }
+        known.overtaken = None;
         let before = std::mem::replace(&mut known.fault, brief(&key.fault));
         let fault = (before != known.fault).then(|| known.fault.clone());
-        // What we hold and never saw the beginning of, our own store's, is what it says it holds.
-        if held.is_some() && known.told.is_empty() {
-            known.told.extend(key.open.as_ref().map(name));
-        }
         let ended_now = held.and(known.told.back().copied());
-        let untold = known.untold(&key).to_vec();
+        let mut untold = known.untold(&key).to_vec();
+        // What we hold and never saw the beginning of, our own store's or another's, is what it says it holds.
+        let unnamed = std::mem::take(&mut known.unnamed) || known.told.is_empty();
+        if let Some(act) = key.open.as_ref().filter(|_| held.is_some() && unnamed) {
+            let is_told = known.told.contains(&name(act));
+            untold.iter().for_each(|ended| known.tell(name(ended)));
+            known.tell(name(act));
+            untold.extend((!is_told).then(|| act.clone()));
+        } else {
+            untold.iter().for_each(|act| known.tell(name(act)));
+        }
         let same = held.is_some() && key.open.as_ref().is_some_and(|act| known.told.back() == Some(&name(act)));
         let closes = held.filter(|_| !same && known.may_close(now));
-        untold.iter().for_each(|act| known.tell(name(act)));
         if let Some(fault) = fault {
             self.facility_key_fault(ap, &facility, &key, fault, now);
         }
@@ -165,7 +213,7 @@ impl Town {
         self.write(now, kind, false, fields);
     }
 
-    /// It opened and closed while nobody heard it.
+    /// It opened while nobody here heard it, and closed, unless it holds its facility open still.
     fn write_act(&mut self, ap: &ApId, facility: &FacilityId, act: &KeyAct, now: Now) {
         let fields = vec![
             ("ap", ap.to_string()),

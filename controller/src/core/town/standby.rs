@@ -93,13 +93,13 @@ impl Town {
     pub(super) fn watch_over(&mut self, now: Now) {
         let (number, acted) = (self.number(), self.acted);
         let Some(watch) = &mut self.watch else { return };
-        let news = watch.look(now.mono);
+        let news = watch.look(number, now.mono);
         let over = !watch.is_active() && watch.takes_over_at(number).is_some_and(|at| at <= now.mono);
         if watch.want_lock(watch.is_active() || over || acted, now.mono) {
             let wanted = watch.is_active() || over || acted;
             self.actions.push(Action::Lock { wanted });
         }
-        let behind = watch.hears_one_behind(number, now.mono);
+        let (behind, forgot) = (watch.hears_one_behind(number, now.mono), watch.hears_one_that_forgot());
         let better = watch.better(number, now.mono).map(|(id, theirs)| (id.clone(), theirs));
         for piece in news {
             let (kind, of) = match piece {
@@ -122,6 +122,8 @@ impl Town {
             self.takes_over("no other controller that decides is heard", now);
         } else if behind && self.is_its_own_unsaid() {
             self.takes_over("nobody has heard of our newest order", now);
+        } else if forgot && !self.leads() {
+            self.takes_over("the one that decides does not know our newest order", now);
         }
         if self.leads() && std::mem::take(&mut self.duties) {
             self.take_duties(now);
@@ -217,15 +219,23 @@ impl Town {
         }
         let place = |order: &Order| order.controller.as_ref().map(|of| (of.rank, of.id.clone(), order.issued_at_ms));
         let counts = newer || place(&seen) < self.newest.as_ref().and_then(place);
-        self.activations.merge(&seen.activations, &issuer.knows, counts, now);
+        let held = self.facility_keys_that_hold();
+        self.activations.merge(&seen.activations, &issuer.knows, counts, ours, now);
+        self.facility_keys_follow(&held);
         self.drill_spent |= self.activations.of(&self.own_drill_key()).is_some();
         let (number, of) = (seen.number, issuer.id.to_string());
         let joined = self.activations.notes() != seen.activations;
         let kind = if ours { Kind::OrderRemembered } else { Kind::OrderFollowed };
         self.write(now, kind, false, vec![("number", number.to_string()), ("of", of.clone())]);
         // What we hold and the order does not tell of, or tells of and somebody here closed, is ours to order.
-        // So is what we gave under that number and do not say, standing by: nobody else can know of it.
-        self.acted = joined && (newer || counts || self.is_silent_about_its_own());
+        let unsaid = joined && (newer || counts);
+        // So are two orders of one number, of which the one was given by us, or by whoever gave the other and forgot:
+        // standing by, nobody else may know of both.
+        let issuer_of = |order: &Order| order.controller.as_ref().map(|it| it.id.clone());
+        let before = self.newest.as_ref().and_then(issuer_of);
+        let own = self.inventory.seat.as_ref().is_some_and(|seat| before.as_ref() == Some(&seat.id));
+        let twins = !newer && !self.leads() && (own || before.as_ref() == Some(&issuer.id));
+        self.acted = unsaid || twins && (joined || ours);
         // The same number, and nothing between the two but whose it is: the one that counts is the order, and for whoever
         // stands by it is the one that was said.
         if newer || (!ours && !joined && (counts || !self.leads())) {
@@ -244,8 +254,9 @@ impl Town {
             }
             return self.changed(format!("order {number} of {of} counts more"));
         }
-        self.twin = Some(seen);
-        if counts && !ours {
+        // A third one under our number puts off nothing: said in turn with the second, it would do so for ever.
+        let under_way = self.twin.replace(seen).is_some();
+        if counts && !ours && !under_way {
             self.steps_back(&issuer.id, &format!("order {number} was given by both"), now);
             // It is heard to bring both together; if it is not, we do, for the sake of what a person did here.
             let yield_until = now.mono + LATER_TWIN_WAITS;

@@ -19,6 +19,8 @@ use crate::world::Due;
 const QUIET: Duration = Duration::from_secs(150);
 /// How long a few hundred samples may take, at one a second.
 const DELIVERED: Duration = Duration::from_secs(400);
+/// Drills that come to their end while everybody settles, and seconds that their orders wait for the store, at most.
+const ENDS_MAX: usize = 40;
 /// After this no drill goes on: the longest started here is 300 s, the key's 600 s.
 const DRILLS_OVER: Duration = Duration::from_secs(700);
 
@@ -56,12 +58,16 @@ impl History {
         (0..self.world.halls.len()).for_each(|of| self.edge(of));
         self.switches_are_mended();
         self.world.pass(QUIET);
-        // A drill may have come to its end just now: everybody has their time for that order too.
-        while self.world.time < self.world.promises.last_ordered + QUIET {
-            let left = self.world.promises.last_ordered + QUIET - self.world.time;
-            self.world.pass(left);
-        }
         self.everybody_is_counted();
+        // A drill may have come to its end just now: everybody has their time for that order too.
+        for _ in 0..ENDS_MAX {
+            let settled = self.world.promises.last_ordered + QUIET;
+            if self.is_under_way() {
+                self.world.pass(Duration::from_secs(1));
+            } else if self.world.time < settled {
+                self.world.pass(settled - self.world.time);
+            }
+        }
         self.one_decides();
         (0..self.world.halls.len()).for_each(|of| self.all_is_as_wanted(of));
         // The town hall burns down: a drill ends all the same, a disaster does not.
@@ -87,6 +93,12 @@ impl History {
         if let Some(missing) = self.world.books.missing() {
             self.broken(missing);
         }
+    }
+
+    /// Whether an order is decided and has not left its house: a closing waits for the store.
+    fn is_under_way(&self) -> bool {
+        let decided = (0..self.world.halls.len()).filter_map(|of| self.view(of)?.order);
+        decided.max_by_key(|order| order.number).is_some_and(|order| !self.world.promises.was_published(order.number))
     }
 
     fn holdings(&self) -> Vec<Option<(u64, Mode)>> {

@@ -78,7 +78,13 @@ impl World {
                 },
                 town::Action::Answer { ask_id, outcome } => self.promises.answered(ask_id, outcome),
                 town::Action::StoreCounts(counts) => self.hall_stores(of, counts),
-                town::Action::Log(_) | town::Action::StoreSketch(_) | town::Action::Signal { .. } => {}
+                town::Action::Log(entries) => {
+                    let time = self.time;
+                    self.written.iter_mut().for_each(|written| {
+                        written.extend(entries.iter().map(|entry| (time, of, entry.clone())));
+                    });
+                }
+                town::Action::StoreSketch(_) | town::Action::Signal { .. } => {}
             }
         }
         let now = self.halls[of].now(self.time, self.wall_ms());

@@ -140,6 +140,9 @@ impl World {
         for due in self.halls[of].frozen.take().unwrap_or_default() {
             self.later(Duration::ZERO, due);
         }
+        // What its deputy had begun it could not bring to its end meanwhile.
+        let watches = &mut self.gear.posts[of].watches;
+        *watches = watches.map(|_| self.time);
     }
 
     /// Nothing reaches a controller that is stopped: it waits, or it is gone with the connection.

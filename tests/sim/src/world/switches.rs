@@ -14,8 +14,8 @@ const FIRST: Duration = Duration::from_millis(20);
 const EVERY: Duration = Duration::from_secs(1);
 /// …for this long; what has long been at rest says nothing new, and is read more rarely than by the shell…
 const NEW: Duration = Duration::from_secs(6);
-/// …so that a history stays short.
-const EVERY_AT_REST: Duration = Duration::from_secs(15);
+/// …so that a history stays short; and not so rarely that the agent takes it for unreadable (10 s).
+const EVERY_AT_REST: Duration = Duration::from_secs(9);
 
 impl World {
     /// Power came: the contacts are read from now on.
