@@ -93,5 +93,9 @@ fn every_fault_of_the_simulation_belongs_to_a_row_of_the_failure_table() -> Resu
     let rows = rows()?;
     let strays: Vec<_> = Fault::ALL.iter().filter(|fault| !rows.contains_key(fault.row())).collect();
     ensure!(strays.is_empty(), "no row for {strays:?}; the rows are {:#?}", rows.keys());
+    let has_one = |breaks: &str| Fault::ALL.iter().any(|fault| fault.row() == breaks);
+    let wrong: Vec<_> =
+        rows.iter().filter(|(breaks, shown)| shown.contains("random histories") != has_one(breaks)).collect();
+    ensure!(wrong.is_empty(), "a row says \"random histories\" where it has a fault, and only there: {wrong:#?}");
     Ok(())
 }

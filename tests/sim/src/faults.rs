@@ -88,6 +88,21 @@ faults! {
     OrderReplayed "a hostile broker",
     OrderForged "a hostile broker",
     OrderTopicOverwritten "a hostile broker",
+    ApCableCut "an AP's cable cut, with or without anybody being told",
+    ApDarkInAFlip "AP loses power in the middle of a flip or a closing",
+    LineFlapped "a bad link to the AP: three packets in ten lost each way and half a second late, or gone and back each second",
+    SampleLate "samples that come late, or from an AP whose clock is wrong",
+    SamplesNotWritten "flash full or read-only while samples wait",
+    StoreLostAtOne "a store lost, or there late, at one of two controllers",
+    StoreLateAtOne "a store lost, or there late, at one of two controllers",
+    BackupAtOne "an old backup, or a wrong clock, at one of two controllers",
+    ClockWrongAtOne "an old backup, or a wrong clock, at one of two controllers",
+    StoreNotThere "database not there",
+    LeftOpen "`00000JAPAN` left on the air",
+    StrangerHeard "others send `00000JAPAN`, or a name that looks like it",
+    TalesOfTheAir "a stolen AP that tells tales of the air",
+    ApStolen "a stolen AP",
+    StolenKeyTurned "a stolen AP says that its facility key was turned",
 }
 
 /// How often each fault occurred.

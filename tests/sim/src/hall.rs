@@ -51,8 +51,8 @@ pub enum Disk {
 pub struct Shelf {
     /// What a start finds.
     pub remembered: Remembered,
-    /// The record.
-    pub entries: BTreeMap<u64, Entry>,
+    /// The record, by the start of the controller that wrote it and by its number there.
+    pub entries: BTreeMap<(u32, u64), Entry>,
 }
 
 /// The controller and its machine.
@@ -90,6 +90,10 @@ pub struct Hall {
     pub wants_lock: bool,
     /// Number of the newest order it published since it was started.
     pub published: u64,
+    /// It was started without what its store remembers: that one did not answer.
+    pub waits_for_store: bool,
+    /// That happened once: what its record tells of already it may have told again.
+    pub began_without_store: bool,
 }
 
 impl Hall {
@@ -114,6 +118,8 @@ impl Hall {
             frozen: None,
             wants_lock: false,
             published: 0,
+            waits_for_store: false,
+            began_without_store: false,
         }
     }
 
@@ -153,7 +159,10 @@ impl Hall {
             seat.boot = format!("boot-{}", self.lives);
         }
         let now = self.now(time, wall_ms);
-        let (town, actions) = Town::new(self.inventory.clone(), self.shelf.remembered.clone(), now);
+        self.waits_for_store = self.disk == Disk::Hangs;
+        self.began_without_store |= self.waits_for_store;
+        let remembered = if self.waits_for_store { Remembered::default() } else { self.shelf.remembered.clone() };
+        let (town, actions) = Town::new(self.inventory.clone(), remembered, now);
         self.town = Some(town);
         actions
     }
@@ -174,7 +183,9 @@ impl Hall {
     /// An entry that was stored already comes again with another content: in words.
     pub fn store(&mut self, what: Durable) -> Result<Option<Result<(), String>>, String> {
         match self.disk {
-            Disk::Works | Disk::Mumbles => self.shelf.keep(what)?,
+            // Nothing is stored before it was asked what it remembers.
+            _ if self.waits_for_store => return Ok(None),
+            Disk::Works | Disk::Mumbles => self.shelf.keep(what, self.lives)?,
             Disk::Full => return Ok(Some(Err("database or disk is full".to_owned()))),
             Disk::Hangs => return Ok(None),
         }
@@ -196,18 +207,21 @@ impl Hall {
 }
 
 impl Shelf {
-    fn keep(&mut self, what: Durable) -> Result<(), String> {
+    fn keep(&mut self, what: Durable, life: u32) -> Result<(), String> {
         for entry in what.entries {
-            self.remembered.last_entry = self.remembered.last_entry.max(entry.seq);
-            if let Some(known) = self.entries.get(&entry.seq).filter(|known| **known != entry) {
-                return Err(format!("entry {} was {known:?} and is {entry:?}", entry.seq));
+            match self.entries.get(&(life, entry.seq)) {
+                Some(known) if *known != entry => {
+                    return Err(format!("entry {} was {known:?} and is {entry:?}", entry.seq));
+                }
+                Some(_) => continue,
+                None => self.remembered.last_entry = entry.seq.max(self.remembered.last_entry + 1),
             }
             if let Some((ap, act)) = act_of(&entry)
                 && let (Ok(ap), Some(act)) = (ap.parse(), read_act(act))
             {
                 self.remembered.facility_acts.push((ap, act));
             }
-            self.entries.insert(entry.seq, entry);
+            self.entries.insert((life, entry.seq), entry);
         }
         if let Some(order) = what.order {
             self.remembered.order = Some(order);

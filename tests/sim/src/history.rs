@@ -4,6 +4,7 @@ mod end;
 mod keys;
 mod pair;
 mod steps;
+mod thief;
 
 use std::time::Duration;
 
@@ -62,6 +63,8 @@ struct History {
     asks: u64,
     /// Heartbeats that somebody recorded.
     heartbeats: Vec<Heartbeat>,
+    /// The access point that was stolen, if one was, and how often somebody spoke in its name.
+    thief: Option<(usize, u64)>,
 }
 
 impl History {
@@ -75,7 +78,7 @@ impl History {
             world = World::new(seed, each);
         }
         world.written = tells.then(Vec::new);
-        let mut history = Self { world, story: Vec::new(), asks: 0, heartbeats: Vec::new() };
+        let mut history = Self { world, story: Vec::new(), asks: 0, heartbeats: Vec::new(), thief: None };
         let settles = Duration::from_secs(20);
         history.world.pass(settles);
         let steps = 1 + history.world.chance.below(STEPS_MAX);
@@ -104,7 +107,7 @@ impl History {
             self.pair_step(of);
             return self.some_time(at);
         }
-        match self.world.chance.below(29) {
+        match self.world.chance.below(33) {
             0..=3 => self.turn(of),
             4 | 5 => self.ask(of),
             6 => self.controller_dies(of),
@@ -135,6 +138,9 @@ impl History {
                 let drops = self.world.lossy;
                 self.say(&format!("the broker drops messages: {drops}"));
             }
+            29 => self.line_flaps(at),
+            30 => self.strangers_are_heard(at),
+            31 => self.thief_speaks(),
             _ => {}
         }
         self.some_time(at);

@@ -79,6 +79,15 @@ pub struct Site {
     /// The key switch at it, where it has one.
     pub switch: Option<Switch>,
     identity: Identity,
+    /// Its number in the town, from 0.
+    number: usize,
+}
+
+/// The address of a prepared network of an AP.
+#[must_use]
+pub fn bssid(number: usize, interface: &str) -> String {
+    let radio = RADIOS.iter().position(|known| *known == interface).unwrap_or_default();
+    format!("02:00:00:{:02x}:{:02x}:0{radio}", number / 256, number % 256)
 }
 
 /// What an access point wants of the world.
@@ -91,9 +100,9 @@ pub enum Errand {
 }
 
 impl Site {
-    /// An AP at `facility`, without power.
+    /// The AP of this number, at `facility`, without power.
     #[must_use]
-    pub fn new(town: &str, id: &str, facility: (usize, &str)) -> Self {
+    pub fn new(town: &str, (number, id): (usize, &str), facility: (usize, &str)) -> Self {
         let radio = |(n, name): (usize, &&'static str)| Radio {
             phy: format!("phy{n}"),
             interface: (*name).to_owned(),
@@ -126,6 +135,7 @@ impl Site {
                 counts_distinct: true,
                 listens: None,
             },
+            number,
         }
     }
 
@@ -257,7 +267,7 @@ impl Site {
             network: Network {
                 interface: (*name).to_owned(),
                 ssid: "00000JAPAN".to_owned(),
-                bssid: "02:00:00:00:00:01".to_owned(),
+                bssid: bssid(self.number, name),
                 channel: 6,
                 stations: 0,
             },

@@ -96,6 +96,8 @@ pub enum Due {
     GearWake { of: usize, life: u32, at: Duration },
     /// The device of another make has power again.
     GearPowered,
+    /// A store that comes late says what it remembers.
+    Recalls { of: usize, life: u32 },
     /// The store commits a sample.
     Commits { of: usize, life: u32, counts: Box<Counts> },
     /// That it is stored, from the controller to the broker.
@@ -169,12 +171,12 @@ impl World {
     fn of(seed: u64, halls: Vec<Hall>) -> Self {
         let inventory = &halls[0].inventory;
         let name = inventory.town.to_string();
-        let site = |ap: &town::Ap| {
+        let site = |(number, ap): (usize, &town::Ap)| {
             let place = PLACES.iter().position(|place| *place == ap.facility.as_str()).expect("of this town");
-            Site::new(&name, ap.id.as_str(), (place, PLACES[place]))
+            Site::new(&name, (number, ap.id.as_str()), (place, PLACES[place]))
         };
         let ours = inventory.aps.iter().filter(|ap| ap.managed == Managed::Agent);
-        let sites: Vec<Site> = ours.map(site).collect();
+        let sites: Vec<Site> = ours.enumerate().map(site).collect();
         let mut world = Self {
             time: Duration::ZERO,
             chance: Chance::new(seed),
@@ -303,6 +305,7 @@ impl World {
                 self.gear_on(of, deputy::Event::Woke);
             }
             Due::GearPowered if !self.gear.powered => self.gear.reboot(self.time),
+            Due::Recalls { of, life } if life == self.halls[of].lives => self.hall_recalls(of),
             Due::Commits { of, life, counts } if life == self.halls[of].lives && self.halls[of].town.is_some() => {
                 self.hall_commits(of, &counts);
             }

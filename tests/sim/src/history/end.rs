@@ -30,8 +30,9 @@ impl History {
         self.say("everything is mended");
         let world = &mut self.world;
         for hall in &mut world.halls {
-            (hall.disk, hall.dies_after, hall.linked, hall.wall_off_ms) = (Disk::Works, None, true, 0);
+            (hall.dies_after, hall.linked, hall.wall_off_ms) = (None, true, 0);
         }
+        (0..world.halls.len()).for_each(|of| world.disk_becomes(of, Disk::Works));
         world.lossy = false;
         (world.gear.temper, world.gear.wire, world.eye_lies) = (Temper::Obeys, Wire::Fine, false);
         world.later(Duration::ZERO, Due::GearPowered);
@@ -53,6 +54,7 @@ impl History {
             world.later(Duration::ZERO, Due::PowerOn { at });
             world.later(Duration::from_secs(1), Due::HostapdStarts { at, boot });
         }
+        self.thief_is_caught();
         self.mend_pair();
         self.key_counts();
         (0..self.world.halls.len()).for_each(|of| self.edge(of));

@@ -112,8 +112,10 @@ impl History {
     /// Each act of a switch is in the record once; while nothing was forgotten, every act that its AP knows is in it.
     pub(super) fn switches_are_recorded(&mut self) {
         // What an AP forgot that it had opened and closed, it may do again: opened twice is what happened.
+        // So does one of which somebody else says in its name that its key stands otherwise.
+        let stolen = self.thief.map(|(at, _)| at);
         let forgot: BTreeSet<String> = (self.switched())
-            .filter(|at| self.world.sites[*at].switch.as_ref().is_some_and(|switch| switch.forgot))
+            .filter(|at| stolen == Some(*at) || self.world.sites[*at].switch.as_ref().is_some_and(|it| it.forgot))
             .map(|at| self.world.ap(at).to_string())
             .collect();
         let mut told: BTreeSet<(String, String)> = BTreeSet::new();
@@ -125,7 +127,9 @@ impl History {
             let Some((ap, act)) = act_of(entry) else { continue };
             told.insert((ap.to_owned(), act.to_owned()));
             let known = !written.insert((of, ap.to_owned(), act.to_owned()));
-            if known && !(entry.kind == Kind::Opened && forgot.contains(ap)) {
+            let may = entry.kind == Kind::Opened && forgot.contains(ap);
+            // A controller that could not ask its store cannot know what is in it.
+            if known && !may && !self.world.halls[of].began_without_store {
                 again = Some(format!("act {act} of {ap}'s key is in the record again: {:?}", entry.kind));
             }
         }

@@ -153,6 +153,7 @@ impl History {
         self.world.sites[at].linked = linked;
         if !linked {
             self.world.tally.count(Fault::ApCutOff);
+            self.world.tally.count(Fault::ApCableCut);
             let noticed = self.world.chance.between(Duration::ZERO, Duration::from_secs(20));
             self.world.cut_site(at, noticed);
         }
@@ -166,8 +167,26 @@ impl History {
             self.world.cut_hall(of, Duration::ZERO);
         } else {
             self.say(&format!("AP {at}'s line breaks"));
+            self.world.tally.count(Fault::ApCableCut);
             let noticed = self.world.chance.between(Duration::ZERO, Duration::from_secs(20));
             self.world.cut_site(at, noticed);
+        }
+    }
+
+    /// Gone and back each second, for a while.
+    pub(super) fn line_flaps(&mut self, at: usize) {
+        self.say(&format!("AP {at}'s line comes and goes"));
+        self.world.tally.count(Fault::LineFlapped);
+        for _ in 0..10 {
+            self.world.cut_site(at, Duration::ZERO);
+            self.world.pass(Duration::from_secs(1));
+        }
+    }
+
+    /// What happens to one of two.
+    fn count_at_one(&mut self, fault: Fault) {
+        if self.world.halls.len() > 1 {
+            self.world.tally.count(fault);
         }
     }
 
@@ -182,6 +201,7 @@ impl History {
         self.world.tally.count(fault);
         if self.world.chance.once_in(2) {
             self.say(&format!("the controller's clock is off by {off_ms} ms"));
+            self.count_at_one(Fault::ClockWrongAtOne);
             self.world.halls[of].wall_off_ms = off_ms;
         } else {
             self.say(&format!("AP {at}'s clock is off by {off_ms} ms"));
@@ -223,7 +243,7 @@ impl History {
             Disk::Works => {}
         }
         self.say(&format!("the disk {disk:?}"));
-        self.world.halls[of].disk = disk;
+        self.world.disk_becomes(of, disk);
         if self.world.chance.once_in(3) {
             let shelf = self.world.halls[of].shelf.clone();
             self.world.halls[of].backups.push(shelf);
@@ -237,10 +257,12 @@ impl History {
         if let Some(backup) = backup {
             self.say("the controller is stopped, and an old backup restored");
             self.world.tally.count(Fault::BackupRestored);
+            self.count_at_one(Fault::BackupAtOne);
             self.world.halls[of].shelf = backup;
         } else {
             self.say("the controller is killed and its database is gone");
             self.world.tally.count(Fault::DatabaseLost);
+            self.count_at_one(Fault::StoreLostAtOne);
             self.world.halls[of].shelf = Shelf { remembered: Remembered::default(), ..Shelf::default() };
         }
         self.world.kill_hall(of, off);

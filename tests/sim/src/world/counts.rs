@@ -40,6 +40,9 @@ impl World {
         if matches!(self.halls[of].disk, Disk::Full | Disk::Hangs) {
             return self.tally.count(Fault::SampleNotTaken);
         }
+        if counts.boot != self.sites[at].boot() || self.sites[at].wall_off_ms != 0 {
+            self.tally.count(Fault::SampleLate);
+        }
         if let Err(why) = self.books.stored(at, counts) {
             self.promises.broken(self.time, why);
         }

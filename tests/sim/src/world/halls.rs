@@ -8,12 +8,23 @@ use hirake::core::inventory::Managed;
 
 use super::{Due, World};
 use crate::faults::Fault;
+use crate::hall::Disk;
+
+/// A store that answers again is asked, and says what it remembers.
+const RECALLED_AFTER: Duration = Duration::from_millis(20);
 
 impl World {
     /// Starts the controller.
     pub fn start_hall(&mut self, of: usize) {
         let wall_ms = self.wall_ms();
         let actions = self.halls[of].start(self.time, wall_ms);
+        if self.halls[of].waits_for_store {
+            self.promises.memory_may_be_lost();
+            self.tally.count(Fault::StoreNotThere);
+            if self.halls.len() > 1 {
+                self.tally.count(Fault::StoreLateAtOne);
+            }
+        }
         self.gear.posts[of].order = None;
         self.start_gear(of);
         let life = self.halls[of].lives;
@@ -21,6 +32,24 @@ impl World {
         self.later(Duration::from_millis(20), Due::ReadKey { of, life });
         let after = self.chance.between(Duration::from_millis(30), Duration::from_millis(400));
         self.later(after, Due::HallConnects { of, life });
+    }
+
+    /// The disk is otherwise from now on; a store that could not be asked at the start is asked.
+    pub fn disk_becomes(&mut self, of: usize, disk: Disk) {
+        let hall = &mut self.halls[of];
+        hall.disk = disk;
+        if hall.waits_for_store {
+            let life = hall.lives;
+            self.later(RECALLED_AFTER, Due::Recalls { of, life });
+        }
+    }
+
+    pub(super) fn hall_recalls(&mut self, of: usize) {
+        let hall = &mut self.halls[of];
+        if hall.disk != Disk::Hangs && std::mem::take(&mut hall.waits_for_store) {
+            let remembered = hall.shelf.remembered.clone();
+            self.hall_on(of, town::Event::Recalled(remembered));
+        }
     }
 
     /// Kills the controller; it comes back after `off`.
@@ -79,6 +108,8 @@ impl World {
                 town::Action::Answer { ask_id, outcome } => self.promises.answered(ask_id, outcome),
                 town::Action::StoreCounts(counts) => self.hall_stores(of, counts),
                 town::Action::Log(entries) => {
+                    let left_open = entries.iter().filter(|entry| entry.kind == town::Kind::LeftOpen).count();
+                    (0..left_open).for_each(|_| self.tally.count(Fault::LeftOpen));
                     let time = self.time;
                     self.written.iter_mut().for_each(|written| {
                         written.extend(entries.iter().map(|entry| (time, of, entry.clone())));

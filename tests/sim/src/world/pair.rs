@@ -158,6 +158,7 @@ impl World {
             | Due::GearWake { of, .. }
             | Due::AskLock { of, .. }
             | Due::Commits { of, .. }
+            | Due::Recalls { of, .. }
             | Due::Eye { of, .. } => *of,
             _ => return Some(due),
         };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use firmware_config::wire::{Presence, VERSION};
+use firmware_config::wire::{AgentState, Presence, VERSION};
 use hirake::core as town;
 use hirake_agent::core as agent;
 use hirake_agent::core::waiting::Page;
@@ -40,7 +40,10 @@ impl World {
     /// Power goes, for `off`.
     pub fn power_off(&mut self, at: usize, off: Duration) {
         self.leave_will(at, Duration::from_secs(15));
-        if self.sites[at].agent.is_some() {
+        if let Some(agent) = &self.sites[at].agent {
+            if matches!(agent.state(), AgentState::Applying | AgentState::Refused) {
+                self.tally.count(Fault::ApDarkInAFlip);
+            }
             let boot = self.sites[at].boot();
             if self.books.power_went(at, &boot, Some(&self.sites[at].shelf)) {
                 self.tally.count(Fault::SamplesInTheDark);
@@ -63,7 +66,12 @@ impl World {
         self.promises.acts(at, &self.sites[at], &actions, self.time);
         for errand in self.sites[at].perform(actions, self.time) {
             match errand {
-                Errand::Back(event, after) => self.later(after, Due::Site { at, boot, event }),
+                Errand::Back(event, after) => {
+                    if matches!(event, agent::Event::CountsWritten(Err(_))) {
+                        self.tally.count(Fault::SamplesNotWritten);
+                    }
+                    self.later(after, Due::Site { at, boot, event });
+                }
                 Errand::Publish(what) => {
                     let Some(connection) = self.sites[at].connected else { continue };
                     self.send(connection, Due::FromSite { at, connection, what });
