@@ -273,3 +273,24 @@ fn a_third_order_under_one_number_puts_off_nothing() {
     assert!(pair.number(1) > 2, "it waits for ever");
     assert!(pair.view(1).facilities.iter().any(|it| it.id == facility("hall") && it.wanted == Mode::Disaster));
 }
+
+#[test]
+fn what_a_store_that_comes_late_says_was_ordered_here_is_ordered_though_another_gave_that_number() {
+    // Cut off, it opened a hall by an order that nobody heard, and was killed; the other gave that number too. When it is
+    // back its store does not answer yet.
+    let mut pair = Pair::quiet();
+    pair.link(1, false);
+    pair.open(1, "hall");
+    assert_eq!(pair.number(1), 2);
+    pair.pass(s(2));
+    pair.kill(1);
+    let memory = std::mem::take(&mut pair.halls[1].shelf);
+    pair.open(0, "gym");
+    pair.link(1, true);
+    pair.start(1);
+    pair.pass(s(30));
+    assert_eq!((pair.active(), pair.at_rest(), pair.is_open("hall")), ([true, false], Ok(()), false));
+    pair.on(1, Event::Recalled(memory));
+    pair.pass(s(30));
+    assert_eq!((pair.at_rest(), pair.is_open("hall"), pair.is_open("gym")), (Ok(()), true, true));
+}

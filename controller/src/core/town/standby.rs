@@ -229,13 +229,13 @@ impl Town {
         self.write(now, kind, false, vec![("number", number.to_string()), ("of", of.clone())]);
         // What we hold and the order does not tell of, or tells of and somebody here closed, is ours to order.
         let unsaid = joined && (newer || counts);
-        // So are two orders of one number, of which the one was given by us, or by whoever gave the other and forgot:
-        // standing by, nobody else may know of both.
+        // So are two orders of one number, of which we gave one, or whoever gave the other and forgot: standing by, nobody
+        // else may know of both.
         let issuer_of = |order: &Order| order.controller.as_ref().map(|it| it.id.clone());
         let before = self.newest.as_ref().and_then(issuer_of);
         let own = self.inventory.seat.as_ref().is_some_and(|seat| before.as_ref() == Some(&seat.id));
-        let twins = !newer && !self.leads() && (own || before.as_ref() == Some(&issuer.id));
-        self.acted = unsaid || twins && (joined || ours);
+        let twins = !newer && !self.leads() && (ours || (joined && (own || before.as_ref() == Some(&issuer.id))));
+        self.acted = unsaid || twins;
         // The same number, and nothing between the two but whose it is: the one that counts is the order, and for whoever
         // stands by it is the one that was said.
         if newer || (!ours && !joined && (counts || !self.leads())) {
