@@ -118,6 +118,9 @@ pub struct Activations {
     of_before: u64,
     /// What was heard of; kept only there.
     known: Known,
+    /// Of our numbers, the highest heard of when the first was given since the start, and that one: what lies between them
+    /// was not given here, although a higher one was.
+    passed_over: Option<(u64, u64)>,
     /// What a key holds under a second number, until it holds nothing: it was not closed by that.
     folded: Vec<(u64, Source)>,
 }
@@ -131,7 +134,7 @@ impl Activations {
             .into_iter()
             .map(|activation| Held { ends: remaining(&activation, now), activation, from_before: true })
             .collect();
-        Self { held, last_id, rank: None, of_before: 0, known: Known::new(), folded: Vec::new() }
+        Self { held, last_id, rank: None, of_before: 0, known: Known::new(), passed_over: None, folded: Vec::new() }
     }
 
     /// Opens; returns the activation's number.

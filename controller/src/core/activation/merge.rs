@@ -64,6 +64,8 @@ impl Activations {
         self.last_id += 1;
         if let Some(rank) = self.rank.map(u64::from) {
             self.last_id += (rank + STRIDE - self.last_id % STRIDE) % STRIDE;
+            let heard = self.rank.and_then(|rank| self.known.get(&rank)).map_or(0, |highest| highest.activation);
+            self.passed_over.get_or_insert((heard, self.last_id));
             hear(&mut self.known, self.last_id, since_ms);
         }
         self.last_id
@@ -91,7 +93,9 @@ impl Activations {
                     held.activation = note.clone();
                 }
             } else if !heard_of(&self.known, note.id) || forgotten.contains(&note.id) || folded.contains(&note.id) {
-                self.held.push(Held { activation: note.clone(), ends, from_before: true });
+                // The others heard of a higher one of ours, and would take it for closed.
+                let id = if ours && self.is_passed_over(note.id) { self.number(note.since_ms) } else { note.id };
+                self.held.push(Held { activation: Activation { id, ..note.clone() }, ends, from_before: true });
             }
         }
         self.heard(told);
@@ -137,8 +141,17 @@ impl Activations {
                 self.held[at].activation.id = self.number(since_ms);
             }
         }
-        let unheard = |id: &u64| given_twice.contains(id) || (forgot && digit(*id) == rank && *id > self.of_before);
+        let unheard = |id: &u64| {
+            let of_before = forgot && digit(*id) == rank && *id > self.of_before;
+            given_twice.contains(id) || of_before || (before && self.is_passed_over(*id))
+        };
         noted.iter().map(|note| note.id).filter(unheard).collect()
+    }
+
+    /// Whether that is a number of ours which was not given since the start, although a higher one was.
+    fn is_passed_over(&self, id: u64) -> bool {
+        let between = |(heard, first): (u64, u64)| heard < id && id < first;
+        self.rank == Some(digit(id)) && self.passed_over.is_some_and(between)
     }
 
     /// A key holds one activation: of two under different numbers, the one that was told first.

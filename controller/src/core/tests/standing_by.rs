@@ -275,22 +275,59 @@ fn a_third_order_under_one_number_puts_off_nothing() {
 }
 
 #[test]
-fn what_a_store_that_comes_late_says_was_ordered_here_is_ordered_though_another_gave_that_number() {
-    // Cut off, it opened a hall by an order that nobody heard, and was killed; the other gave that number too. When it is
-    // back its store does not answer yet.
+fn what_a_store_that_comes_late_says_was_opened_here_is_ordered_whatever_the_other_ordered_meanwhile() {
+    // Cut off, it opened a hall by an order that nobody heard, and was killed; the other gave that number too, and others
+    // above it. When it is back its store does not answer yet.
+    for meanwhile in [&["gym"][..], &["gym", "school"]] {
+        let mut pair = Pair::quiet();
+        let closed = pair.open(0, "gym");
+        pair.pass(s(2));
+        pair.link(1, false);
+        pair.open(1, "hall");
+        assert_eq!(pair.number(1), 3);
+        pair.pass(s(2));
+        pair.kill(1);
+        let memory = std::mem::take(&mut pair.halls[1].shelf);
+        pair.close(0, closed).expect("a person's");
+        meanwhile.iter().for_each(|place| assert!(pair.open(0, place) > closed));
+        pair.link(1, true);
+        pair.start(1);
+        pair.pass(s(30));
+        assert_eq!((pair.active(), pair.at_rest(), pair.is_open("hall")), ([true, false], Ok(()), false));
+        // Before the store answers somebody opens here too.
+        pair.open(1, "hall");
+        pair.on(1, Event::Recalled(memory));
+        pair.pass(s(30));
+        assert_eq!((pair.at_rest(), pair.is_open("hall")), (Ok(()), true));
+        assert!(meanwhile.iter().all(|place| pair.is_open(place)));
+        let held = pair.view(0).activations;
+        assert_eq!(held.len(), meanwhile.len() + 2, "what was closed does not come back: {held:?}");
+        held.iter().for_each(|it| assert!(pair.close(0, it.id).is_ok()));
+        pair.pass(s(5));
+        assert!(["gym", "school", "hall"].iter().all(|place| !pair.is_open(place)));
+    }
+}
+
+#[test]
+fn our_own_order_that_comes_back_after_another_of_its_number_was_followed_is_no_news() {
+    // Both opened and closed something while they were apart: two orders of one number, and nothing between them.
     let mut pair = Pair::quiet();
     pair.link(1, false);
-    pair.open(1, "hall");
-    assert_eq!(pair.number(1), 2);
-    pair.pass(s(2));
-    pair.kill(1);
-    let memory = std::mem::take(&mut pair.halls[1].shelf);
-    pair.open(0, "gym");
+    for at in [0, 1] {
+        let opened = pair.open(at, "hall");
+        pair.close(at, opened).expect("a person's");
+        pair.pass(s(1));
+    }
+    let ours = pair.halls[1].shelf.order.clone().expect("it closed");
+    assert_eq!((pair.number(0), pair.number(1)), (3, 3));
     pair.link(1, true);
-    pair.start(1);
-    pair.pass(s(30));
-    assert_eq!((pair.active(), pair.at_rest(), pair.is_open("hall")), ([true, false], Ok(()), false));
-    pair.on(1, Event::Recalled(memory));
-    pair.pass(s(30));
-    assert_eq!((pair.at_rest(), pair.is_open("hall"), pair.is_open("gym")), (Ok(()), true, true));
+    pair.pass(s(2));
+    assert_eq!(pair.active(), [true, false]);
+    let orders = pair.orders.len();
+    for _ in 0..5 {
+        pair.on(1, Event::OwnOrderSeen(ours.clone()));
+        pair.pass(s(1));
+    }
+    assert_eq!((pair.orders.len(), pair.active()), (orders, [true, false]));
+    assert_eq!(pair.entries(1, Kind::OrderRemembered).len(), 0);
 }

@@ -7,7 +7,7 @@ use firmware_config::key::KeyNews;
 use firmware_config::mode::Mode;
 
 use super::Town;
-use crate::core::activation::{Activation, Source};
+use crate::core::activation::{Activation, Activations, Source};
 use crate::core::asks::{self, Grant};
 use crate::core::key::{KeyFault, KeyPosition};
 use crate::core::{Action, Ask, Kind, Now, Remembered};
@@ -101,8 +101,15 @@ impl Town {
             }
             self.isolated = Some(why);
         }
+        let then = self.inventory.seat.as_ref().map(|seat| {
+            Activations::new(remembered.activations, remembered.last_activation, now)
+                .seated(seat.rank, remembered.order.as_ref())
+        });
         if let Some(order) = remembered.order {
             self.own_order_held(order, now);
+        }
+        if let Some(then) = then {
+            self.joins(&then, now);
         }
         self.key_waits = None;
     }

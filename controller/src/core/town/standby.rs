@@ -9,7 +9,7 @@ use firmware_config::wire::{Heartbeat, Order, Stamp};
 
 use super::door::{LATER_TWIN_WAITS, Rival};
 use super::{Exit, Town};
-use crate::core::activation::Source;
+use crate::core::activation::{Activations, Source};
 use crate::core::peers::{Lock, News};
 use crate::core::retry::Retry;
 use crate::core::{Action, Kind, Now};
@@ -211,6 +211,16 @@ impl Town {
         }
     }
 
+    /// What our store held before this start, and nobody else may have heard of, is joined to what is held now: whatever
+    /// the others ordered meanwhile.
+    pub(super) fn joins(&mut self, then: &Activations, now: Now) {
+        self.activations.merge(&then.notes(), then.known(), false, true, now);
+        if self.newest.as_ref().is_some_and(|newest| newest.activations != self.activations.notes()) {
+            self.acted = true;
+            self.changed("what the store knew of is in force too".to_owned());
+        }
+    }
+
     /// An order of one of several controllers, of another or of ourselves before we forgot.
     fn follow(&mut self, seen: Order, issuer: &firmware_config::wire::Issuer, ours: bool, now: Now) {
         let newer = self.newest.as_ref().is_none_or(|newest| seen.number > newest.number);
@@ -241,7 +251,10 @@ impl Town {
         if newer || (!ours && !joined && (counts || !self.leads())) {
             self.mode_since_ms =
                 Some(self.activations.decisive().map_or(seen.issued_at_ms, |decisive| decisive.since_ms));
+            // Ours of that number is on its way still, and is no news when it comes back.
+            let replaced = self.newest.take().filter(|_| !newer);
             self.take_order(seen.clone(), now);
+            self.twin = replaced;
             self.fleet.released(now);
             if let Some(watch) = self.watch.as_mut().filter(|_| !ours) {
                 watch.follows(&issuer.id, number, now.mono);
