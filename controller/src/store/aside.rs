@@ -22,6 +22,11 @@ const SALVAGE_LIMIT: Duration = Duration::from_millis(300);
 /// Entries looked at for the newest that is whole.
 const SALVAGE_ENTRIES: u32 = 100;
 
+/// What stands behind the name of a damaged file.
+pub(super) const DAMAGED: &str = "damaged";
+/// Files set aside before that are looked into, the newest first: a start waits for each.
+const LEFT_BEHIND_MAX: usize = 2;
+
 /// What a damaged file was, and what is still known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetAside {
@@ -85,6 +90,22 @@ pub(super) fn free_name(path: &Path, word: &str) -> io::Result<PathBuf> {
         .map(|n| beside(path, &if n == 1 { name.clone() } else { format!("{name}-{n}") }))
         .find(|aside| ["", "-wal", "-shm"].iter().all(|ending| beside(aside, ending).symlink_metadata().is_err()))
         .ok_or_else(|| io::Error::new(io::ErrorKind::AlreadyExists, format!("{NAMES_MAX} files {name} are there")))
+}
+
+/// Damaged files of this name that were set aside before, the newest first.
+pub(super) fn left_behind(path: &Path) -> Vec<PathBuf> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
+    let begins = format!("{}.{DAMAGED}-", name.to_string_lossy());
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
+    let is_one = |file: &PathBuf| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(&begins) && !name.ends_with("-wal") && !name.ends_with("-shm")
+    };
+    let mut found: Vec<PathBuf> = files.filter(is_one).collect();
+    // The moment is in the name, and the greatest is the last.
+    found.sort();
+    found.into_iter().rev().take(LEFT_BEHIND_MAX).collect()
 }
 
 /// New names survive a power cut. Where the folder cannot be synced they do soon.

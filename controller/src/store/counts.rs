@@ -7,6 +7,7 @@ use firmware_config::wire::{Counts, WallMs};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, QueryBuilder, Row, Sqlite, SqliteConnection};
 
+use super::keep::EARLIEST_MS;
 use super::{Store, StoreError, Writer, signed};
 
 /// One stored row of counts.
@@ -40,6 +41,10 @@ pub struct CountRow {
 const ROWS_PER_STATEMENT: usize = 1_000;
 /// Sources kept in mind: 10,000 APs with four networks each. More are looked up again.
 const SOURCES_MAX: usize = 40_000;
+
+/// Runs of numbers kept of one AP: ten starts a day, each with one hole, for as long as counts are kept (400 days) are
+/// 8,000. Beyond it the samples of new starts are not taken: an AP in wrong hands has 1 MB of the file and no more.
+const RUNS_OF_ONE_MAX: i64 = 20_000;
 
 /// Modes as the file keeps them.
 const MODES: [Mode; 3] = [Mode::Normal, Mode::Drill, Mode::Disaster];
@@ -172,16 +177,25 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
         sources.0.clear();
     }
     let mut whole = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let mut rows = Vec::new();
+    let (mut rows, mut refused) = (Vec::new(), None);
     for sample in counts {
-        if !arrives(&mut whole, sample).await? {
-            continue;
+        match arrives(&mut whole, sample).await? {
+            Arrival::New => {}
+            Arrival::Known => continue,
+            Arrival::TooMany => {
+                refused = Some(sample.ap.clone());
+                continue;
+            }
         }
         for network in &sample.networks {
             let key =
                 (sample.ap.as_str().to_owned(), sample.boot.clone(), network.interface.clone(), network.ssid.clone());
             rows.push((source(&mut whole, sources, key).await?, sample, network));
         }
+    }
+    if let Some(ap) = refused {
+        let most = RUNS_OF_ONE_MAX;
+        tracing::warn!(%ap, most, "it counted in more starts than one AP can have had; samples of new ones are not taken");
     }
     for some in rows.chunks(ROWS_PER_STATEMENT) {
         let mut insert = QueryBuilder::<Sqlite>::new(
@@ -212,8 +226,31 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
     whole.commit().await
 }
 
+/// What a sample is to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arrival {
+    New,
+    Known,
+    TooMany,
+}
+
+/// Forgets some of the runs of numbers whose newest sample is older than counts are kept; the one that comes again all
+/// the same goes as they went. A time that cannot be says nothing.
+pub(super) async fn forget_arrived(whole: &mut SqliteConnection, older_ms: WallMs, at_once: u32) -> sqlx::Result<()> {
+    sqlx::query(
+        "DELETE FROM arrived WHERE (ap, boot, first) IN
+         (SELECT ap, boot, first FROM arrived WHERE at_ms >= ? AND at_ms < ? LIMIT ?)",
+    )
+    .bind(EARLIEST_MS)
+    .bind(older_ms)
+    .bind(at_once)
+    .execute(whole)
+    .await
+    .map(drop)
+}
+
 /// Notes that a sample is here, unless it was here before.
-async fn arrives(whole: &mut SqliteConnection, sample: &Counts) -> sqlx::Result<bool> {
+async fn arrives(whole: &mut SqliteConnection, sample: &Counts) -> sqlx::Result<Arrival> {
     let (ap, boot, seq) = (sample.ap.as_str(), sample.boot.as_str(), signed(sample.seq));
     let before: Option<(i64, i64)> = sqlx::query_as(
         "SELECT first, last FROM arrived WHERE ap = ? AND boot = ? AND first <= ? ORDER BY first DESC LIMIT 1",
@@ -224,23 +261,32 @@ async fn arrives(whole: &mut SqliteConnection, sample: &Counts) -> sqlx::Result<
     .fetch_optional(&mut *whole)
     .await?;
     let note = match before {
-        Some((_, last)) if last >= seq => return Ok(false),
+        Some((_, last)) if last >= seq => return Ok(Arrival::Known),
         // The next number, as nearly always. Runs that come to touch one another stay two rows.
         Some((first, last)) if last.checked_add(1) == Some(seq) => {
-            sqlx::query("UPDATE arrived SET last = ? WHERE ap = ? AND boot = ? AND first = ?")
+            sqlx::query("UPDATE arrived SET last = ?, at_ms = max(at_ms, ?) WHERE ap = ? AND boot = ? AND first = ?")
                 .bind(seq)
+                .bind(sample.at_ms)
                 .bind(ap)
                 .bind(boot)
                 .bind(first)
         }
-        _ => sqlx::query("INSERT INTO arrived (last, ap, boot, first) VALUES (?, ?, ?, ?)")
-            .bind(seq)
-            .bind(ap)
-            .bind(boot)
-            .bind(seq),
+        _ => {
+            let runs: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM arrived WHERE ap = ?").bind(ap).fetch_one(&mut *whole).await?;
+            if runs >= RUNS_OF_ONE_MAX {
+                return Ok(Arrival::TooMany);
+            }
+            sqlx::query("INSERT INTO arrived (last, at_ms, ap, boot, first) VALUES (?, ?, ?, ?, ?)")
+                .bind(seq)
+                .bind(sample.at_ms)
+                .bind(ap)
+                .bind(boot)
+                .bind(seq)
+        }
     };
     note.execute(whole).await?;
-    Ok(true)
+    Ok(Arrival::New)
 }
 
 /// The number of a source, given at its first sample.

@@ -196,6 +196,7 @@ async fn counts(whole: &mut SqliteConnection, older_ms: WallMs) -> sqlx::Result<
     .try_map(|row: SqliteRow| Ok((row.try_get::<i64, _>("rows")?, row.try_get("from_ms")?, row.try_get("to_ms")?)))
     .fetch_one(&mut *whole)
     .await?;
+    super::counts::forget_arrived(whole, older_ms, AT_ONCE).await?;
     let (rows, Some(from_ms), Some(to_ms)) = gone else { return Ok(None) };
     sqlx::query(
         "DELETE FROM counts WHERE (at_ms, source, seq) IN

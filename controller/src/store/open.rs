@@ -145,6 +145,9 @@ async fn try_open(store: &Store, closed: bool) -> Result<(OpenFile, bool), Troub
     if let Ok(Some(why)) = looked.await {
         return Err(Trouble::Damaged(why.to_owned()));
     }
+    if !store.0.path.exists() && store.0.legacy().is_none() {
+        goes_on_from_before(store).await;
+    }
     // Not given up when it takes long: every try holds a thread until the disk answers.
     let opening = open_file(&store.0.path, store.0.legacy());
     tokio::pin!(opening);
@@ -266,9 +269,24 @@ async fn check_rest(shared: Weak<Shared>, file: OpenFile) {
     }
 }
 
+/// There is no file, and none was set aside since this start: the power may have gone after a damaged one was set aside
+/// and before another was begun. The record goes on from it. What was in force then may be long over: the newest order is
+/// learned from the broker or an AP.
+async fn goes_on_from_before(store: &Store) {
+    for file in aside::left_behind(&store.0.path) {
+        let salvaged = Legacy { order: None, ..aside::salvage(&file).await };
+        if salvaged.head != Link::default() {
+            let legacy = store.0.inherit(salvaged);
+            let why = "it was set aside before this start, and no other file was begun since".to_owned();
+            tracing::warn!(file = %file.display(), why, "the new store goes on from it");
+            return store.0.tell_set_aside(SetAside { file, why, order: None, head: legacy.head });
+        }
+    }
+}
+
 /// The damaged file gets another name, and what it still tells is kept for the new one.
 async fn set_aside(store: &Store, old: Option<Box<OpenFile>>, why: &str) -> std::io::Result<()> {
-    let file = aside::rename(&store.0.path, "damaged")?;
+    let file = aside::rename(&store.0.path, aside::DAMAGED)?;
     tracing::error!(file = %file.display(), why, "the store is damaged; it was set aside, a new one is begun");
     // At the start whoever waits for the store waits for the new one.
     store.0.state.send_if_modified(|state| {
@@ -287,7 +305,15 @@ async fn set_aside(store: &Store, old: Option<Box<OpenFile>>, why: &str) -> std:
         };
         let _ = tokio::time::timeout(CLOSE_LIMIT, closing).await;
     }
-    let salvaged = aside::salvage(&file).await;
+    let mut salvaged = aside::salvage(&file).await;
+    if salvaged.head == Link::default() {
+        // It may be a -wal alone, whose file was set aside when the power went.
+        for before in aside::left_behind(&store.0.path).into_iter().filter(|before| *before != file) {
+            if salvaged.head == Link::default() {
+                salvaged = Legacy { order: None, ..aside::salvage(&before).await };
+            }
+        }
+    }
     let legacy = store.0.inherit(salvaged);
     store.0.tell_set_aside(SetAside { file, why: why.to_owned(), order: legacy.order, head: legacy.head });
     Ok(())

@@ -363,6 +363,79 @@ async fn a_sample_that_comes_again_with_another_time_is_the_same_sample() {
     assert_eq!(times, [30_000, 60_000, 90_000, 120_000, 150_000]);
 }
 
+/// How many runs of numbers are known of each AP.
+async fn runs(path: &std::path::Path) -> Vec<(String, i64)> {
+    let mut connection = SqliteConnection::connect(path.to_str().expect("UTF-8")).await.expect("opened");
+    sqlx::query_as("SELECT ap, count(*) FROM arrived GROUP BY ap ORDER BY ap")
+        .fetch_all(&mut connection)
+        .await
+        .expect("read")
+}
+
+#[tokio::test]
+async fn what_arrived_is_forgotten_with_the_counts_themselves_and_no_sooner() {
+    // Shows: years of starts leave no more than those whose counts are kept; a sample of a run that is known still is
+    // stored once; one whose run was forgotten is as old as what was deleted, and goes the same way.
+    const DAY: i64 = 86_400_000;
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("town.db");
+    let store = open(&path).await;
+    let begins = super::keep::EARLIEST_MS;
+    let of = |start: i64, seq: u64| Counts {
+        boot: format!("start-{start}"),
+        ..counts("gym-1", seq, begins + start * DAY + 30_000 * i64::try_from(seq).expect("small"), 1)
+    };
+    let all: Vec<Counts> = (0..1_000).flat_map(|start| [of(start, 1), of(start, 2)]).collect();
+    store.add_counts(&all).await.expect("stored");
+    assert_eq!(runs(&path).await, [("gym-1".to_owned(), 1_000)]);
+    let older = begins + 600 * DAY;
+    let delete = async || {
+        let mut step =
+            store.delete_some(super::keep::What::Counts, older, begins + 1_000 * DAY, None).await.expect("deleted");
+        while step.more {
+            step = store
+                .delete_some(super::keep::What::Counts, older, begins + 1_000 * DAY, step.deletion)
+                .await
+                .expect("deleted");
+        }
+    };
+    delete().await;
+    assert_eq!(runs(&path).await, [("gym-1".to_owned(), 400)]);
+    let rows = async || store.counts(None, 0, i64::MAX, 10_000).await.expect("read").len();
+    assert_eq!(rows().await, 800);
+    store.add_counts(&[of(600, 1), of(999, 2), of(3, 2)]).await.expect("stored");
+    assert_eq!(rows().await, 801, "the old one comes as if it were new");
+    delete().await;
+    assert_eq!((rows().await, runs(&path).await), (800, vec![("gym-1".to_owned(), 400)]));
+}
+
+#[tokio::test]
+async fn an_ap_that_invents_starts_has_its_share_of_the_file_and_no_more() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("town.db");
+    closed(open(&path).await).await;
+    let mut connection = SqliteConnection::connect(path.to_str().expect("UTF-8")).await.expect("opened");
+    sqlx::query(
+        "INSERT INTO arrived (ap, boot, first, last, at_ms)
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 19999)
+         SELECT 'gym-1', 'invented-' || n, 1, 1, 1900000000000 FROM n",
+    )
+    .execute(&mut connection)
+    .await
+    .expect("written");
+    connection.close().await.expect("closed");
+    let store = open(&path).await;
+    let of = |ap: &str, boot: &str, seq| Counts { boot: boot.to_owned(), ..counts(ap, seq, 1_900_000_000_000, 1) };
+    store
+        .add_counts(&[of("gym-1", "a", 1), of("gym-1", "b", 1), of("gym-1", "a", 2), of("gym-2", "b", 1)])
+        .await
+        .expect("stored");
+    let rows = store.counts(None, 0, i64::MAX, 10).await.expect("read");
+    let named: Vec<_> = rows.iter().map(|row| row.ap.as_str()).collect();
+    assert_eq!(named, ["gym-1", "gym-1", "gym-2"], "the start that is one too many is not taken, all others are");
+    assert_eq!(runs(&path).await, [("gym-1".to_owned(), 20_000), ("gym-2".to_owned(), 1)]);
+}
+
 #[tokio::test]
 async fn a_summarised_sample_stands_in_every_point_of_the_chart_it_reaches_over() {
     let folder = tempfile::tempdir().expect("folder");

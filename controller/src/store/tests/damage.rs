@@ -235,3 +235,48 @@ async fn two_controllers_do_not_write_into_one_file() {
     drop(first);
     open(&path).await.write(&batch(1..=1), None).await.expect("free again");
 }
+
+/// Started; a program that another test starts just now may hold the lock for a moment (see [`closed`]).
+async fn started(path: &Path) -> (Store, mpsc::Receiver<SetAside>) {
+    let until = std::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        let store = Store::start(path);
+        let asides = store.asides().expect("the first to ask");
+        match store.tried().await {
+            Ok(()) => return (store, asides),
+            Err(held) => assert!(held.why.contains("another program") && std::time::Instant::now() < until, "{held}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_power_cut_between_setting_aside_and_beginning_anew_breaks_no_chain() {
+    // Shows: whether the power went after the file, or after the file and its -wal got their new names, the next start
+    // goes on from the old record's head, and says from which file.
+    for wal_left in [false, true] {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("town.db");
+        let store = open(&path).await;
+        store.write(&batch(1..=30), Some("signed")).await.expect("stored");
+        let head = store.head().await.expect("read");
+        closed(store).await;
+        let aside = folder.path().join("town.db.damaged-20261122-143204");
+        std::fs::rename(&path, &aside).expect("renamed");
+        if wal_left {
+            std::fs::write(folder.path().join("town.db-wal"), [0x37, 0x7f, 0x06, 0x82, 0, 0]).expect("left");
+        }
+        let (store, mut asides) = started(&path).await;
+        assert_eq!(store.remembered().await.expect("read").0.last_entry, 30);
+        let said = told(&mut asides).await;
+        assert_eq!((said.order, said.head), (None, head));
+        assert_eq!(said.file == aside, !wal_left, "{:?}", said.file);
+        store.write(&batch(1..=1), None).await.expect("stored");
+        assert_eq!((numbers(&store).await, looked(&store, None).await.wrong), (vec![31], 0));
+        closed(store).await;
+        // Begun once, it is a file like any other.
+        let (store, mut asides) = started(&path).await;
+        assert_eq!(numbers(&store).await, [31]);
+        assert!(asides.try_recv().is_err(), "nothing was set aside");
+    }
+}
