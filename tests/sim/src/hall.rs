@@ -66,6 +66,8 @@ pub struct Hall {
     pub booted: Duration,
     /// How wrong its wall clock is.
     pub wall_off_ms: i64,
+    /// It is gone for good.
+    pub ended: bool,
     /// Counts the starts.
     pub lives: u32,
     /// The cable to the broker.
@@ -106,6 +108,7 @@ impl Hall {
             inventory: Inventory { seat, ..inventory(sites) },
             booted: Duration::ZERO,
             wall_off_ms: 0,
+            ended: false,
             lives: 0,
             linked: true,
             connected: None,

@@ -137,6 +137,8 @@ pub struct World {
     pub eye_lies: bool,
     /// The broker.
     pub broker: Broker,
+    /// It is gone for good.
+    broker_ended: bool,
     /// Every order ever signed.
     pub signed: Signed,
     queue: BTreeMap<(Duration, u64), Due>,
@@ -190,6 +192,7 @@ impl World {
             gear: Gear::default(),
             eye_lies: false,
             broker: Broker { up: true, ..Broker::default() },
+            broker_ended: false,
             signed: Signed::default(),
             queue: BTreeMap::new(),
             last: 0,
@@ -264,7 +267,7 @@ impl World {
                 self.later(KEY_READ_EVERY, Due::ReadKey { of, life });
             }
             Due::HallConnects { of, life } if life == self.halls[of].lives => self.hall_connects(of),
-            Due::HallStarts { of } if self.halls[of].town.is_none() => self.start_hall(of),
+            Due::HallStarts { of } if self.halls[of].town.is_none() && !self.halls[of].ended => self.start_hall(of),
             Due::Site { at, boot, event } if boot == self.sites[at].boots => self.site_on(at, event),
             Due::SiteWake { at, boot, when } if boot == self.sites[at].boots && self.sites[at].wake == Some(when) => {
                 self.sites[at].wake = None;
@@ -292,7 +295,7 @@ impl World {
             Due::Thaws { of, life } if life == self.halls[of].lives => self.thaws(of),
             Due::AskLock { of, life } if life == self.halls[of].lives => self.ask_lock(of),
             Due::Will { at, connection } => self.will(at, connection),
-            Due::BrokerStarts => self.broker.up = true,
+            Due::BrokerStarts => self.broker.up = !self.broker_ended,
             Due::GearAppointed { of, life } if life == self.halls[of].lives && self.halls[of].town.is_some() => {
                 self.appoint(of);
             }

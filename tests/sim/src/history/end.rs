@@ -77,7 +77,7 @@ impl History {
         if alone {
             self.say("the town hall is gone");
             (0..self.world.halls.len()).for_each(|of| self.world.end_hall(of));
-            self.world.broker.up = false;
+            self.world.end_broker();
         } else if self.world.halls.len() > 1 {
             self.the_active_one_goes();
         }

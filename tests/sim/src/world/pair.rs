@@ -60,6 +60,12 @@ impl World {
     /// A controller is gone for good.
     pub fn end_hall(&mut self, of: usize) {
         self.hall_is_gone(of);
+        self.halls[of].ended = true;
+    }
+
+    /// So is the broker.
+    pub fn end_broker(&mut self) {
+        (self.broker.up, self.broker_ended) = (false, true);
     }
 
     pub(super) fn leave_hall_will(&mut self, of: usize, noticed: Duration) {
