@@ -22,13 +22,14 @@ fn digit(id: u64) -> u8 {
 }
 
 fn hear(known: &mut Known, activation: u64, since_ms: WallMs) {
-    if !heard_of(known, activation) {
+    if !heard_of(known, activation, since_ms) {
         known.insert(digit(activation), Period { activation, since_ms });
     }
 }
 
-fn heard_of(known: &Known, id: u64) -> bool {
-    known.get(&digit(id)).is_some_and(|highest| highest.activation >= id)
+/// Whether that act was heard of: a number given again after a store was lost is of a later act.
+fn heard_of(known: &Known, id: u64, since_ms: WallMs) -> bool {
+    known.get(&digit(id)).is_some_and(|highest| (highest.activation, highest.since_ms) >= (id, since_ms))
 }
 
 impl Activations {
@@ -83,7 +84,7 @@ impl Activations {
         // Ours under a lower number, and perhaps not for long: another act may turn out to have that number.
         let folded: Vec<u64> = self.folded.iter().map(|(id, _)| *id).collect();
         let is_noted = |held: &Held| noted.iter().any(|note| note.id == held.activation.id);
-        self.held.retain(|held| is_noted(held) || !heard_of(theirs, held.activation.id));
+        self.held.retain(|held| is_noted(held) || !heard_of(theirs, held.activation.id, held.activation.since_ms));
         for note in &noted {
             let ends = remaining(note, now);
             if let Some(held) = self.held.iter_mut().find(|held| held.activation.id == note.id) {
@@ -92,7 +93,10 @@ impl Activations {
                     held.ends = earlier(held.ends, ends);
                     held.activation = note.clone();
                 }
-            } else if !heard_of(&self.known, note.id) || forgotten.contains(&note.id) || folded.contains(&note.id) {
+            } else if !heard_of(&self.known, note.id, note.since_ms)
+                || forgotten.contains(&note.id)
+                || folded.contains(&note.id)
+            {
                 // The others heard of a higher one of ours, and would take it for closed.
                 let id = if ours && self.is_passed_over(note.id) { self.number(note.since_ms) } else { note.id };
                 self.held.push(Held { activation: Activation { id, ..note.clone() }, ends, from_before: true });

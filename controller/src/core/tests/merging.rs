@@ -266,3 +266,20 @@ fn our_own_order_of_before_a_lost_store_closes_nothing_that_was_opened_since() {
     assert_eq!(since(true), said(&[(31, "a")]));
     assert_eq!(since(false), said(&[]), "another one ended it");
 }
+
+#[test]
+fn a_number_that_another_gave_again_after_it_forgot_is_of_another_act() {
+    // The second gave number 12, which was closed; it lost its store, and gives it to what is opened later.
+    let later = |since_ms| {
+        let mut held = first(&[]);
+        let known = notes(&[act(12, person("a"))]);
+        held.merge(&known, &knows(&[(12, BEFORE_MS)]), true, false, NOW);
+        assert_eq!(held.close(12).map(|it| it.id), Some(12));
+        let told = notes(&[Activation { since_ms, ..act(12, person("b")) }]);
+        held.merge(&told, &knows(&[(12, since_ms)]), true, false, NOW);
+        all(&held)
+    };
+    assert_eq!(later(BEFORE_MS + 1), said(&[(12, "b")]));
+    // What began no later may be what was closed.
+    assert_eq!((later(BEFORE_MS), later(BEFORE_MS - 1)), (said(&[]), said(&[])));
+}
