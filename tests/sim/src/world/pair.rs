@@ -143,7 +143,10 @@ impl World {
 
     /// It goes on, and first hears everything that came meanwhile.
     pub fn thaws(&mut self, of: usize) {
-        for due in self.halls[of].frozen.take().unwrap_or_default() {
+        let waiting = self.halls[of].frozen.take().unwrap_or_default();
+        // It tries to connect when it has heard that its connection was cut.
+        let (tries, heard): (Vec<_>, _) = waiting.into_iter().partition(|due| matches!(due, Due::HallConnects { .. }));
+        for due in heard.into_iter().chain(tries) {
             self.later(Duration::ZERO, due);
         }
         // What its deputy had begun it could not bring to its end meanwhile.
