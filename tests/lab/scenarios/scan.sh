@@ -39,10 +39,16 @@ pinged() {
 }
 # scans MHZ...: what the agent asks of iw, one after another without a rest.
 scans() {
-  local n=0
+  local n=0 busy=0
   while [ $n -lt "${SCANS:-20}" ]; do
-    within ap iw dev wlan0 scan freq "$@" ap-force passive > /run/scanned 2> /run/scan.err || { cat /run/scan.err; return 1; }
-    n=$((n + 1))
+    if within ap iw dev wlan0 scan freq "$@" ap-force passive > /run/scanned 2> /run/scan.err; then
+      n=$((n + 1))
+    # The agent may be listening on this radio just now; a radio listens to one at a time.
+    elif grep -q 'resource busy' /run/scan.err && [ $busy -lt 40 ]; then
+      busy=$((busy + 1)); sleep 0.25
+    else
+      cat /run/scan.err; return 1
+    fi
   done
 }
 rests() { sleep 4; }
