@@ -39,13 +39,14 @@ pinged() {
 }
 # scans MHZ...: what the agent asks of iw, one after another without a rest.
 scans() {
-  local n=0 busy=0
+  local n=0 again=0
   while [ $n -lt "${SCANS:-20}" ]; do
-    if within ap iw dev wlan0 scan freq "$@" ap-force passive > /run/scanned 2> /run/scan.err; then
+    if within ap timeout -s KILL 10 iw dev wlan0 scan freq "$@" ap-force passive > /run/scanned 2> /run/scan.err; then
       n=$((n + 1))
-    # The agent may be listening on this radio just now; a radio listens to one at a time.
-    elif grep -q 'resource busy' /run/scan.err && [ $busy -lt 40 ]; then
-      busy=$((busy + 1)); sleep 0.25
+    # The agent may be listening on this radio just now, which does one at a time: iw is refused, or waits for a word
+    # that was the other's.
+    elif [ $again -lt 20 ] && { [ ! -s /run/scan.err ] || grep -qE 'resource busy|Killed' /run/scan.err; }; then
+      again=$((again + 1)); say "scan again: $(cat /run/scan.err)"; sleep 0.25
     else
       cat /run/scan.err; return 1
     fi
