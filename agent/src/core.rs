@@ -1,10 +1,11 @@
 //! The caretaker of one access point: orders, looks and the time in; what to do to this one box out.
 //!
 //! Pure: no clock, no socket, no file, no `async`. Rooms, in reading order: `event` (what can happen, what it may ask),
-//! `holding` (what it was told), `facility_key` (what the key switch at this AP holds open), `keeping` (getting that
-//! onto flash), `air` (what a look shows), `radios` (what to ask of hostapd), `tally` (who came and went), `waiting` and
-//! `deliver` (samples until the controller has them), `crowd` (how many distinct devices), `listen` (what others send),
-//! `tell` (when to report).
+//! `holding` (what it was told), `offers` (what else is offered to it), `facility_key` (what the key switch at this AP
+//! holds open), `keeping` (getting that onto flash), `air` (what a look shows), `radios` (what to ask of hostapd),
+//! `running` (what runs, then), `tally` (who came and went), `waiting` and `deliver` (samples until the controller has
+//! them), `crowd` (how many distinct devices), `listen` (what others send), `report` and `tell` (what to report, and
+//! when).
 //!
 //! ```text
 //!            ledger found at boot, or an order accepted (from any state below)
@@ -29,7 +30,10 @@ pub mod facility_key;
 pub mod holding;
 mod keeping;
 pub mod listen;
+mod offers;
 pub mod radios;
+mod report;
+mod running;
 mod tally;
 mod tell;
 pub mod waiting;
@@ -38,38 +42,26 @@ use std::time::Duration;
 
 use firmware_config::key::KeyFault;
 use firmware_config::mode::Mode;
-use firmware_config::wire::{
-    self, AgentState, DOCUMENT_MAX_BYTES, Presence, Report, SampleId, TurnedAway, TurnedAwayReason, VERSION,
-};
+use firmware_config::wire::{AgentState, TurnedAway};
 
 use crowd::Crowd;
-use deliver::{Delivery, mono_ms};
+use deliver::Delivery;
 pub use event::{Action, Event, Heard, Identity, Now};
 use facility_key::{Change, Key};
-use holding::{Holding, Kept, SignedOrder, Verdict};
+use holding::{Holding, Kept};
 use keeping::Keeping;
 use listen::Listener;
 use radios::{Open, Radios};
+use running::Running;
 use tally::Tally;
 use tell::Teller;
-use waiting::{Page, Sample};
+use waiting::Page;
 
 /// Longest time between two reports while the broker can be reached: the controller takes an AP for silent after 30 s
 /// without a word, and a report that a full queue dropped on the way is made good by the next.
 pub const SPEAK_EVERY: Duration = Duration::from_secs(20);
-/// Longest signed order put into a report as proof: what is left of the document holds the rest of the report.
-const HOLDS_MAX_BYTES: usize = DOCUMENT_MAX_BYTES - 64 * 1024;
 /// Longest text taken over from outside into `why`, in characters.
 const WHY_MAX_CHARS: usize = 300;
-
-/// What is on the air, as far as a look has shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Running {
-    number: u64,
-    mode: Mode,
-    /// By the monotonic clock: the wall clock may be set long after.
-    since: Duration,
-}
 
 /// One access point.
 #[derive(Debug, Clone)]
@@ -325,10 +317,6 @@ impl Agent {
         actions.extend(self.listener.looked(air, (self.radios.quiet(want), open), &prepared, now));
     }
 
-    fn presence(&self, online: bool) -> Presence {
-        Presence { v: VERSION, ap: self.identity.ap.clone(), online, boot: self.boot.clone() }
-    }
-
     /// The order it carries out and the mode wanted of it; none where none was ever accepted.
     #[must_use]
     pub fn told(&self) -> Option<(u64, Mode)> {
@@ -364,145 +352,12 @@ impl Agent {
         self.told().map(|(_, mode)| mode.is_open())
     }
 
-    fn offered(&mut self, offered: SignedOrder, now: Now, actions: &mut Vec<Action>) {
-        let number = offered.order.number;
-        match self.holding.offer(offered, now) {
-            Verdict::Accepted => {
-                let mode = self.holding.wanted().map_or(Mode::Normal, |(_, mode)| mode);
-                actions.push(Action::Log(format!("order accepted number={number} mode={mode}")));
-                self.accepted(now);
-                self.radios.wish_changed(now);
-            }
-            Verdict::SameAgain => {}
-            Verdict::NumberOnly(why) => {
-                self.accepted(now);
-                self.turn_away(TurnedAwayReason::NotMine, &why, Some(number), actions);
-            }
-            Verdict::TurnedAway(reason, why) => {
-                self.proof_asked |= matches!(reason, TurnedAwayReason::Stale | TurnedAwayReason::Conflicting);
-                self.turn_away(reason, &why, Some(number), actions);
-            }
-        }
-    }
-
-    fn accepted(&mut self, now: Now) {
-        self.proof_asked = false;
-        self.ledger_remark = None;
-        self.keeping.changed(now.mono);
-    }
-
-    fn turn_away(&mut self, reason: TurnedAwayReason, why: &str, number: Option<u64>, actions: &mut Vec<Action>) {
-        let count = self.turned_away.as_ref().map_or(0, |last| last.count) + 1;
-        let why = brief(why);
-        // The first of a kind, then ever more rarely: whoever floods us shall not fill a disk with it.
-        let new = self.turned_away.as_ref().is_none_or(|last| (last.reason, last.number) != (reason, number));
-        if new || count.is_power_of_two() {
-            actions.push(Action::Log(format!("message turned away reason={reason:?} count={count} why={why:?}")));
-        }
-        self.turned_away = Some(TurnedAway { reason, why, number, count });
-    }
-
-    /// After a look, or when hostapd is gone: what runs now.
-    fn see(&mut self, now: Now, actions: &mut Vec<Action>) {
-        let was = self.running;
-        let (number, mode) = match (self.told(), self.radios.open()) {
-            (Some((number, mode)), Open::All) if mode.is_open() => (number, mode),
-            (Some((number, mode)), Open::None) if !mode.is_open() => (number, mode),
-            // What ran before still runs: nothing has changed on the air yet.
-            (_, Open::All) if was.mode.is_open() => (was.number, was.mode),
-            (_, Open::None) if !was.mode.is_open() => (was.number, was.mode),
-            // Something is on the air, and it is nothing whole: it belongs to the mode that is open.
-            (Some((_, mode)), Open::Partly | Open::All) if mode.is_open() => (0, mode),
-            (_, Open::Partly) => (0, was.mode),
-            (_, Open::All | Open::None | Open::Unknown) => (0, Mode::Normal),
-        };
-        if (number, mode) == (was.number, was.mode) {
-            return;
-        }
-        if mode != was.mode {
-            // A drill's numbers never mix with others': the interval ends where the mode does.
-            if now.mono > self.counted_at && self.identity.counts_every.is_some() {
-                self.count(now);
-            }
-            self.running.since = now.mono;
-            self.listener.flipped(now);
-        }
-        (self.running.number, self.running.mode) = (number, mode);
-        actions.push(Action::Log(format!("on air number={number} mode={mode}")));
-    }
-
-    fn count(&mut self, now: Now) {
-        let length = now.mono.saturating_sub(self.counted_at);
-        self.counted_at = now.mono;
-        self.counts_due = false;
-        let networks = self.tally.take(&self.radios.networks());
-        if networks.is_empty() {
-            return;
-        }
-        self.counts_seq += 1;
-        let id = SampleId { boot: self.boot.clone(), seq: self.counts_seq };
-        let length = u32::try_from(length.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-        self.delivery.counted(Sample::new(id, mono_ms(now.mono), length, self.running.mode, networks));
-    }
-
     /// It is being stopped: what to write to flash before it goes, if anything. Nothing is taken off the air.
     pub fn stopping(&mut self, now: Now) -> Option<Page> {
         if self.identity.counts_every.is_some() {
             self.count(now);
         }
         self.delivery.last_page(now)
-    }
-
-    /// What it is doing about the newest order.
-    #[must_use]
-    pub fn state(&self) -> AgentState {
-        if self.told().is_none() {
-            AgentState::Empty
-        } else if self.radios.settled(self.want_open()) {
-            AgentState::Serving
-        } else if self.radios.refusal().is_some() {
-            AgentState::Refused
-        } else {
-            AgentState::Applying
-        }
-    }
-
-    fn why(&self) -> String {
-        let want = self.want_open();
-        let kept = self.keeping.failure().map(|why| format!("not kept on flash: {why}"));
-        let waiting = self.radios.waiting_for(want).filter(|_| want.is_some());
-        let trying = self.radios.refusal().map(|why| format!("{why}; tries go on"));
-        let ledger = self.ledger_remark.as_ref().map(|why| format!("ledger set aside: {why}"));
-        [trying, waiting, self.holding.remark(), kept, ledger].into_iter().flatten().collect::<Vec<_>>().join("; ")
-    }
-
-    fn report(&self, now: Now) -> Report {
-        let ago_ms = i64::try_from(now.mono.saturating_sub(self.running.since).as_millis()).unwrap_or(i64::MAX);
-        let holds = self.holding.newest_jws().filter(|jws| self.proof_asked && jws.len() <= HOLDS_MAX_BYTES);
-        Report {
-            v: VERSION,
-            ap: self.identity.ap.clone(),
-            facility: self.identity.facility.clone(),
-            boot: self.boot.clone(),
-            seq: 0,
-            told: self.holding.told(),
-            running: self.running.number,
-            mode: self.running.mode,
-            since_ms: now.wall_ms.saturating_sub(ago_ms),
-            state: self.state(),
-            why: self.why(),
-            networks: self.radios.networks(),
-            turned_away: self.turned_away.clone(),
-            holds: holds.map(str::to_owned),
-            facility_key: self.key.as_ref().map(|key| Box::new(key.report())),
-            agent: env!("CARGO_PKG_VERSION").to_owned(),
-        }
-    }
-
-    /// The last will: what the broker says of this agent when it is gone.
-    #[must_use]
-    pub fn last_will(&self) -> Vec<u8> {
-        wire::write(&self.presence(false))
     }
 }
 

@@ -210,13 +210,15 @@ impl Activations {
     }
 
     /// What the only key of a town held, the key at this controller holds, now that there are several.
-    pub fn key_is_at(&mut self, id: &ControllerId) {
+    #[must_use]
+    pub fn key_is_at(mut self, id: &ControllerId) -> Self {
         for held in &mut self.held {
             let source = &mut held.activation.source;
             if let Source::Key(at @ None) | Source::DrillKey(at @ None) = source {
                 *at = Some(id.clone());
             }
         }
+        self
     }
 
     /// Numbers up to `last_id` were given before.

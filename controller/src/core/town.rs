@@ -6,10 +6,15 @@ mod acts;
 mod door;
 mod facility_keys;
 mod standby;
+mod store;
+mod way_out;
 
 use std::time::Duration;
 
 pub use facility_keys::{Act, read_act};
+use way_out::Exit;
+#[cfg(test)]
+pub use way_out::START_GRACE;
 
 use firmware_config::key::Watchman;
 use firmware_config::mode::Mode;
@@ -26,23 +31,8 @@ use super::record::Record;
 use super::refusals::Refusals;
 use super::retry::Retry;
 use super::strangers::Strangers;
-use super::{Action, Deleted, Durable, Event, Inventory, Kind, Now, Pattern, Remembered, TownView};
+use super::{Action, Event, Inventory, Kind, Now, Pattern, Remembered, TownView};
 use super::{archive, lamp, order, view};
-
-/// How long after the start a first step that opens nothing is held back: the key is read within a second, and a broker
-/// or an AP that holds a newer order of ours than our store says so as soon as it is reached.
-pub const START_GRACE: Duration = Duration::from_secs(2);
-
-/// Where the newest order is on its way out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Exit {
-    /// In the house until it is stored, or until the time has come: it closes.
-    Waits { until: Duration },
-    /// Out; not seen on the broker yet.
-    Sent { again: Retry },
-    /// Out, and the broker holds it.
-    Taken,
-}
 
 /// The town's state.
 #[derive(Debug, Clone)]
@@ -115,8 +105,7 @@ impl Town {
         let Remembered { order: newest, activations, key, facility_acts, last_activation, last_entry } = remembered;
         let mut activations = Activations::new(activations, last_activation, now);
         if let Some(seat) = &inventory.seat {
-            activations = activations.seated(seat.rank, newest.as_ref());
-            activations.key_is_at(&seat.id);
+            activations = activations.seated(seat.rank, newest.as_ref()).key_is_at(&seat.id);
         }
         let mut fleet = Fleet::new(&inventory, now);
         if let Some(newest) = &newest {
@@ -306,97 +295,6 @@ impl Town {
         actions
     }
 
-    /// Until when a step that opens nothing is held back.
-    fn held_until(&self) -> Duration {
-        let sure = self.newest.is_some() && (!self.inventory.has_key || self.watchman.swears().is_some());
-        let start = if sure { Duration::ZERO } else { self.started + START_GRACE };
-        start.max(self.rival.map_or(Duration::ZERO, |rival| rival.yield_until))
-    }
-
-    /// Decides the next order, if what is wanted differs from the newest one.
-    fn decide(&mut self, now: Now) {
-        let Some(why) = self.reconsider.clone().filter(|_| self.may_decide()) else { return };
-        if self.held_back && now.mono < self.held_until() {
-            return;
-        }
-        let number = self.highest.saturating_add(1);
-        let next =
-            order::next(self.newest.as_ref(), self.twin.as_ref(), number, &self.inventory, &self.activations, now);
-        let Some(decision) = next else {
-            (self.reconsider, self.acted) = (None, false);
-            return;
-        };
-        self.held_back = !decision.opens && now.mono < self.held_until();
-        let only_ends = decision.ends && !decision.opens;
-        if self.held_back || (only_ends && self.is_locked_out() && !self.hears_an_active_one(now)) {
-            return;
-        }
-        self.becomes_active(&why, now);
-        let open = decision.order.facilities.values().filter(|wanted| wanted.mode.is_open()).count();
-        let fields = vec![("number", number.to_string()), ("open", open.to_string()), ("why", why)];
-        let mode_before = self.newest.as_ref().map(order::greatest);
-        if mode_before != Some(order::greatest(&decision.order)) {
-            self.mode_since_ms = Some(now.wall_ms);
-        }
-        (self.reconsider, self.acted) = (None, false);
-        self.order_drill = decision.drill;
-        self.take_order(decision.order, now);
-        self.write(now, Kind::Ordered, self.order_drill, fields);
-        self.exit = match self.exit {
-            _ if decision.opens => self.send(now),
-            // A closing on its way out already does not start to wait anew.
-            Exit::Waits { until } => Exit::Waits { until },
-            Exit::Sent { .. } | Exit::Taken => Exit::Waits { until: now.mono + archive::ANSWER_WITHIN },
-        };
-    }
-
-    /// Makes `order` the newest: everything is measured by it.
-    fn take_order(&mut self, order: Order, now: Now) {
-        self.highest = self.highest.max(order.number);
-        self.fleet.ordered(&order, now);
-        self.newest = Some(order);
-        self.twin = None;
-        self.order_unstored = true;
-        self.all_settled = false;
-        self.arrived = false;
-        self.archive.changed();
-        if let Some(watch) = &mut self.watch {
-            watch.hurry();
-        }
-    }
-
-    /// The newest order leaves the house now.
-    fn send(&mut self, now: Now) -> Exit {
-        self.publish = true;
-        self.fleet.released(now);
-        Exit::Sent { again: Retry::first(now.mono) }
-    }
-
-    /// A closing that has waited long enough goes out; an order that the broker has not taken goes out again.
-    fn let_out(&mut self, now: Now) {
-        match self.exit {
-            Exit::Waits { until } if until <= now.mono => {
-                let number = self.newest.as_ref().map_or(0, |newest| newest.number);
-                let waited = archive::ANSWER_WITHIN.as_secs();
-                let why = format!("order {number} goes out without having been stored within {waited} s");
-                self.write(now, Kind::StoreLost, self.order_drill, vec![("why", why)]);
-                self.exit = self.send(now);
-            }
-            Exit::Sent { again } if self.leads() && self.broker_up && again.is_due(now.mono) => {
-                self.publish = true;
-                self.exit = Exit::Sent { again: Retry::after(Some(again), now.mono) };
-            }
-            Exit::Waits { .. } | Exit::Sent { .. } | Exit::Taken => {}
-        }
-    }
-
-    fn tell_again(&mut self, now: Now) {
-        let due = self.fleet.due_again(now);
-        if let Some(newest) = self.newest.as_ref().filter(|_| self.leads()) {
-            self.actions.extend(due.into_iter().map(|(ap, by)| Action::PublishAgain { ap, by, order: newest.clone() }));
-        }
-    }
-
     /// The town as a whole: whether everybody is there, and what the lamp says.
     fn look_at_the_whole(&mut self, now: Now) {
         let (mode, tally) = (self.mode(), self.fleet.tally());
@@ -431,67 +329,5 @@ impl Town {
 
     fn write(&mut self, now: Now, kind: Kind, drill: bool, fields: Vec<(&'static str, String)>) {
         self.record.write(now.wall_ms, kind, drill, fields);
-    }
-
-    fn offer_to_store(&mut self, now: Now) {
-        if self.archive.overdue(now) {
-            let why = self.archive.lost().map_or_else(String::new, |(_, why)| why.clone());
-            self.write(now, Kind::StoreLost, false, vec![("why", why)]);
-        }
-        let order = self.newest.as_ref().filter(|_| self.order_unstored);
-        let number = order.map(|order| order.number);
-        if let Some(batch) = self.archive.offer(self.record.batch_end(), number, now.mono) {
-            let what = Durable {
-                order: order.cloned(),
-                activations: self.activations.iter().cloned().collect(),
-                entries: self.record.batch(),
-                key: super::key::KeyMemory { position: self.watchman.sworn(), isolated: self.isolated.clone() },
-            };
-            self.actions.push(Action::Store { batch, what });
-        }
-    }
-
-    fn deleted(&mut self, it: Deleted, now: Now) {
-        let mut fields =
-            vec![("deletion", it.id.to_string()), ("rows", it.rows.to_string()), ("from", it.from), ("to", it.to)];
-        if let Some((number, hash)) = it.last {
-            fields.extend([("number", number.to_string()), ("hash", hash)]);
-        }
-        self.write(now, it.kind, false, fields);
-    }
-
-    /// A new store knows nothing: what is in force is offered to it as if it had just been decided.
-    fn store_set_aside(&mut self, file: String, why: String, now: Now) {
-        self.order_unstored = self.newest.is_some();
-        self.archive.changed();
-        self.write(now, Kind::StoreSetAside, false, vec![("file", file), ("why", why)]);
-    }
-
-    fn stored(&mut self, batch: u64, outcome: Result<(), String>, now: Now) {
-        if let Err(why) = outcome {
-            if self.archive.failed(batch, why.clone(), now) {
-                self.write(now, Kind::StoreLost, false, vec![("why", why)]);
-            }
-            return;
-        }
-        let waited = self.record.kept();
-        let Some(answer) = self.archive.took(batch) else { return };
-        if let Some(last_entry) = answer.last_entry {
-            self.record.stored_up_to(last_entry);
-        }
-        if self.order_unstored && answer.order.is_some() && answer.order == self.newest.as_ref().map(|o| o.number) {
-            self.order_unstored = false;
-            if matches!(self.exit, Exit::Waits { .. }) {
-                self.exit = self.send(now);
-            }
-        }
-        if self.archive.back() {
-            let mut fields = vec![("kept", waited.to_string())];
-            let dropped = self.record.take_dropped();
-            if dropped > 0 {
-                fields.push(("dropped", dropped.to_string()));
-            }
-            self.write(now, Kind::StoreBack, false, fields);
-        }
     }
 }

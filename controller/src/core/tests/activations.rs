@@ -163,8 +163,7 @@ fn the_only_key_of_a_town_is_the_key_at_the_first_of_several_controllers() {
         act(2, person("sato"), &["gym"]),
         act(3, Source::Key(Some("kouminkan".parse().expect("a name"))), &["gym"]),
     ];
-    let mut held = Activations::new(of_before, 3, NOW);
-    held.key_is_at(&"yakuba".parse().expect("a name"));
+    let held = Activations::new(of_before, 3, NOW).key_is_at(&"yakuba".parse().expect("a name"));
     let by: Vec<String> = held.iter().map(|it| it.source.word()).collect();
     assert_eq!(by, ["key:yakuba", "operator:sato", "key:kouminkan"]);
 }

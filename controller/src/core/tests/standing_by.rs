@@ -5,7 +5,8 @@ use firmware_config::mode::Mode;
 use firmware_config::wire::{FacilityKey, Heartbeat, KeyAct, Report};
 
 use super::bench::{Bench, DISASTER, DRILL, NORMAL, ap, facility, ms, s};
-use super::pair::Pair;
+use super::pair::{Pair, id};
+use crate::core::activation::Source;
 use crate::core::{Event, Kind, Remembered};
 
 #[test]
@@ -140,6 +141,29 @@ fn what_a_store_that_comes_late_tells_of_stays_open_beside_what_was_opened_befor
     pair.pass(s(30));
     assert!(pair.is_open("gym") && pair.is_open("school"), "a person opened each");
     assert_eq!(pair.at_rest(), Ok(()));
+}
+
+#[test]
+fn what_the_only_key_of_a_town_held_is_closed_by_it_though_there_are_two_now_and_the_store_comes_late() {
+    let mut pair = Pair::quiet();
+    pair.turn(0, DISASTER);
+    pair.pass(s(10));
+    pair.kill(0);
+    // As a controller wrote it that was the only one: neither the key nor the order names a controller.
+    let mut memory = std::mem::take(&mut pair.halls[0].shelf);
+    memory.order = None;
+    memory.activations.iter_mut().for_each(|it| it.source = Source::Key(None));
+    assert_eq!(memory.activations.len(), 1);
+    pair.retained = None;
+    pair.start(0);
+    pair.on(0, Event::Recalled(memory));
+    pair.pass(s(30));
+    assert_eq!((pair.at_rest(), pair.is_open("gym")), (Ok(()), true));
+    let by: Vec<String> = pair.view(0).activations.iter().map(|it| it.source.word()).collect();
+    assert_eq!(by, [format!("key:{}", id(0))]);
+    pair.turn(0, NORMAL);
+    pair.pass(s(30));
+    assert_eq!((pair.at_rest(), pair.is_open("gym")), (Ok(()), false));
 }
 
 #[test]

@@ -104,6 +104,7 @@ impl Town {
         let then = self.inventory.seat.as_ref().map(|seat| {
             Activations::new(remembered.activations, remembered.last_activation, now)
                 .seated(seat.rank, remembered.order.as_ref())
+                .key_is_at(&seat.id)
         });
         if let Some(order) = remembered.order {
             self.own_order_held(order, now);
