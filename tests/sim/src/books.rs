@@ -1,8 +1,10 @@
-//! Who was counted, held against what the store was given: each sample once and never changed, nobody twice, nobody lost.
+//! Who was counted, held against what the store was given: each sample once and never changed, nobody twice, nobody lost;
+//! and who was met, held against how many distinct devices the town is told of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use firmware_config::wire::{Counts, CountsStored, NetworkCounts, SampleId};
+use firmware_config::wire::{Counts, CountsStored, NetworkCounts, Period, SampleId};
+use hirake::core::distinct::{DistinctView, SHOWN_FROM};
 use hirake_agent::core::waiting::Page;
 
 /// What came of everybody who came to one access point in one start of its agent.
@@ -25,7 +27,15 @@ type Stored = (u32, u32, Vec<NetworkCounts>);
 pub struct Books {
     samples: BTreeMap<(usize, SampleId), Stored>,
     lives: BTreeMap<(usize, String), Life>,
+    met: BTreeMap<Period, BTreeSet<u64>>,
+    /// Devices that a thief made up, and that could have been there.
+    made_up: BTreeMap<Period, u64>,
 }
+
+/// An estimate may be so much of the truth (±5 % in 19 of 20; this is four standard errors, and three figures), …
+const WITHIN: f64 = 0.1;
+/// …and so many beside it.
+const BESIDE: f64 = 4.0;
 
 fn joins(networks: &[NetworkCounts]) -> u64 {
     networks.iter().map(|row| u64::from(row.joins)).sum()
@@ -54,6 +64,36 @@ impl Books {
             }
         }
         waited
+    }
+
+    /// A device was met under the key of an activation.
+    pub fn met(&mut self, period: Period, device: u64) {
+        self.met.entry(period).or_default().insert(device);
+    }
+
+    /// Somebody makes up so many devices.
+    pub fn made_up(&mut self, period: Period, devices: u64) {
+        *self.made_up.entry(period).or_default() += devices;
+    }
+
+    /// Whether the town is told of devices that were never there, in words.
+    #[must_use]
+    pub fn too_many(&self, view: &DistinctView) -> Option<String> {
+        let met = self.met.get(&view.period).map_or(0, BTreeSet::len) as u64;
+        let may_be = (met + self.made_up.get(&view.period).copied().unwrap_or(0)) as f64;
+        let said = f64::from(view.town.devices?);
+        (said > may_be * (1.0 + WITHIN) + BESIDE)
+            .then(|| format!("{:?}: {met} were met, {said} are told of", view.period))
+    }
+
+    /// Whether fewer are told of than these agents have met since they began, in words.
+    #[must_use]
+    pub fn too_few(&self, view: &DistinctView, met: &BTreeSet<u64>) -> Option<String> {
+        let said = f64::from(view.town.devices.unwrap_or(0));
+        let least = met.len() as f64 * (1.0 - WITHIN) - BESIDE;
+        // Fewer than ten are told of to nobody.
+        let told = least > f64::from(SHOWN_FROM) && said < least;
+        told.then(|| format!("{:?}: {} were met, {said} are told of", view.period, met.len()))
     }
 
     /// An agent hears what is stored.

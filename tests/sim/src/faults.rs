@@ -103,6 +103,14 @@ faults! {
     TalesOfTheAir "a stolen AP that tells tales of the air",
     ApStolen "a stolen AP",
     StolenKeyTurned "a stolen AP says that its facility key was turned",
+    WeekInTheDark "AP without its controller for a week",
+    RadarHit "radio hears a radar while it is on the air",
+    ThereBeforeTheKeys "devices come while no agent listens, or were there before an activation began",
+    DevicesInvented "an AP invents devices",
+    ListenedWithPeopleOnIt "people on an AP that listens for others",
+    CannotListen "a radio that cannot listen, a scan that never ends, an `iw` that is missing, lies or never stops talking",
+    ScanWithoutEnd "a radio that cannot listen, a scan that never ends, an `iw` that is missing, lies or never stops talking",
+    IwNeverStops "a radio that cannot listen, a scan that never ends, an `iw` that is missing, lies or never stops talking",
 }
 
 /// How often each fault occurred.

@@ -1,6 +1,7 @@
 //! One seed from morning to the last look: a town at work, everything that goes wrong, everything mended, and the end.
 
 mod end;
+mod guests;
 mod keys;
 mod pair;
 mod steps;
@@ -21,6 +22,9 @@ const STEPS_MAX: usize = 40;
 const PAIR_EACH: u64 = 4;
 /// In such a town, each so-many-th thing that happens is one that happens to pairs.
 const PAIR_STEP_EACH: usize = 4;
+
+/// Each so-many-th seed begins with a week without a controller: it takes as long as twenty others.
+const WEEK_EACH: u64 = 1_000;
 
 /// How one history went.
 #[derive(Debug)]
@@ -81,6 +85,9 @@ impl History {
         let mut history = Self { world, story: Vec::new(), asks: 0, heartbeats: Vec::new(), thief: None };
         let settles = Duration::from_secs(20);
         history.world.pass(settles);
+        if seed % WEEK_EACH == WEEK_EACH / 2 {
+            history.a_week_in_the_dark();
+        }
         let steps = 1 + history.world.chance.below(STEPS_MAX);
         for _ in 0..steps {
             if history.world.promises.broken.is_some() {
@@ -107,7 +114,7 @@ impl History {
             self.pair_step(of);
             return self.some_time(at);
         }
-        match self.world.chance.below(33) {
+        match self.world.chance.below(37) {
             0..=3 => self.turn(of),
             4 | 5 => self.ask(of),
             6 => self.controller_dies(of),
@@ -141,6 +148,9 @@ impl History {
             29 => self.line_flaps(at),
             30 => self.strangers_are_heard(at),
             31 => self.thief_speaks(),
+            32 => self.ear_misbehaves(at),
+            33 | 34 => self.a_crowd_comes(at),
+            35 => self.radar_hits(at),
             _ => {}
         }
         self.some_time(at);
@@ -153,6 +163,9 @@ impl History {
         self.world.people_come(at, many);
         self.world.pass(pause);
         self.world.people_come(at, many);
+        if self.world.chance.once_in(3) {
+            self.world.people_go(at);
+        }
         self.key_counts();
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use firmware_config::wire::{Heartbeat, Order, Presence, Report};
+use firmware_config::wire::{Distinct, Heartbeat, Order, Presence, Report};
 use hirake_agent::core::holding::SignedOrder;
 
 /// The broker's memory. Who is connected is kept by those who are.
@@ -16,6 +16,8 @@ pub struct Broker {
     pub reports: BTreeMap<usize, Report>,
     /// The last presence of each AP.
     pub presences: BTreeMap<usize, Presence>,
+    /// The last sketches of each AP.
+    pub sketches: BTreeMap<usize, Distinct>,
     /// The last heartbeat of each controller.
     pub beats: BTreeMap<usize, Heartbeat>,
 }

@@ -124,9 +124,17 @@ impl Promises {
         self.published.contains_key(&number)
     }
 
-    /// An agent acts: its number never falls, and a disaster is taken off the air by an order alone.
-    pub fn acts(&mut self, at: usize, site: &Site, actions: &[Action], time: Duration) {
-        let Some((number, mode)) = site.agent.as_ref().and_then(|agent| agent.told()) else { return };
+    /// An agent acts: its number never falls, a disaster is taken off the air by an order alone, and nobody who is on its
+    /// radios loses a frame by its listening.
+    pub fn acts(&mut self, at: usize, site: &mut Site, actions: &[Action], time: Duration) {
+        let told = site.agent.as_ref().and_then(|agent| agent.told());
+        for action in actions {
+            let Action::Listen(scan) = action else { continue };
+            if let Err(why) = site.listening.begins(scan, told.is_some_and(|(_, mode)| mode.is_open()), time) {
+                self.broken(time, format!("AP {at} listens {why}"));
+            }
+        }
+        let Some((number, mode)) = told else { return };
         if number < self.told[at] {
             let was = self.told[at];
             self.broken(time, format!("AP {at} holds order {number} and held {was}"));

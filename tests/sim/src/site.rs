@@ -3,17 +3,26 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use firmware_config::wire::Network;
+use firmware_config::channel::Channel;
+use firmware_config::wire::{Network, Period};
 use hirake_agent::core::air::{Air, RadioState, Seen};
 use hirake_agent::core::holding::{Kept, SignedOrder};
+use hirake_agent::core::listen::Scan;
 use hirake_agent::core::radios::{Answer, Radio, Verb};
 use hirake_agent::core::waiting::Page;
 use hirake_agent::core::{Action, Agent, Event, Identity, Now};
 
+use crate::ears::{Listening, manner};
 use crate::switch::{SWITCHED, Switch};
 
 /// Interfaces of the prepared networks.
 pub const RADIOS: [&str; 2] = ["wlan0jp", "wlan1jp"];
+/// Interfaces of the town's own networks, on the same radios.
+const OWN: [&str; 2] = ["wlan0", "wlan1"];
+/// Where radar must be heard: channel 52.
+pub const DFS_MHZ: u32 = 5_260;
+/// Where it need not: channel 36.
+const FREE_MHZ: u32 = 5_180;
 /// How long a radio listens for radar before it beacons.
 const RADAR_WAIT: Duration = Duration::from_secs(60);
 
@@ -41,6 +50,15 @@ pub enum Flash {
     LosesLast,
     /// What is read back is no ledger.
     Corrupt,
+}
+
+/// A device on one of its networks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guest {
+    /// Which network.
+    pub interface: &'static str,
+    /// Which device.
+    pub device: u64,
 }
 
 /// One access point.
@@ -78,16 +96,33 @@ pub struct Site {
     pub shelf: Page,
     /// The key switch at it, where it has one.
     pub switch: Option<Switch>,
+    /// Where its radios work, in MHz.
+    pub channels: [u32; 2],
+    /// Until when its second radio waits for radar, with all its networks.
+    pub waits: Duration,
+    /// Who is on it.
+    pub guests: Vec<Guest>,
+    /// The activations it counts distinct devices for.
+    pub periods: Vec<Period>,
+    /// Devices it met for each since it began.
+    pub met: Vec<(Period, u64)>,
+    /// What its radios are asked to hear.
+    pub listening: Listening,
     identity: Identity,
     /// Its number in the town, from 0.
     number: usize,
 }
 
-/// The address of a prepared network of an AP.
+/// The address of a network of an AP.
 #[must_use]
 pub fn bssid(number: usize, interface: &str) -> String {
-    let radio = RADIOS.iter().position(|known| *known == interface).unwrap_or_default();
-    format!("02:00:00:{:02x}:{:02x}:0{radio}", number / 256, number % 256)
+    let place = RADIOS.iter().chain(&OWN).position(|known| *known == interface).unwrap_or_default();
+    format!("02:00:00:{:02x}:{:02x}:0{place}", number / 256, number % 256)
+}
+
+/// Whether the town has networks of its own there.
+fn has_own(number: usize) -> bool {
+    number % 2 == 1
 }
 
 /// What an access point wants of the world.
@@ -97,6 +132,10 @@ pub enum Errand {
     Back(Event, Duration),
     /// To the broker.
     Publish(Action),
+    /// A radio is to listen.
+    Listen(Scan),
+    /// Distinct devices are counted for these from now on.
+    CountFor(Vec<Period>),
 }
 
 impl Site {
@@ -133,8 +172,15 @@ impl Site {
                 key: SWITCHED.contains(&id),
                 counts_every: Some(Duration::from_secs(30)),
                 counts_distinct: true,
-                listens: None,
+                // Each other one has networks of the town beside `00000JAPAN`, and listens.
+                listens: has_own(number).then(manner),
             },
+            channels: [2_437, if number % 4 == 1 { DFS_MHZ } else { FREE_MHZ }],
+            waits: Duration::ZERO,
+            guests: Vec::new(),
+            periods: Vec::new(),
+            met: Vec::new(),
+            listening: Listening::default(),
             number,
         }
     }
@@ -181,10 +227,43 @@ impl Site {
             switch.holds &= switch.kept;
         }
         self.agent = None;
-        self.hostapd = false;
-        self.air.clear();
+        self.hostapd_goes();
+        self.periods.clear();
+        self.met.clear();
+        self.listening.power_off();
         self.connected = None;
         self.wake = None;
+    }
+
+    /// hostapd goes, with all that was on the air.
+    pub fn hostapd_goes(&mut self) -> bool {
+        self.air.clear();
+        self.guests.clear();
+        self.waits = Duration::ZERO;
+        std::mem::replace(&mut self.hostapd, false)
+    }
+
+    /// The second radio hears a radar: it goes where it need not listen first, or listens there for a minute. Returns for
+    /// how long it is silent.
+    pub fn hears_radar(&mut self, goes_free: bool, time: Duration) -> Duration {
+        self.channels[1] = if goes_free { FREE_MHZ } else { DFS_MHZ };
+        let wait = if goes_free { Duration::ZERO } else { RADAR_WAIT };
+        self.waits = time + wait;
+        let waits = self.waits;
+        self.air.get_mut(RADIOS[1]).into_iter().for_each(|from| *from = (*from).max(waits));
+        let silent = [RADIOS[1], OWN[1]];
+        self.guests.retain(|guest| goes_free || !silent.contains(&guest.interface));
+        wait
+    }
+
+    /// Networks that a device can come to.
+    #[must_use]
+    pub fn networks_on_air(&self, time: Duration) -> Vec<&'static str> {
+        match self.hostapd {
+            true if self.is_open(time) => RADIOS.to_vec(),
+            true if has_own(self.number) && self.waits <= time => OWN.to_vec(),
+            _ => Vec::new(),
+        }
     }
 
     /// Does what the agent wants done here; what must go elsewhere or come back later is handed out.
@@ -210,7 +289,8 @@ impl Site {
                     let (does, after) = self.takes(there);
                     if let Some(name) = name.filter(|_| does) {
                         let wait = if self.mood == Mood::Listens { RADAR_WAIT } else { Duration::ZERO };
-                        self.air.insert(name, time + wait);
+                        let others = if name == RADIOS[1] { self.waits } else { Duration::ZERO };
+                        self.air.insert(name, others.max(time + wait));
                     }
                     errands.push(self.answer(index, Verb::Add, there, after));
                 }
@@ -219,10 +299,15 @@ impl Site {
                     let (does, after) = self.takes(!there);
                     if does {
                         self.air.remove(interface.as_str());
+                        self.guests.retain(|guest| guest.interface != interface);
                     }
                     errands.push(self.answer(index, Verb::Remove, !there, after));
                 }
-                Action::Look => errands.push(Errand::Back(Event::Looked(self.look(time)), soon)),
+                Action::Look => {
+                    let looked = self.look(time);
+                    looked.iter().for_each(|air| self.listening.looked(air));
+                    errands.push(Errand::Back(Event::Looked(looked), soon));
+                }
                 Action::WriteCounts(page) => {
                     let outcome = if self.flash_full { Err("no space left on device".to_owned()) } else { Ok(()) };
                     if outcome.is_ok() {
@@ -230,8 +315,9 @@ impl Site {
                     }
                     errands.push(Errand::Back(Event::CountsWritten(outcome), soon));
                 }
-                // Nobody listens.
-                Action::Log(_) | Action::CountDevices(_) | Action::Listen(_) => {}
+                Action::Log(_) => {}
+                Action::CountDevices(periods) => errands.push(Errand::CountFor(periods)),
+                Action::Listen(scan) => errands.push(Errand::Listen(scan)),
                 publish @ (Action::PublishPresence(_)
                 | Action::PublishReport(_)
                 | Action::PublishCounts(_)
@@ -263,19 +349,34 @@ impl Site {
         if !self.hostapd {
             return Err("no answer".to_owned());
         }
-        let seen = self.air.iter().map(|(name, from)| Seen {
+        let own = OWN.iter().enumerate().filter(|_| has_own(self.number));
+        let state = |from: Duration| match from <= time {
+            true => RadioState::Enabled,
+            false => RadioState::Preparing("DFS".to_owned()),
+        };
+        let since = |radio: usize| if radio == 1 { self.waits } else { Duration::ZERO };
+        let own = own.map(|(radio, name)| (radio, *name, "Town-Free", state(since(radio))));
+        let prepared = RADIOS
+            .iter()
+            .enumerate()
+            .filter_map(|(radio, name)| Some((radio, *name, "00000JAPAN", state(*self.air.get(name)?))));
+        let seen = own.chain(prepared).map(|(radio, name, ssid, state)| Seen {
             network: Network {
-                interface: (*name).to_owned(),
-                ssid: "00000JAPAN".to_owned(),
+                interface: name.to_owned(),
+                ssid: ssid.to_owned(),
                 bssid: bssid(self.number, name),
-                channel: 6,
-                stations: 0,
+                channel: Channel::at_mhz(self.channels[radio]).map_or(0, |channel| channel.number().into()),
+                stations: self.stations(name),
             },
-            radio: if *from <= time { RadioState::Enabled } else { RadioState::Preparing("DFS".to_owned()) },
-            phy: String::new(),
-            mhz: 2_437,
+            radio: state,
+            phy: format!("phy{radio}"),
+            mhz: self.channels[radio],
         });
         Ok(Air { seen: seen.collect() })
+    }
+
+    fn stations(&self, interface: &str) -> u32 {
+        u32::try_from(self.guests.iter().filter(|guest| guest.interface == interface).count()).unwrap_or(u32::MAX)
     }
 
     /// Whether every radio beacons `00000JAPAN`.

@@ -2,6 +2,7 @@
 
 mod brokers;
 mod counts;
+mod ears;
 mod gears;
 mod halls;
 mod pair;
@@ -11,6 +12,7 @@ mod switches;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use ears::mark;
 use firmware_config::ident::ApId;
 use firmware_config::wire::{Counts, CountsStored, Heartbeat, Presence};
 use hirake::core as town;
@@ -144,6 +146,8 @@ pub struct World {
     queue: BTreeMap<(Duration, u64), Due>,
     last: u64,
     connections: u64,
+    /// Devices that came so far.
+    devices: u64,
     /// How long a message takes on each connection: the order within one is kept, as TCP does.
     lags: BTreeMap<u64, Duration>,
     wills: BTreeMap<usize, (u64, Presence)>,
@@ -197,6 +201,7 @@ impl World {
             queue: BTreeMap::new(),
             last: 0,
             connections: 0,
+            devices: 0,
             lags: BTreeMap::new(),
             wills: BTreeMap::new(),
             at_this_moment: 0,

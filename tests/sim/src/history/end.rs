@@ -9,6 +9,7 @@ use hirake::core::view::TownView;
 use hirake::core::{KeyPosition, Source};
 
 use super::History;
+use crate::ears::Ear;
 use crate::gear::{GEAR, Temper, Wire};
 use crate::hall::{DISASTER, DRILL, Disk, Hall, NORMAL};
 use crate::site::Mood;
@@ -49,7 +50,7 @@ impl History {
         for at in 0..world.sites.len() {
             let site = &mut world.sites[at];
             (site.linked, site.mood, site.flash_full) = (true, Mood::Obeys, false);
-            site.wall_off_ms = 0;
+            (site.wall_off_ms, site.listening.ear) = (0, Ear::Hears);
             let boot = site.boots;
             world.later(Duration::ZERO, Due::PowerOn { at });
             world.later(Duration::from_secs(1), Due::HostapdStarts { at, boot });
@@ -72,6 +73,7 @@ impl History {
         }
         self.one_decides();
         (0..self.world.halls.len()).for_each(|of| self.all_is_as_wanted(of));
+        (0..self.world.halls.len()).for_each(|of| self.devices_are_told_of(of));
         // The town hall burns down: a drill ends all the same, a disaster does not.
         let alone = self.world.chance.once_in(2);
         if alone {
@@ -124,6 +126,9 @@ impl History {
         let number = view.order.as_ref().map_or(0, |order| order.number);
         if view.store_lost.is_some() || view.broker_lost.is_some() {
             self.broken(format!("mended, and still lost: {:?} {:?}", view.store_lost, view.broker_lost));
+        }
+        if !view.left_open.is_empty() {
+            self.broken(format!("mended, and said to be left open: {:?}", view.left_open));
         }
         self.radios_are_as_wanted(&view, number);
         self.gear_is_as_wanted(&view);

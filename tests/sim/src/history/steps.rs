@@ -213,10 +213,8 @@ impl History {
         if self.world.chance.once_in(3) {
             self.say(&format!("hostapd of AP {at} dies"));
             self.world.tally.count(Fault::HostapdDied);
-            let site = &mut self.world.sites[at];
-            if std::mem::replace(&mut site.hostapd, false) {
-                site.air.clear();
-                let boot = site.boots;
+            if self.world.sites[at].hostapd_goes() {
+                let boot = self.world.sites[at].boots;
                 self.world.site_on(at, hirake_agent::core::Event::HostapdDown { why: "killed".to_owned() });
                 let off = self.world.chance.between(Duration::from_millis(200), Duration::from_secs(60));
                 self.world.later(off, Due::HostapdStarts { at, boot });

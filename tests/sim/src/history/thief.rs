@@ -52,7 +52,8 @@ impl History {
         let sites = self.world.sites.len();
         let (at, said) = self.thief.unwrap_or_else(|| (self.world.chance.below(sites), 0));
         self.thief = Some((at, said + 1));
-        match self.world.chance.below(4) {
+        match self.world.chance.below(5) {
+            3 => self.devices_are_invented(at),
             0 => {
                 self.say(&format!("the stolen AP {at} tells that it hears all the others"));
                 self.world.tally.count(Fault::TalesOfTheAir);

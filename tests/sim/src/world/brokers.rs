@@ -21,7 +21,10 @@ impl World {
                 self.to_halls(&town::Event::Reported(*report));
             }
             agent::Action::PublishCounts(counts) => self.to_halls(&town::Event::Counted(counts)),
-            agent::Action::PublishDistinct(distinct) => self.to_halls(&town::Event::Sketched(distinct)),
+            agent::Action::PublishDistinct(distinct) => {
+                self.broker.sketches.insert(at, distinct.clone());
+                self.to_halls(&town::Event::Sketched(distinct));
+            }
             agent::Action::PublishSightings(sightings) => self.to_halls(&town::Event::Overheard(sightings)),
             other => self.promises.broken(self.time, format!("not a message: {other:?}")),
         }

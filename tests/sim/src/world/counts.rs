@@ -1,32 +1,17 @@
-//! Counts in the world: people come, samples are committed, and the agent is told that they are, or is not.
+//! Counts in the world: samples are committed, and the agent is told that they are, or is not.
 
 use std::time::Duration;
 
 use firmware_config::wire::{Counts, CountsStored, SampleId, VERSION};
-use hirake_agent::core::{Event, Heard};
 
 use super::{Due, World};
 use crate::faults::Fault;
 use crate::hall::Disk;
-use crate::site::RADIOS;
 
 /// The store takes samples once a second.
 const COMMITTED_WITHIN: Duration = Duration::from_secs(1);
 
 impl World {
-    /// So many people come to an access point that is open.
-    pub fn people_come(&mut self, at: usize, many: usize) {
-        let open = self.sites[at].hostapd && self.sites[at].is_open(self.time);
-        if !open || self.sites[at].agent.is_none() {
-            return;
-        }
-        let boot = self.sites[at].boot();
-        for n in 0..many {
-            self.books.came(at, &boot);
-            self.site_on(at, Event::Heard(Heard::Joined { interface: RADIOS[n % RADIOS.len()].to_owned() }));
-        }
-    }
-
     /// The core hands a sample to the store.
     pub(super) fn hall_stores(&mut self, of: usize, counts: Counts) {
         let after = self.chance.between(Duration::from_millis(5), COMMITTED_WITHIN);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use firmware_config::wire::{Heartbeat, Order, Presence, Report};
+use firmware_config::wire::{Distinct, Heartbeat, Order, Presence, Report};
 use hirake::core as town;
 use hirake::core::inventory::Managed;
 
@@ -154,12 +154,14 @@ impl World {
         let retained = self.broker.order.clone();
         let presences: Vec<Presence> = self.broker.presences.values().cloned().collect();
         let reports: Vec<Report> = self.broker.reports.values().cloned().collect();
+        let sketches: Vec<Distinct> = self.broker.sketches.values().cloned().collect();
         self.hall_on(of, town::Event::Broker(Ok(())));
         retained.into_iter().for_each(|order| self.to_hall(of, town::Event::OwnOrderSeen(order.order)));
         presences.into_iter().for_each(|presence| self.to_hall(of, town::Event::Presence(presence)));
         let beats: Vec<Heartbeat> = self.broker.beats.values().cloned().collect();
         beats.into_iter().for_each(|beat| self.to_hall(of, town::Event::PeerHeard(beat)));
         reports.into_iter().for_each(|report| self.to_hall(of, town::Event::Reported(report)));
+        sketches.into_iter().for_each(|distinct| self.to_hall(of, town::Event::Sketched(distinct)));
     }
 
     /// Something for every controller leaves the broker.

@@ -56,6 +56,10 @@ impl World {
     /// Something happens to an agent.
     pub fn site_on(&mut self, at: usize, event: agent::Event) {
         let now = self.sites[at].now(self.time, self.wall_ms());
+        let time = self.time;
+        if let agent::Event::Listened(result) = &event {
+            self.sites[at].listening.ended(result, time);
+        }
         let Some(core) = &mut self.sites[at].agent else { return };
         let actions = core.on(event, now);
         self.site_performs(at, actions);
@@ -63,7 +67,7 @@ impl World {
 
     fn site_performs(&mut self, at: usize, actions: Vec<agent::Action>) {
         let boot = self.sites[at].boots;
-        self.promises.acts(at, &self.sites[at], &actions, self.time);
+        self.promises.acts(at, &mut self.sites[at], &actions, self.time);
         for errand in self.sites[at].perform(actions, self.time) {
             match errand {
                 Errand::Back(event, after) => {
@@ -72,6 +76,8 @@ impl World {
                     }
                     self.later(after, Due::Site { at, boot, event });
                 }
+                Errand::Listen(scan) => self.site_listens(at, &scan),
+                Errand::CountFor(periods) => self.site_counts_for(at, periods),
                 Errand::Publish(what) => {
                     let Some(connection) = self.sites[at].connected else { continue };
                     self.send(connection, Due::FromSite { at, connection, what });

@@ -1,0 +1,118 @@
+//! Who comes to the access points, what their radios hear meanwhile, and a week in which nobody asks after either.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use firmware_config::sketch::Sketch;
+use firmware_config::wire::{Distinct, DistinctDevices, Period, VERSION};
+use hirake::core::Event;
+use hirake_agent::core::{Event as AgentEvent, Heard};
+
+use super::History;
+use crate::ears::Ear;
+use crate::faults::Fault;
+use crate::hall::DISASTER;
+use crate::site::DFS_MHZ;
+use crate::world::{Due, mark};
+
+/// Hours of a week.
+const WEEK_H: u32 = 7 * 24;
+/// More than one access point can meet in an activation.
+const TOO_MANY: u64 = 150_000;
+
+impl History {
+    pub(super) fn ear_misbehaves(&mut self, at: usize) {
+        let ears = [Ear::Hears, Ear::CannotListen, Ear::NoProgram, Ear::Busy, Ear::Endless, Ear::NeverStops];
+        let ear = *self.world.chance.pick(&ears);
+        self.say(&format!("listening at AP {at}: {ear:?}"));
+        self.world.sites[at].listening.ear = ear;
+    }
+
+    /// A bus arrives.
+    pub(super) fn a_crowd_comes(&mut self, at: usize) {
+        let many = 5 + self.world.chance.below(60);
+        self.say(&format!("{many} people come to AP {at}"));
+        self.world.people_come(at, many);
+    }
+
+    /// The second radio hears a radar, and hostapd takes it to another channel, with all its networks.
+    pub(super) fn radar_hits(&mut self, at: usize) {
+        let time = self.world.time;
+        let site = &mut self.world.sites[at];
+        if !site.hostapd {
+            return;
+        }
+        if site.channels[1] == DFS_MHZ && !site.networks_on_air(time).is_empty() {
+            self.world.tally.count(Fault::RadarHit);
+        }
+        let goes_free = self.world.chance.once_in(2);
+        let wait = self.world.sites[at].hears_radar(goes_free, time);
+        self.say(&format!("AP {at} hears a radar and is silent on its second radio for {wait:?}"));
+        let changed = || AgentEvent::Heard(Heard::AirChanged);
+        let boot = self.world.sites[at].boots;
+        self.world.site_on(at, changed());
+        self.world.later(wait, Due::Site { at, boot, event: changed() });
+    }
+
+    /// The thief says that he met people: some that could be there, or more than could ever be.
+    pub(super) fn devices_are_invented(&mut self, at: usize) {
+        let Some(period) = self.world.sites.iter().find_map(|site| site.periods.first().copied()) else { return };
+        self.world.tally.count(Fault::DevicesInvented);
+        let many = if self.world.chance.once_in(2) { 300 } else { TOO_MANY };
+        self.say(&format!("the stolen AP {at} says that it met {many}"));
+        let mut registers = Sketch::default();
+        (0..many).for_each(|device| {
+            registers.note(mark(u64::MAX - device, period));
+        });
+        if many < TOO_MANY {
+            self.world.books.made_up(period, many);
+        }
+        let activations = vec![DistinctDevices { period, registers }];
+        self.world.to_halls(&Event::Sketched(Distinct { v: VERSION, ap: self.world.ap(at), activations }));
+    }
+
+    /// One access point is open and has its own power, and for a week there is nobody who hears it.
+    pub(super) fn a_week_in_the_dark(&mut self) {
+        self.say("the key is turned, and then one AP has no line for a week");
+        self.world.halls[0].contacts = Some(DISASTER);
+        self.key_counts();
+        self.edge(0);
+        self.world.pass(Duration::from_secs(60));
+        let at = self.world.sites.len() - 1;
+        self.world.tally.count(Fault::WeekInTheDark);
+        self.world.sites[at].linked = false;
+        self.world.cut_site(at, Duration::from_secs(1));
+        for _ in 0..WEEK_H {
+            let many = self.world.chance.below(3);
+            self.world.people_come(at, many);
+            self.world.pass(Duration::from_secs(3600));
+            self.world.people_go(at);
+        }
+        self.say("its line is back");
+        self.world.sites[at].linked = true;
+    }
+
+    /// How many distinct devices the town is told of: none that were never there; and where no word got lost, and broker
+    /// and controller have not both begun anew, all that the agents met since they began.
+    pub(super) fn devices_are_told_of(&mut self, of: usize) {
+        let Some(view) = self.view(of) else { return };
+        for distinct in &view.distinct {
+            self.world.books.too_many(distinct).into_iter().for_each(|why| self.broken(why));
+        }
+        let forgot = [Fault::BrokerForgot, Fault::EverybodyBooted].iter().any(|it| self.world.tally.has(*it));
+        let calm = self.world.halls.len() == 1 && (self.world.halls[of].lives == 1 || !forgot);
+        if !calm || self.world.tally.has(Fault::MessageDropped) {
+            return;
+        }
+        let mut met: BTreeMap<Period, BTreeSet<u64>> = BTreeMap::new();
+        for site in self.world.sites.iter().filter(|site| site.agent.is_some()) {
+            for (period, device) in &site.met {
+                met.entry(*period).or_default().insert(*device);
+            }
+        }
+        for distinct in &view.distinct {
+            let met = met.get(&distinct.period).cloned().unwrap_or_default();
+            self.world.books.too_few(distinct, &met).into_iter().for_each(|why| self.broken(why));
+        }
+    }
+}
