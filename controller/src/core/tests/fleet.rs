@@ -216,6 +216,10 @@ fn an_ap_rebooted_in_the_dark_is_known_by_its_new_boot() {
     gone.boot = "b1".to_owned();
     bench.on(Event::Presence(gone));
     assert_eq!(bench.stands("gym-1").0, Standing::Settled, "the last will of its life before is not its own");
+    let mut gone = bench.presence(&ap("gym-1"), false);
+    gone.boot = "b9".to_owned();
+    bench.on(Event::Presence(gone));
+    assert_eq!(bench.stands("gym-1").0, Standing::Settled, "nor is that of one that nobody ever heard of");
     let mut ghost = bench.presence(&ap("gym-1"), true);
     ghost.boot = "b0".to_owned();
     bench.on(Event::Presence(ghost));
@@ -305,14 +309,22 @@ fn strangers_and_strays_are_turned_away_and_written_down() {
     bench.on(Event::Reported(stranger));
     let mut stray = bench.report(&ap("gym-1"));
     stray.facility = facility("school");
-    bench.on(Event::Reported(stray));
+    for _ in 0..3 {
+        bench.on(Event::Reported(stray.clone()));
+    }
     assert_eq!(bench.stands("gym-1"), (Standing::Diverged, "wrong-facility".to_owned()));
+    bench.pass(s(61));
+    stray.seq += 100;
+    bench.on(Event::Reported(stray));
+    let told = bench.entries(Kind::MessageRefused);
+    assert_eq!(field(told.last().expect("two of it"), "more"), "0", "heard twice it is one");
     for _ in 0..1000 {
         let from = "hirake/1/shiomi/ap/gym-2/report".to_owned();
         bench.on(Event::MessageRefused { from, why: "not a document".to_owned() });
     }
     let told: Vec<_> = bench.entries(Kind::MessageRefused).iter().map(|entry| field(entry, "from")).collect();
-    assert_eq!(told, ["ap/harbour-9/report", "ap/gym-1/report", "hirake/1/shiomi/ap/gym-2/report"]);
+    let from = ["ap/harbour-9/report", "ap/gym-1/report", "ap/gym-1/report", "hirake/1/shiomi/ap/gym-2/report"];
+    assert_eq!(told, from);
     assert_eq!(bench.view().totals.settled, 5, "and nobody else is touched");
 }
 

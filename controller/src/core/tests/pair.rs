@@ -56,6 +56,8 @@ pub struct Pair {
     pub time: Duration,
     pub retained: Option<Order>,
     beats: BTreeMap<ControllerId, Heartbeat>,
+    /// What each AP said last.
+    pub reports: BTreeMap<ApId, Report>,
     /// Who holds the lock.
     pub lock: Option<usize>,
     /// Whether there is a database that can be reached; none: none is configured.
@@ -98,6 +100,7 @@ impl Pair {
             time: s(1000),
             retained: None,
             beats: BTreeMap::new(),
+            reports: BTreeMap::new(),
             lock: None,
             database,
             waiting: VecDeque::new(),
@@ -362,6 +365,7 @@ impl Pair {
             agent: "0.1.0".to_owned(),
         };
         let held = site.held.clone().filter(|_| shows);
+        self.reports.insert(ap.clone(), report.clone());
         let presence = Presence { v: 1, ap: ap.clone(), online: true, boot: "b".to_owned() };
         for at in 0..2 {
             if self.halls[at].linked && only.is_none_or(|only| only == at) {

@@ -4,7 +4,7 @@ use firmware_config::wire::Order;
 
 use super::bench::{ap, facility, field, s};
 use super::pair::Pair;
-use crate::core::Kind;
+use crate::core::{Event, Kind};
 
 /// The acts of keys that a controller's record tells of, by kind.
 fn acts(pair: &Pair, at: usize, kind: Kind) -> Vec<String> {
@@ -59,6 +59,34 @@ fn what_the_key_opened_while_one_was_away_is_not_closed_on_an_old_report() {
     pair.turn_at(&ap("gym-1"), false);
     pair.pass(s(2));
     assert!(!pair.is_open("gym"), "the key closes");
+}
+
+#[test]
+fn a_report_that_the_broker_kept_from_before_undoes_nothing_that_the_key_did_meanwhile() {
+    for opened in [true, false] {
+        let mut pair = Pair::quiet();
+        pair.turn_at(&ap("gym-1"), true);
+        if opened {
+            pair.turn_at(&ap("gym-1"), false);
+        }
+        pair.pass(s(2));
+        let before = pair.reports[&ap("gym-1")].clone();
+        pair.link(0, false);
+        pair.pass(s(30));
+        pair.turn_at(&ap("gym-1"), opened);
+        pair.pass(s(5));
+        let ordered = pair.orders.last().cloned().expect("by the other");
+        assert_eq!((ordered.number, is_open_by(&ordered)), (pair.number(1), opened));
+        // It decides too, and the first it hears is that order, and what the AP said last before it was away.
+        pair.open(0, "hall");
+        pair.on(0, Event::OwnOrderSeen(ordered));
+        pair.on(0, Event::Reported(before));
+        let held = pair.view(0).activations.iter().any(|it| it.facilities.contains(&facility("gym")));
+        assert_eq!(held, opened);
+        pair.link(0, true);
+        pair.pass(s(30));
+        assert_eq!((pair.at_rest(), pair.is_open("gym")), (Ok(()), opened));
+    }
 }
 
 #[test]
