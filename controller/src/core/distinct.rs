@@ -23,6 +23,10 @@ pub const SHOWN_FROM: u32 = 10;
 /// Activations that ended and are still shown. Of 3,000 facilities each is 6 MB.
 const ENDED_MAX: usize = 4;
 
+/// Sketches of one AP that wait for an activation to be learned of: as many as an agent counts for at once, and it puts
+/// those last. 150 APs with four each are 1.2 MB.
+const WAITING_MAX: usize = 4;
+
 /// One sketch to be kept in the store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptSketch {
@@ -88,6 +92,18 @@ struct Book {
     aps: BTreeMap<ApId, Option<About>>,
 }
 
+impl Book {
+    /// An AP's sketch; true if it is new.
+    fn take(&mut self, ap: &ApId, facility: &FacilityId, registers: &Sketch) -> bool {
+        // An agent that began anew knows fewer than we were told before.
+        let before = self.aps.get(ap).copied();
+        self.aps.insert(ap.clone(), before.flatten().max(Some(About::of(registers.estimate()))));
+        let more = self.facilities.entry(facility.clone()).or_default().take(registers);
+        self.town.take(registers);
+        before.is_none() || more
+    }
+}
+
 /// A union, and what it comes to.
 #[derive(Debug, Clone, Default)]
 struct Merged {
@@ -111,6 +127,9 @@ impl Merged {
 #[derive(Debug, Clone, Default)]
 pub struct Books {
     books: Vec<Book>,
+    /// What an AP said last of activations that nobody here knows: a controller that lost its database hears of the
+    /// devices, which the broker kept, before it hears of the order.
+    waiting: BTreeMap<ApId, Vec<KeptSketch>>,
 }
 
 impl Books {
@@ -123,14 +142,20 @@ impl Books {
             let period = Period { activation: activation.id, since_ms: activation.since_ms };
             match self.books.iter_mut().find(|book| book.period == period) {
                 Some(book) => book.in_force = true,
-                None => self.books.push(Book {
-                    period,
-                    mode: activation.mode,
-                    in_force: true,
-                    town: Merged::default(),
-                    facilities: BTreeMap::new(),
-                    aps: BTreeMap::new(),
-                }),
+                None => {
+                    let mut book = Book {
+                        period,
+                        mode: activation.mode,
+                        in_force: true,
+                        town: Merged::default(),
+                        facilities: BTreeMap::new(),
+                        aps: BTreeMap::new(),
+                    };
+                    for it in self.waiting.values_mut().flat_map(|of| of.extract_if(.., |it| it.period == period)) {
+                        book.take(&it.ap, &it.facility, &it.registers);
+                    }
+                    self.books.push(book);
+                }
             }
         }
         let mut ended = self.books.iter().filter(|book| !book.in_force).count();
@@ -151,7 +176,7 @@ impl Books {
         facility: &FacilityId,
         sketches: Vec<DistinctDevices>,
     ) -> (Vec<KeptSketch>, Result<(), String>) {
-        let mut kept = Vec::new();
+        let (mut kept, mut waiting) = (Vec::new(), Vec::new());
         let mut outcome = Ok(());
         if sketches.len() > DISTINCT_MAX {
             outcome = Err(format!("{} sketches in one document; at most {DISTINCT_MAX} are read", sketches.len()));
@@ -170,18 +195,21 @@ impl Books {
                 }
                 continue;
             }
-            let new = book.is_none_or(|book| {
-                // An agent that began anew knows fewer than we were told before.
-                let before = book.aps.get(ap).copied();
-                book.aps.insert(ap.clone(), before.flatten().max(Some(About::of(estimate))));
-                let first = before.is_none();
-                let more = book.facilities.entry(facility.clone()).or_default().take(&registers);
-                book.town.take(&registers);
-                first || more
-            });
-            if new && !registers.is_empty() {
-                kept.push(KeptSketch { period, ap: ap.clone(), facility: facility.clone(), registers });
+            let known = book.is_some();
+            let new = book.is_none_or(|book| book.take(ap, facility, &registers));
+            let sketch = KeptSketch { period, ap: ap.clone(), facility: facility.clone(), registers };
+            if !known {
+                waiting.push(sketch.clone());
             }
+            if new && !sketch.registers.is_empty() {
+                kept.push(sketch);
+            }
+        }
+        let unknown = waiting.len();
+        if unknown == 0 {
+            self.waiting.remove(ap);
+        } else {
+            self.waiting.insert(ap.clone(), waiting.split_off(unknown.saturating_sub(WAITING_MAX)));
         }
         (kept, outcome)
     }

@@ -163,6 +163,46 @@ fn a_document_of_as_many_sketches_as_may_be_is_read_and_one_more_is_told_of() {
 }
 
 #[test]
+fn devices_that_are_heard_of_before_their_activation_are_told_of_once_it_is_known() {
+    // The database is gone, and the broker hands out what the APs said before it hands out the order.
+    let mut bench = Bench::settled();
+    bench.open(&["gym"]);
+    let now = period(&bench, 0);
+    bench.shelf = Shelf::default();
+    let order = bench.retained.take().expect("published");
+    bench.restart(s(60));
+    assert!(bench.view().activations.is_empty());
+    bench.on(says("gym-1", vec![(now, sketch(0..800))]));
+    bench.on(says("school-1", vec![(now, sketch(700..900))]));
+    assert!(bench.view().distinct.is_empty());
+    bench.on(Event::OwnOrderSeen(order));
+    let told = newest(&bench);
+    assert!(told.period == now && near(told.town, 900.0) && told.aps.len() == 2, "{told:?}");
+    // From here on it is known, and nothing waits.
+    bench.on(says("gym-1", vec![(now, sketch(0..1_000))]));
+    assert!(near(newest(&bench).town, 1_000.0));
+}
+
+#[test]
+fn of_what_an_ap_says_of_unknown_activations_its_last_four_wait() {
+    let mut bench = Bench::settled();
+    bench.open(&["gym"]);
+    let now = period(&bench, 0);
+    bench.shelf = Shelf::default();
+    let order = bench.retained.take().expect("published");
+    bench.restart(s(60));
+    let unknown = |n: u64| (Period { activation: 700 + n, since_ms: 0 }, sketch(0..9));
+    let others = (0..4).map(unknown);
+    bench.on(says("gym-1", [(now, sketch(0..800))].into_iter().chain(others.clone()).collect()));
+    bench.on(says("school-1", [(now, sketch(0..300))].into_iter().chain(others.take(3)).collect()));
+    bench.on(says("hall-1", vec![(now, sketch(0..500))]));
+    bench.on(says("hall-1", vec![unknown(1)]));
+    bench.on(Event::OwnOrderSeen(order));
+    let told: Vec<_> = newest(&bench).aps.iter().map(|(ap, _)| ap.to_string()).collect();
+    assert_eq!(told, ["school-1"], "what an AP said last is what waits");
+}
+
+#[test]
 fn the_first_word_of_an_ap_is_kept_although_it_brings_nobody_new() {
     let mut bench = Bench::settled();
     bench.turn(DISASTER);
