@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use controllers::{Beat, Heartbeat, Issuer, RANK_MAX, Stamp};
+pub use controllers::{Beat, HeardOf, Heartbeat, Issuer, RANK_MAX, Stamp};
 pub use distinct::{DISTINCT_MAX, Distinct, DistinctDevices, Period};
 pub use facility_key::{ENDED_MAX, FacilityKey, KeyAct};
 pub use jws::{JwsError, Unverified, compact, heartbeat_input, signing_input};
@@ -77,8 +77,12 @@ pub struct DrillEnd {
 /// One activation in force when the order was decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActivationNote {
-    /// Its number, unique in the town.
+    /// Its number, unique in the town, but for one that a controller gives again after its store was lost.
     pub id: u64,
+    /// The start of the controller that gave the number ([`Heartbeat::boot`]), which tells such two apart; empty where the
+    /// town had one controller.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub boot: String,
     /// Who opened it: `key`, `drill-key`, `facility-key:AP` or `operator:NAME`; where the town has several controllers,
     /// `key:CONTROLLER` and `drill-key:CONTROLLER`.
     pub by: String,

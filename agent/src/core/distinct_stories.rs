@@ -17,6 +17,7 @@ fn opened(number: u64, mode: Mode, notes: &[(u64, Mode, &str)]) -> SignedOrder {
     let mut signed = order(number, mode);
     let note = |(id, mode, facility): &(u64, Mode, &str)| ActivationNote {
         id: *id,
+        boot: String::new(),
         by: "key".to_owned(),
         mode: *mode,
         facilities: vec![facility.parse().expect("valid")],

@@ -16,6 +16,7 @@ fn opened_by(number: u64, by: &[&str]) -> SignedOrder {
     let mut signed = order(number, Disaster);
     let note = |(id, by): (usize, &&str)| ActivationNote {
         id: id as u64 + 1,
+        boot: String::new(),
         by: (*by).to_owned(),
         mode: Disaster,
         facilities: vec!["yakuba".parse().expect("valid")],

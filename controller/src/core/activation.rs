@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use firmware_config::ident::{ApId, ControllerId, FacilityId};
 use firmware_config::mode::Mode;
-use firmware_config::wire::{ActivationNote, DrillEnd, WallMs, Wanted};
+use firmware_config::wire::{ActivationNote, DrillEnd, HeardOf, WallMs, Wanted};
 
 use super::Now;
-pub use merge::Known;
+use super::inventory::Seat;
+pub use merge::STARTS_MAX;
 
 /// What stands before the AP in [`Source::word`].
 const FACILITY_KEY: &str = "facility-key:";
@@ -71,8 +72,10 @@ impl Source {
 /// One activation in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Activation {
-    /// Its number, unique in the town.
+    /// Its number, unique in the town, but for one that a controller gives again after its store was lost.
     pub id: u64,
+    /// The start of the controller that gave the number; empty in a town with one controller.
+    pub boot: String,
     /// Who opened it.
     pub source: Source,
     /// What it opens: `Drill` or `Disaster`.
@@ -85,6 +88,31 @@ pub struct Activation {
     pub until_ms: Option<WallMs>,
     /// The reason given.
     pub why: String,
+}
+
+/// An activation for ever: its number, and the start in which a controller gave it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Given {
+    /// See [`Activation::id`].
+    pub id: u64,
+    /// See [`Activation::boot`].
+    pub boot: String,
+}
+
+impl Activation {
+    /// What it is known by.
+    #[must_use]
+    pub fn given(&self) -> Given {
+        Given { id: self.id, boot: self.boot.clone() }
+    }
+
+    fn is_given(&mut self, Given { id, boot }: Given) {
+        (self.id, self.boot) = (id, boot);
+    }
+
+    fn is(&self, given: &Given) -> bool {
+        (self.id, &self.boot) == (given.id, &given.boot)
+    }
 }
 
 /// Most activations in force at once: what one order carries (`wire::DOCUMENT_MAX_BYTES`).
@@ -112,17 +140,12 @@ struct Held {
 pub struct Activations {
     held: Vec<Held>,
     last_id: u64,
-    /// The last digit of our numbers, where the town has several controllers.
-    rank: Option<u8>,
-    /// Of those, the highest that was given before this start, as far as was known at the start.
-    of_before: u64,
+    /// Our place, where the town has several controllers: its rank is the last digit of our numbers.
+    seat: Option<Seat>,
     /// What was heard of; kept only there.
-    known: Known,
-    /// Of our numbers, the highest heard of when the first was given since the start, and that one: what lies between them
-    /// was not given here, although a higher one was.
-    passed_over: Option<(u64, u64)>,
+    known: Vec<HeardOf>,
     /// What a key holds under a second number, until it holds nothing: it was not closed by that.
-    folded: Vec<(u64, Source)>,
+    folded: Vec<(Given, Source)>,
 }
 
 impl Activations {
@@ -134,10 +157,10 @@ impl Activations {
             .into_iter()
             .map(|activation| Held { ends: remaining(&activation, now), activation, from_before: true })
             .collect();
-        Self { held, last_id, rank: None, of_before: 0, known: Known::new(), passed_over: None, folded: Vec::new() }
+        Self { held, last_id, seat: None, known: Vec::new(), folded: Vec::new() }
     }
 
-    /// Opens; returns the activation's number.
+    /// Opens; returns the activation.
     pub fn open(
         &mut self,
         source: Source,
@@ -145,10 +168,11 @@ impl Activations {
         drill: Option<Duration>,
         why: &str,
         now: Now,
-    ) -> u64 {
-        let id = self.number(now.wall_ms);
+    ) -> &Activation {
+        let Given { id, boot } = self.number();
         let activation = Activation {
             id,
+            boot,
             source,
             mode: if drill.is_some() { Mode::Drill } else { Mode::Disaster },
             facilities,
@@ -157,7 +181,7 @@ impl Activations {
             why: why.trim().chars().take(WHY_MAX).collect(),
         };
         self.held.push(Held { activation, ends: drill.map(|length| now.mono + length), from_before: false });
-        id
+        &self.held[self.held.len() - 1].activation
     }
 
     /// Makes what `source` holds cover `facilities` too; whether that is more than before.
@@ -169,8 +193,8 @@ impl Activations {
     }
 
     /// Ends one.
-    pub fn close(&mut self, id: u64) -> Option<Activation> {
-        let at = self.held.iter().position(|held| held.activation.id == id)?;
+    pub fn close(&mut self, given: &Given) -> Option<Activation> {
+        let at = self.held.iter().position(|held| held.activation.is(given))?;
         let closed = self.held.remove(at).activation;
         self.forget_folded();
         Some(closed)
@@ -190,12 +214,6 @@ impl Activations {
         self.held.iter().filter_map(|held| held.ends).min()
     }
 
-    /// One by its number.
-    #[must_use]
-    pub fn get(&self, id: u64) -> Option<&Activation> {
-        self.iter().find(|activation| activation.id == id)
-    }
-
     /// The one that `source` holds: for the key and the drill key, which hold one at most.
     #[must_use]
     pub fn of(&self, source: &Source) -> Option<&Activation> {
@@ -204,9 +222,9 @@ impl Activations {
 
     /// The one that `source` opened since this start, and that no order of before has.
     #[must_use]
-    pub fn opened_since_start(&self, source: &Source) -> Option<u64> {
+    pub fn opened_since_start(&self, source: &Source) -> Option<Given> {
         let held = self.held.iter().find(|held| held.activation.source == *source && !held.from_before)?;
-        Some(held.activation.id)
+        Some(held.activation.given())
     }
 
     /// What the only key of a town held, the key at this controller holds, now that there are several.
@@ -270,6 +288,7 @@ impl Activations {
     pub fn notes(&self) -> Vec<ActivationNote> {
         let note = |activation: &Activation| ActivationNote {
             id: activation.id,
+            boot: activation.boot.clone(),
             by: activation.source.word(),
             mode: activation.mode,
             facilities: activation.facilities.iter().cloned().collect(),
@@ -306,12 +325,12 @@ impl Activations {
             let taken = self.held.iter().position(|held| held.activation.id == note.id).filter(|at| Some(*at) != own);
             let mut note = note.clone();
             if let Some(other) = taken {
-                let fresh = self.number(now.wall_ms);
+                let fresh = self.number();
                 // The newer order's numbers count, also for what is ours: two controllers that keep to their own would
                 // correct one another for ever.
                 match self.held.get_mut(other).filter(|_| newer) {
-                    Some(other) => other.activation.id = fresh,
-                    None => note.id = own.map_or(fresh, |at| self.held[at].activation.id),
+                    Some(other) => other.activation.is_given(fresh),
+                    None => note.is_given(own.map_or(fresh, |at| self.held[at].activation.given())),
                 }
             }
             if let Some(held) = own.and_then(|at| self.held.get_mut(at)) {
@@ -341,6 +360,7 @@ fn one_act(one: &Activation, other: &Activation) -> bool {
 fn read_note(note: &ActivationNote) -> Activation {
     Activation {
         id: note.id,
+        boot: note.boot.clone(),
         source: Source::from_word(&note.by),
         mode: note.mode,
         facilities: note.facilities.iter().cloned().collect(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use firmware_config::ident::FacilityId;
 
-use super::activation::{ACTIVATIONS_MAX, Activations, Source, WHY_MAX};
+use super::activation::{ACTIVATIONS_MAX, Activations, Given, Source, WHY_MAX};
 use super::{Ask, AskRefused, Inventory};
 
 /// Longest drill a person may start: a day of disaster prevention from morning to morning.
@@ -25,7 +25,7 @@ pub enum Grant {
         drill: Option<Duration>,
     },
     /// End this activation.
-    Close(u64),
+    Close(Given),
     /// Leave the key out of account.
     Isolate,
     /// Take it back.
@@ -55,11 +55,12 @@ pub fn grant(
             open(facilities.as_ref(), Some(*length), inventory, activations)
         }
         Ask::Close { activation: id, .. } => {
-            let activation = activations.get(*id).ok_or(AskRefused::NoSuchActivation(*id))?;
-            if activation.source.is_person() || gone(&activation.source) {
-                Ok(Grant::Close(*id))
-            } else {
-                Err(AskRefused::NotYours { id: *id, by: activation.source.word() })
+            // After a store was lost two may bear one number for a while: meant is the one that a person may close.
+            let meant = || activations.iter().filter(|activation| activation.id == *id);
+            let first = meant().next().ok_or(AskRefused::NoSuchActivation(*id))?;
+            match meant().find(|activation| activation.source.is_person() || gone(&activation.source)) {
+                Some(activation) => Ok(Grant::Close(activation.given())),
+                None => Err(AskRefused::NotYours { id: *id, by: first.source.word() }),
             }
         }
         Ask::IsolateKey { .. } => Ok(Grant::Isolate),

@@ -60,7 +60,7 @@ pub fn next(
         .filter(|(id, wanted)| wanted.mode != before(id))
         .map(|(id, wanted)| wanted.mode.max(before(id)))
         .max();
-    let issuer = |seat: &Seat| Issuer { id: seat.id.clone(), rank: seat.rank, knows: activations.known().clone() };
+    let issuer = |seat: &Seat| Issuer { id: seat.id.clone(), rank: seat.rank, knows: activations.known().to_vec() };
     let order = Order {
         v: VERSION,
         town: inventory.town.clone(),

@@ -105,7 +105,7 @@ impl Town {
         let Remembered { order: newest, activations, key, facility_acts, last_activation, last_entry } = remembered;
         let mut activations = Activations::new(activations, last_activation, now);
         if let Some(seat) = &inventory.seat {
-            activations = activations.seated(seat.rank, newest.as_ref()).key_is_at(&seat.id);
+            activations = activations.seated(seat, newest.as_ref()).key_is_at(&seat.id);
         }
         let mut fleet = Fleet::new(&inventory, now);
         if let Some(newest) = &newest {

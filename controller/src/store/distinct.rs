@@ -197,6 +197,7 @@ mod tests {
         store.remembered().await.expect("read");
         let opened = Activation {
             id: 3,
+            boot: String::new(),
             source: Source::Key(None),
             mode: Mode::Disaster,
             facilities: BTreeSet::new(),
@@ -247,6 +248,7 @@ mod tests {
         let store = store(folder.path()).await;
         let opened = |id, since_ms| Activation {
             id,
+            boot: String::new(),
             source: Source::Key(None),
             mode: Mode::Disaster,
             facilities: BTreeSet::new(),

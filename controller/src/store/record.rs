@@ -139,10 +139,11 @@ async fn write_activations(whole: &mut SqliteConnection, activations: &[Activati
     for activation in activations {
         distinct::began(&mut *whole, activation).await?;
         sqlx::query(
-            "INSERT INTO activations (id, source, mode, facilities, since_ms, until_ms, why)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO activations (id, boot, source, mode, facilities, since_ms, until_ms, why)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(signed(activation.id))
+        .bind(&activation.boot)
         .bind(activation.source.word())
         .bind(activation.mode.as_str())
         .bind(to_json(&activation.facilities))
@@ -233,7 +234,7 @@ async fn read_remembered(connection: &mut SqliteConnection, head: Link) -> sqlx:
         found.order = Some(wire::read(document.as_bytes(), None).map_err(|error| damaged("orders", &error))?);
         text = row.try_get("signed")?;
     }
-    found.activations = sqlx::query("SELECT * FROM activations ORDER BY id")
+    found.activations = sqlx::query("SELECT * FROM activations ORDER BY id, since_ms")
         .try_map(|row: SqliteRow| read_activation(&row))
         .fetch_all(&mut *connection)
         .await?;
@@ -269,6 +270,7 @@ fn read_activation(row: &SqliteRow) -> sqlx::Result<Activation> {
         from_json(row.try_get::<&str, _>("facilities")?).map_err(|error| damaged("activations", &error))?;
     Ok(Activation {
         id: unsigned(row.try_get("id")?),
+        boot: row.try_get("boot")?,
         source: match Source::from_word(&source) {
             Source::Operator(_) if !source.starts_with(OPERATOR) => {
                 return Err(damaged("activations", &format_args!("source \"{source}\"")));

@@ -28,6 +28,7 @@ fn order(number: u64) -> Order {
 fn activation(id: u64, source: Source) -> Activation {
     Activation {
         id,
+        boot: String::new(),
         source,
         mode: Mode::Drill,
         facilities: ["gym".parse().expect("valid"), "hall".parse().expect("valid")].into(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Order, Period, WallMs};
+use super::{Order, WallMs};
 use crate::ident::{ControllerId, TownId};
 
 /// The greatest rank; it is the last digit of a controller's activation numbers.
@@ -17,10 +17,20 @@ pub struct Issuer {
     pub id: ControllerId,
     /// 1 to [`RANK_MAX`], each controller's own: of two that are otherwise equal the lower one counts.
     pub rank: u8,
-    /// For each last digit of activation numbers, the one with the highest number that it knew of: what is not in the
-    /// order and not above this was ended by somebody; what is above, it had not heard of.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub knows: BTreeMap<u8, Period>,
+    /// Which acts it had heard of, one word for each start in which a controller gave a number, the last to be heard of
+    /// last: what is not in the order and in one of these was ended by somebody; of what is in none, it had not heard.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub knows: Vec<HeardOf>,
+}
+
+/// The acts of one start of a controller that were heard of: all up to a number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeardOf {
+    /// The start that gave the numbers; empty for those that the only controller of a town gave.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub boot: String,
+    /// The highest of them.
+    pub activation: u64,
 }
 
 /// That a controller is there. Retained, signed; the last will says `"online": false`.

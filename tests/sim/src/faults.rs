@@ -94,6 +94,7 @@ faults! {
     SampleLate "samples that come late, or from an AP whose clock is wrong",
     SamplesNotWritten "flash full or read-only while samples wait",
     StoreLostAtOne "a store lost, or there late, at one of two controllers",
+    StoreLostWhileParted "a store lost, or there late, at one of two controllers",
     StoreLateAtOne "a store lost, or there late, at one of two controllers",
     BackupAtOne "an old backup, or a wrong clock, at one of two controllers",
     ClockWrongAtOne "an old backup, or a wrong clock, at one of two controllers",

@@ -31,8 +31,11 @@ pub struct Promises {
     pub ever_opened: BTreeSet<FacilityId>,
     /// What operators hold open now, where nothing that knows of it was lost.
     pub operators: BTreeMap<String, BTreeSet<FacilityId>>,
-    /// Whether something people did may have been forgotten: a death before it was stored, a lost or old database.
+    /// Whether something people did may have been forgotten by all: a death before it was stored, a lost or old database,
+    /// and no other controller that knew it.
     pub forgetful: bool,
+    /// Whether entries of a record may be gone, or be written again.
+    pub record_lost: bool,
     /// When the newest order left the town hall.
     pub last_ordered: Duration,
     wishes: BTreeMap<u64, Wish>,
@@ -53,6 +56,7 @@ impl Promises {
             ever_opened: BTreeSet::new(),
             operators: BTreeMap::new(),
             forgetful: false,
+            record_lost: false,
             last_ordered: Duration::ZERO,
             wishes: BTreeMap::new(),
             told: vec![0; sites],
@@ -68,10 +72,10 @@ impl Promises {
         }
     }
 
-    /// From here on the controller may have forgotten what it was not able to store.
-    pub fn memory_may_be_lost(&mut self) {
-        self.forgetful = true;
-        self.twins_allowed = true;
+    /// From here on a controller may have forgotten what it was not able to store. `known`: another one knows it all.
+    pub fn memory_may_be_lost(&mut self, known: bool) {
+        self.forgetful |= !known;
+        (self.record_lost, self.twins_allowed) = (true, true);
     }
 
     /// Whether what an operator opened for this reason is held open.

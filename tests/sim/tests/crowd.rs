@@ -42,7 +42,7 @@ fn ten_thousand_aps_come_back_at_once_open_as_they_were_and_hear_the_key_that_wa
 
     // Everything goes dark for 10 s, the broker for 30 s and its memory for ever.
     let off = Duration::from_secs(10);
-    world.promises.memory_may_be_lost();
+    world.promises.memory_may_be_lost(false);
     world.kill_broker(3 * off, true);
     for at in 0..world.sites.len() {
         world.power_off(at, off);

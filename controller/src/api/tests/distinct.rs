@@ -17,7 +17,7 @@ const FLOOD: Period = Period { activation: 2, since_ms: AT + 3_600_000 };
 fn activation(period: Period, source: Source, mode: Mode) -> Activation {
     let facilities = BTreeSet::new();
     let Period { activation: id, since_ms } = period;
-    Activation { id, source, mode, facilities, since_ms, until_ms: None, why: String::new() }
+    Activation { id, boot: String::new(), source, mode, facilities, since_ms, until_ms: None, why: String::new() }
 }
 
 fn sketch(period: Period, (ap, facility): (&str, &str), devices: Range<u64>) -> KeptSketch {

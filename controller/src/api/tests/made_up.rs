@@ -48,6 +48,7 @@ pub fn made_up_view() -> TownView {
     let inventory = made_up_inventory();
     let opened = Activation {
         id: 7,
+        boot: String::new(),
         source: Source::Operator("田中".to_owned()),
         mode: Mode::Disaster,
         facilities: inventory.facilities.iter().map(|facility| facility.id.clone()).collect(),

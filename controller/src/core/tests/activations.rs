@@ -7,7 +7,7 @@ use firmware_config::mode::Mode;
 use firmware_config::wire::{ActivationNote, WallMs, Wanted};
 
 use super::bench::*;
-use crate::core::activation::{Activation, Activations};
+use crate::core::activation::{Activation, Activations, Given};
 use crate::core::{Now, Source};
 
 const NOW: Now = Now { mono: Duration::from_secs(1_000), wall_ms: MORNING_MS };
@@ -27,6 +27,7 @@ fn places(ids: &[&str]) -> BTreeSet<firmware_config::ident::FacilityId> {
 fn act(id: u64, source: Source, ids: &[&str]) -> Activation {
     Activation {
         id,
+        boot: String::new(),
         source,
         mode: Mode::Disaster,
         facilities: places(ids),
@@ -46,6 +47,11 @@ fn notes(acts: &[Activation]) -> Vec<ActivationNote> {
 
 fn ids(held: &Activations) -> Vec<u64> {
     held.iter().map(|held| held.id).collect()
+}
+
+/// What the only controller of a town gave under this number.
+fn given(id: u64) -> Given {
+    Given { id, boot: String::new() }
 }
 
 fn anybody(_: &Source) -> bool {
@@ -123,25 +129,25 @@ fn a_number_that_was_given_is_not_given_again() {
     let mut held = Activations::new(vec![act(4, person("sato"), &["gym"])], 2, NOW);
     held.given(7);
     held.given(3);
-    assert_eq!(held.open(person("kato"), places(&["gym"]), None, "", NOW), 8);
-    assert_eq!(held.close(99), None);
-    assert_eq!(held.close(4).map(|closed| closed.source), Some(person("sato")));
-    assert_eq!((held.get(4), held.get(8).map(|it| it.id)), (None, Some(8)));
+    assert_eq!(held.open(person("kato"), places(&["gym"]), None, "", NOW).id, 8);
+    assert_eq!(held.close(&given(99)), None);
+    assert_eq!(held.close(&given(4)).map(|closed| closed.source), Some(person("sato")));
+    assert_eq!(ids(&held), [8]);
 }
 
 #[test]
 fn what_was_opened_since_the_start_is_told_from_what_was_there_before() {
     let mut held = Activations::new(vec![act(10, Source::Key(None), &["gym"])], 10, NOW);
-    let mine = held.open(person("sato"), places(&["gym"]), None, "", NOW);
+    let mine = held.open(person("sato"), places(&["gym"]), None, "", NOW).id;
     assert_eq!(held.opened_since_start(&Source::Key(None)), None);
-    assert_eq!(held.opened_since_start(&person("sato")), Some(mine));
+    assert_eq!(held.opened_since_start(&person("sato")), Some(given(mine)));
     // An order of before that tells of the key's act makes it one of before; a person's stays what it is.
-    let key = held.open(Source::DrillKey(None), places(&["gym"]), Some(s(600)), "", NOW);
-    assert_eq!(held.opened_since_start(&Source::DrillKey(None)), Some(key));
+    let key = held.open(Source::DrillKey(None), places(&["gym"]), Some(s(600)), "", NOW).id;
+    assert_eq!(held.opened_since_start(&Source::DrillKey(None)), Some(given(key)));
     let noted: Vec<_> = held.iter().cloned().collect();
     held.adopt(&notes(&noted), false, anybody, NOW);
     assert_eq!(held.opened_since_start(&Source::DrillKey(None)), None);
-    assert_eq!(held.opened_since_start(&person("sato")), Some(mine));
+    assert_eq!(held.opened_since_start(&person("sato")), Some(given(mine)));
     assert_eq!(ids(&held), [10, mine, key], "each act once");
 }
 
@@ -149,11 +155,11 @@ fn what_was_opened_since_the_start_is_told_from_what_was_there_before() {
 fn what_the_key_covers_grows_and_that_is_told_once() {
     let mut held = Activations::new(vec![act(1, person("sato"), &["hall"])], 1, NOW);
     assert!(!held.cover(&Source::Key(None), &places(&["school"])), "nothing is held by it");
-    let key = held.open(Source::Key(None), places(&["gym"]), None, "", NOW);
+    held.open(Source::Key(None), places(&["gym"]), None, "", NOW);
     assert!(held.cover(&Source::Key(None), &places(&["gym", "school"])));
     assert!(!held.cover(&Source::Key(None), &places(&["gym", "school"])));
-    assert_eq!(held.get(key).map(|it| it.facilities.clone()), Some(places(&["gym", "school"])));
-    assert_eq!(held.get(1).map(|it| it.facilities.clone()), Some(places(&["hall"])));
+    assert_eq!(held.of(&Source::Key(None)).map(|it| it.facilities.clone()), Some(places(&["gym", "school"])));
+    assert_eq!(held.of(&person("sato")).map(|it| it.facilities.clone()), Some(places(&["hall"])));
 }
 
 #[test]
@@ -176,7 +182,7 @@ fn a_newer_order_ends_what_people_held_before_the_start_and_nothing_else() {
     let key = act(3, Source::Key(None), &["school"]);
     for newer in [true, false] {
         let mut held = Activations::new(vec![ended.clone(), goes_on.clone(), key.clone()], 3, NOW);
-        let since = held.open(person("ito"), places(&["gym"]), None, "", NOW);
+        let since = held.open(person("ito"), places(&["gym"]), None, "", NOW).id;
         held.adopt(&notes(std::slice::from_ref(&goes_on)), newer, anybody, NOW);
         let mut expected = BTreeSet::from([2, 3, since]);
         if !newer {
@@ -200,7 +206,7 @@ fn an_order_brings_back_what_the_store_forgot_and_no_drill_that_is_over() {
     held.adopt(&notes(&told), true, nobody, NOW);
     assert_eq!(ids(&held), [5, 7], "a person is believed although no key is");
     assert_eq!(held.next_end(), Some(NOW.mono + s(60)), "what is left of it");
-    assert_eq!(held.open(person("ito"), places(&["hall"]), None, "", NOW), 9, "and the numbers are given");
+    assert_eq!(held.open(person("ito"), places(&["hall"]), None, "", NOW).id, 9, "and the numbers are given");
 }
 
 #[test]
@@ -235,7 +241,7 @@ fn one_number_for_two_acts_is_settled_by_the_newer_order_and_both_stay() {
     let adopted = |newer| {
         let mut held = Activations::new(vec![act(2, Source::Key(None), &["school"])], 2, NOW);
         held.given(4);
-        assert_eq!(held.open(ours.source.clone(), ours.facilities.clone(), None, "flood", NOW), 5);
+        assert_eq!(held.open(ours.source.clone(), ours.facilities.clone(), None, "flood", NOW).id, 5);
         held.adopt(&notes(std::slice::from_ref(&theirs)), newer, anybody, NOW);
         let mut all: Vec<_> = held.iter().map(|it| (it.source.word(), it.id)).collect();
         all.sort();
@@ -270,7 +276,7 @@ fn one_act_told_under_two_numbers_is_one_and_two_acts_of_one_person_are_two() {
 fn what_a_newer_order_tells_of_comes_in_its_order_and_what_it_does_not_after_it() {
     let all: Vec<_> = ["a", "b", "c"].iter().zip(1..).map(|(name, id)| act(id, person(name), &["gym"])).collect();
     let mut held = Activations::new(all.clone(), 3, NOW);
-    let since = held.open(person("ito"), places(&["gym"]), None, "", NOW);
+    let since = held.open(person("ito"), places(&["gym"]), None, "", NOW).id;
     let told = notes(&[all[2].clone(), all[0].clone(), all[1].clone()]);
     held.adopt(&told, false, anybody, NOW);
     assert_eq!(ids(&held), [1, 2, 3, since]);

@@ -6,7 +6,7 @@ use firmware_config::mode::Mode;
 use firmware_config::wire::Order;
 
 use super::bench::*;
-use crate::core::activation::Activations;
+use crate::core::activation::{Activations, Given};
 use crate::core::order::{Decision, greatest, next};
 use crate::core::{Now, Source};
 
@@ -20,8 +20,8 @@ fn nobody() -> Activations {
     Activations::new(Vec::new(), 0, NOW)
 }
 
-fn opened(held: &mut Activations, place: &str, drill: Option<Duration>) -> u64 {
-    held.open(person(), [facility(place)].into(), drill, "", NOW)
+fn opened(held: &mut Activations, place: &str, drill: Option<Duration>) -> Given {
+    held.open(person(), [facility(place)].into(), drill, "", NOW).given()
 }
 
 fn decide(newest: Option<&Order>, twin: Option<&Order>, held: &Activations) -> Option<Decision> {
@@ -101,7 +101,7 @@ fn whoever_lets_go_of_what_another_holds_open_ends_something_and_touches_no_plac
     opened(&mut both, "gym", None);
     let second = opened(&mut both, "gym", None);
     let newest = in_force(&both);
-    both.close(second);
+    both.close(&second);
     assert_eq!(step(&newest, &both), (false, true, false));
     opened(&mut both, "gym", None);
     assert_eq!(step(&newest, &both), (false, true, false), "although a third one joins");

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::bench::{DISASTER, NORMAL, ms, s};
 use super::pair::Pair;
-use crate::core::{Ask, Source};
+use crate::core::{Ask, Remembered, Source, TownView};
 
 /// Longest that two may take to come to rest: a store that answers, two heartbeats, a wait of two twins (3 s) some
 /// times, one silence (10 s and 3 for the rank); well below two minutes.
@@ -23,6 +23,7 @@ enum Step {
     Link(usize, bool),
     LinkAp(usize, bool),
     Kill(usize),
+    Forgets(usize),
     Start(usize),
     BrokerForgets,
     Database(bool),
@@ -38,6 +39,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (at.clone(), any::<bool>()).prop_map(|(at, up)| Step::Link(at, up)),
         2 => (0..6_usize, any::<bool>()).prop_map(|(at, up)| Step::LinkAp(at, up)),
         2 => at.clone().prop_map(Step::Kill),
+        1 => at.clone().prop_map(Step::Forgets),
         2 => at.prop_map(Step::Start),
         1 => Just(Step::BrokerForgets),
         1 => any::<bool>().prop_map(Step::Database),
@@ -77,12 +79,26 @@ fn live(pair: &mut Pair, people: &mut People, step: Step) {
             pair.link_ap(&ap, up);
         }
         Step::Kill(at) => pair.kill(at),
+        // What nobody else knows is lost with a store; what the other knows is not, whatever happens afterwards.
+        Step::Forgets(at) if both_know_the_same(pair) => {
+            pair.kill(at);
+            pair.halls[at].shelf = Remembered::default();
+        }
         Step::Start(at) if pair.halls[at].town.is_none() => pair.start(at),
         Step::BrokerForgets => pair.broker_forgets(),
         Step::Database(there) => pair.database = pair.database.map(|_| there),
         Step::Pass(time) => pair.pass(ms(time)),
-        Step::Open(..) | Step::Close(..) | Step::Start(_) => {}
+        Step::Open(..) | Step::Close(..) | Step::Start(_) | Step::Forgets(_) => {}
     }
+}
+
+fn both_know_the_same(pair: &Pair) -> bool {
+    if pair.halls.iter().any(|hall| hall.town.is_none()) {
+        return false;
+    }
+    let [one, other] = [0, 1].map(|at| pair.view(at));
+    let order = |view: &TownView| view.order.as_ref().map(|order| (order.number, order.issued_at_ms));
+    order(&one) == order(&other) && one.activations == other.activations
 }
 
 fn history(database: Option<bool>, steps: Vec<Step>) -> Result<(), TestCaseError> {

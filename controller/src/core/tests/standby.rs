@@ -236,6 +236,68 @@ fn a_lost_store_gives_no_number_of_an_activation_twice() {
 }
 
 #[test]
+fn whoever_forgot_while_cut_off_closes_nothing_that_the_other_holds_however_much_it_ordered() {
+    let mut pair = Pair::quiet();
+    let held = pair.open(0, "gym");
+    let also = pair.open(0, "school");
+    pair.pass(s(10));
+    pair.link(0, false);
+    pair.kill(0);
+    pair.halls[0].shelf = Default::default();
+    pair.start(0);
+    // More orders and more acts than the town had, under the same numbers, and all of them closed but the last.
+    for _ in 0..6 {
+        let again = pair.open(0, "hall");
+        pair.pass(s(10));
+        pair.close(0, again).expect("a person's");
+        pair.pass(s(10));
+    }
+    let last = pair.open(0, "hall");
+    assert!(pair.number(0) > pair.number(1) && last > also);
+    pair.link(0, true);
+    pair.pass(s(60));
+    assert_eq!(pair.at_rest(), Ok(()));
+    assert_eq!(["gym", "school", "hall"].map(|place| pair.is_open(place)), [true; 3], "nobody closed any of them");
+    for act in [held, also, last] {
+        pair.close(1, act).expect("a person's");
+    }
+    pair.pass(s(30));
+    assert_eq!((pair.at_rest(), pair.is_open("gym")), (Ok(()), false));
+}
+
+#[test]
+fn of_two_acts_under_one_number_a_person_closes_the_one_that_a_person_may() {
+    // The first controller forgot and is dead; the second holds what it opened before, by its key, and after, by a person.
+    let mut pair = Pair::quiet();
+    pair.turn(0, DISASTER);
+    pair.pass(s(5));
+    pair.link(1, false);
+    pair.kill(0);
+    pair.halls[0].shelf = Default::default();
+    pair.halls[0].contacts = NORMAL;
+    pair.broker_forgets();
+    for ap in pair.sites.keys().cloned().collect::<Vec<_>>() {
+        pair.link_ap(&ap, false);
+    }
+    pair.start(0);
+    let number = pair.open(0, "gym");
+    let more = pair.open(0, "hall");
+    pair.close(0, more).expect("a person's");
+    pair.pass(s(10));
+    assert!(pair.number(0) > pair.number(1));
+    pair.kill(0);
+    pair.link(1, true);
+    pair.pass(s(60));
+    let same = |pair: &Pair| pair.view(1).activations.iter().filter(|held| held.id == number).count();
+    assert_eq!(same(&pair), 2, "{:?}", pair.view(1).activations);
+    // Its key is not heard of: a person may close both, one after the other.
+    pair.close(1, number).expect("one of them");
+    assert_eq!(same(&pair), 1);
+    pair.close(1, number).expect("the other");
+    assert_eq!(same(&pair), 0);
+}
+
+#[test]
 fn numbers_of_activations_end_with_the_rank() {
     let mut pair = Pair::quiet();
     let ids = [pair.open(0, "gym"), pair.open(1, "gym"), pair.open(1, "hall"), pair.open(0, "hall")];

@@ -244,8 +244,13 @@ fn two_orders_of_one_number_from_one_who_forgot_are_brought_together_by_whoever_
     pair.kill(0);
     (pair.halls[0].shelf, pair.retained) = (before, None);
     pair.pass(s(1));
+    pair.link(0, false);
     pair.start(0);
-    pair.pass(s(2));
+    pair.pass(s(1));
+    pair.link(0, true);
+    pair.pass(s(5));
+    let twins = pair.orders.iter().filter(|order| order.number == 2).count();
+    assert_eq!(twins, 2, "it knew no better");
     assert_eq!((pair.number(0), pair.number(1)), (3, 3), "of two orders 2 comes one above both");
     aps.iter().for_each(|ap| pair.link_ap(ap, true));
     pair.pass(s(30));

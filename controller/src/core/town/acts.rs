@@ -7,7 +7,7 @@ use firmware_config::key::KeyNews;
 use firmware_config::mode::Mode;
 
 use super::Town;
-use crate::core::activation::{Activation, Activations, Source};
+use crate::core::activation::{Activation, Activations, Given, Source};
 use crate::core::asks::{self, Grant};
 use crate::core::key::{KeyFault, KeyPosition};
 use crate::core::{Action, Ask, Kind, Now, Remembered};
@@ -58,10 +58,10 @@ impl Town {
         let leaves =
             [(key.clone(), position != KeyPosition::Disaster), (drill_key.clone(), position != KeyPosition::Drill)];
         for (source, leaves) in leaves {
-            if let Some(id) =
-                self.activations.of(&source).map(|held| held.id).filter(|_| leaves && self.key_waits.is_none())
+            if let Some(held) =
+                self.activations.of(&source).map(Activation::given).filter(|_| leaves && self.key_waits.is_none())
             {
-                self.close(id, &source.word(), "", now);
+                self.close(&held, &source.word(), "", now);
             }
         }
         let drill = match position {
@@ -95,15 +95,15 @@ impl Town {
         // What a person said of the key since the start is newer than what the store knows.
         if let Some(why) = remembered.key.isolated.filter(|_| !self.isolation_said) {
             for source in [self.own_key(), self.own_drill_key()] {
-                if let Some(id) = self.activations.opened_since_start(&source) {
-                    self.close(id, &source.word(), &format!("the key is left out of account: {why}"), now);
+                if let Some(held) = self.activations.opened_since_start(&source) {
+                    self.close(&held, &source.word(), &format!("the key is left out of account: {why}"), now);
                 }
             }
             self.isolated = Some(why);
         }
         let then = self.inventory.seat.as_ref().map(|seat| {
             Activations::new(remembered.activations, remembered.last_activation, now)
-                .seated(seat.rank, remembered.order.as_ref())
+                .seated(seat, remembered.order.as_ref())
                 .key_is_at(&seat.id)
         });
         if let Some(order) = remembered.order {
@@ -121,7 +121,7 @@ impl Town {
         let gone = |source: &Source| self.key_is_gone(source, now);
         let outcome = asks::grant(ask, &self.inventory, &self.activations, gone).map(|grant| match grant {
             Grant::Open { facilities, drill } => self.open(asks::source(by), facilities, drill, why, now),
-            Grant::Close(id) => self.close(id, &asks::source(by).word(), why, now),
+            Grant::Close(held) => self.close(&held, &asks::source(by).word(), why, now),
             Grant::Isolate => self.isolate(Some(why.to_owned()), by, now),
             Grant::Restore => self.isolate(None, by, now),
         });
@@ -162,29 +162,27 @@ impl Town {
         now: Now,
     ) -> u64 {
         let by = source.word();
-        let id = self.activations.open(source, facilities, drill, why, now);
-        if let Some(opened) = self.activations.get(id) {
-            let mut fields = vec![
-                ("id", id.to_string()),
-                ("by", by.clone()),
-                ("mode", opened.mode.as_str().to_owned()),
-                ("facilities", self.covers(opened)),
-                ("why", opened.why.clone()),
-            ];
-            if let Some(until_ms) = opened.until_ms {
-                fields.push(("until", until_ms.to_string()));
-            }
-            fields.extend(told);
-            self.write(now, Kind::Opened, drill.is_some(), fields);
+        let opened = self.activations.open(source, facilities, drill, why, now).clone();
+        let mut fields = vec![
+            ("id", opened.id.to_string()),
+            ("by", by.clone()),
+            ("mode", opened.mode.as_str().to_owned()),
+            ("facilities", self.covers(&opened)),
+            ("why", opened.why),
+        ];
+        if let Some(until_ms) = opened.until_ms {
+            fields.push(("until", until_ms.to_string()));
         }
+        fields.extend(told);
+        self.write(now, Kind::Opened, drill.is_some(), fields);
         self.acted(because(&by, why));
-        id
+        opened.id
     }
 
-    pub(super) fn close(&mut self, id: u64, by: &str, why: &str, now: Now) -> u64 {
-        if let Some(closed) = self.activations.close(id) {
+    pub(super) fn close(&mut self, held: &Given, by: &str, why: &str, now: Now) -> u64 {
+        if let Some(closed) = self.activations.close(held) {
             let fields = vec![
-                ("id", id.to_string()),
+                ("id", closed.id.to_string()),
                 ("by", by.to_owned()),
                 ("mode", closed.mode.as_str().to_owned()),
                 ("why", why.to_owned()),
@@ -192,7 +190,7 @@ impl Town {
             self.write(now, Kind::Closed, closed.mode == Mode::Drill, fields);
             self.acted(because(by, why));
         }
-        id
+        held.id
     }
 
     fn isolate(&mut self, why: Option<String>, by: &str, now: Now) -> u64 {

@@ -10,7 +10,7 @@ use firmware_config::ident::{ApId, FacilityId};
 use firmware_config::wire::{ENDED_MAX, FacilityKey, KeyAct, WallMs};
 
 use super::Town;
-use crate::core::activation::{Activation, FACILITY_KEYS_MAX, Source};
+use crate::core::activation::{Activation, FACILITY_KEYS_MAX, Given, Source};
 use crate::core::inventory::Managed;
 use crate::core::{Kind, Now};
 
@@ -94,10 +94,10 @@ impl Known {
 }
 
 impl Town {
-    /// The APs whose keys hold something open, and under which number.
-    pub(super) fn facility_keys_that_hold(&self) -> BTreeMap<ApId, u64> {
+    /// The APs whose keys hold something open, and by which activation.
+    pub(super) fn facility_keys_that_hold(&self) -> BTreeMap<ApId, Given> {
         let key = |held: &Activation| match &held.source {
-            Source::FacilityKey(ap) => Some((ap.clone(), held.id)),
+            Source::FacilityKey(ap) => Some((ap.clone(), held.given())),
             _ => None,
         };
         self.activations.iter().filter_map(key).collect()
@@ -105,7 +105,7 @@ impl Town {
 
     /// An order of another controller was followed. What it opened or closed for a key, that one did on a report that we
     /// may not have: ours, from before, neither closes nor opens it again.
-    pub(super) fn facility_keys_follow(&mut self, before: &BTreeMap<ApId, u64>) {
+    pub(super) fn facility_keys_follow(&mut self, before: &BTreeMap<ApId, Given>) {
         let held = self.facility_keys_that_hold();
         for ap in held.keys().chain(before.keys()).filter(|ap| held.contains_key(*ap) != before.contains_key(*ap)) {
             self.facility_keys.0.entry(ap.clone()).or_default().overtaken = self.fleet.last_report(ap);
@@ -135,10 +135,10 @@ impl Town {
             }
             _ => false,
         };
-        let lost: Vec<(u64, String)> =
-            self.activations.iter().filter(lost).map(|held| (held.id, held.source.word())).collect();
-        for (id, by) in lost {
-            self.close(id, &by, "its AP is not in the inventory any more, or in another facility", now);
+        let lost: Vec<(Given, String)> =
+            self.activations.iter().filter(lost).map(|held| (held.given(), held.source.word())).collect();
+        for (held, by) in lost {
+            self.close(&held, &by, "its AP is not in the inventory any more, or in another facility", now);
         }
     }
 
@@ -146,7 +146,7 @@ impl Town {
     pub(super) fn facility_key_heard(&mut self, ap: &ApId, now: Now) {
         let Some((facility, key)) = self.fleet.key_report(ap) else { return };
         let source = Source::FacilityKey(ap.clone());
-        let held = self.activations.of(&source).map(|held| held.id);
+        let held = self.activations.of(&source).map(Activation::given);
         if key.is_none() && held.is_none() && !self.facility_keys.0.contains_key(ap) {
             return;
         }
@@ -159,7 +159,7 @@ impl Town {
         known.overtaken = None;
         let before = std::mem::replace(&mut known.fault, brief(&key.fault));
         let fault = (before != known.fault).then(|| known.fault.clone());
-        let ended_now = held.and(known.told.back().copied());
+        let ended_now = held.as_ref().and(known.told.back().copied());
         let mut untold = known.untold(&key).to_vec();
         // What we hold and never saw the beginning of, our own store's or another's, is what it says it holds.
         let unnamed = std::mem::take(&mut known.unnamed) || known.told.is_empty();
@@ -172,19 +172,20 @@ impl Town {
             untold.iter().for_each(|act| known.tell(name(act)));
         }
         let same = held.is_some() && key.open.as_ref().is_some_and(|act| known.told.back() == Some(&name(act)));
+        let is_held = held.is_some();
         let closes = held.filter(|_| !same && known.may_close(now));
         if let Some(fault) = fault {
             self.facility_key_fault(ap, &facility, &key, fault, now);
         }
-        if let Some(id) = closes {
+        if let Some(held) = &closes {
             let until = key.ended.iter().find(|act| Some(name(act)) == ended_now).and_then(|act| act.until_ms);
             let why = until.map_or_else(String::new, |until_ms| format!("until {until_ms} by its own clock"));
-            self.close(id, &source.word(), &why, now);
+            self.close(held, &source.word(), &why, now);
         }
         for act in untold {
             self.write_act(ap, &facility, &act, now);
         }
-        if let Some(act) = key.open.filter(|_| held.is_none() || closes.is_some()) {
+        if let Some(act) = key.open.filter(|_| !is_held || closes.is_some()) {
             self.facility_key_opens(source, ap, facility, &act, now);
         }
     }

@@ -214,7 +214,7 @@ impl Town {
     /// What our store held before this start, and nobody else may have heard of, is joined to what is held now: whatever
     /// the others ordered meanwhile.
     pub(super) fn joins(&mut self, then: &Activations, now: Now) {
-        self.activations.merge(&then.notes(), then.known(), false, true, now);
+        self.activations.merge(&then.notes(), then.known(), false, now);
         if self.newest.as_ref().is_some_and(|newest| newest.activations != self.activations.notes()) {
             self.acted = true;
             self.changed("what the store knew of is in force too".to_owned());
@@ -230,7 +230,7 @@ impl Town {
         let place = |order: &Order| order.controller.as_ref().map(|of| (of.rank, of.id.clone(), order.issued_at_ms));
         let counts = newer || place(&seen) < self.newest.as_ref().and_then(place);
         let held = self.facility_keys_that_hold();
-        self.activations.merge(&seen.activations, &issuer.knows, counts, ours, now);
+        self.activations.merge(&seen.activations, &issuer.knows, counts, now);
         self.facility_keys_follow(&held);
         self.drill_spent |= self.activations.of(&self.own_drill_key()).is_some();
         let (number, of) = (seen.number, issuer.id.to_string());

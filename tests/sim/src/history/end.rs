@@ -150,7 +150,7 @@ impl History {
         self.switches_are_recorded();
         let kept = self.world.halls[of].shelf.entries.len() as u64;
         let last = self.world.halls[of].shelf.remembered.last_entry;
-        if !self.world.promises.forgetful && kept != last {
+        if !self.world.promises.record_lost && kept != last {
             self.broken(format!("{kept} entries are stored and {last} were made"));
         }
     }

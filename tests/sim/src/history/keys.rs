@@ -136,7 +136,7 @@ impl History {
         if let Some(again) = again {
             self.broken(again);
         }
-        if self.world.promises.forgetful {
+        if self.world.promises.record_lost {
             return;
         }
         for at in self.switched().collect::<Vec<_>>() {

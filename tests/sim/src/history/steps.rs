@@ -250,7 +250,8 @@ impl History {
 
     pub(super) fn database_goes(&mut self, of: usize) {
         let off = self.world.chance.between(Duration::from_secs(1), Duration::from_secs(30));
-        self.world.promises.memory_may_be_lost();
+        let known = self.world.is_known_elsewhere(of);
+        self.world.promises.memory_may_be_lost(known);
         let backup = self.world.halls[of].backups.last().cloned().filter(|_| self.world.chance.once_in(2));
         if let Some(backup) = backup {
             self.say("the controller is stopped, and an old backup restored");
@@ -261,6 +262,9 @@ impl History {
             self.say("the controller is killed and its database is gone");
             self.world.tally.count(Fault::DatabaseLost);
             self.count_at_one(Fault::StoreLostAtOne);
+            if !self.world.halls[of].linked {
+                self.count_at_one(Fault::StoreLostWhileParted);
+            }
             self.world.halls[of].shelf = Shelf { remembered: Remembered::default(), ..Shelf::default() };
         }
         self.world.kill_hall(of, off);
@@ -369,7 +373,6 @@ impl History {
     pub(super) fn blackout(&mut self) {
         self.say("everything loses power, and comes back at once");
         self.world.tally.count(Fault::EverybodyBooted);
-        self.world.promises.memory_may_be_lost();
         let off = self.world.chance.between(Duration::from_secs(2), Duration::from_secs(300));
         let forgets = self.world.chance.once_in(2);
         self.world.kill_broker(off, forgets);
@@ -381,6 +384,7 @@ impl History {
         self.world.later(off, Due::GearPowered);
         for of in 0..self.world.halls.len() {
             if self.world.halls[of].town.is_some() {
+                self.world.may_forget(of);
                 self.world.kill_hall(of, off);
             }
         }

@@ -19,7 +19,8 @@ impl World {
         let wall_ms = self.wall_ms();
         let actions = self.halls[of].start(self.time, wall_ms);
         if self.halls[of].waits_for_store {
-            self.promises.memory_may_be_lost();
+            let known = self.is_known_elsewhere(of);
+            self.promises.memory_may_be_lost(known);
             self.tally.count(Fault::StoreNotThere);
             if self.halls.len() > 1 {
                 self.tally.count(Fault::StoreLateAtOne);

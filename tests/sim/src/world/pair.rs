@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use firmware_config::wire::Heartbeat;
-use hirake::core as town;
 use hirake::core::peers::Lock;
+use hirake::core::{self as town, Activation};
 
 use super::{Due, World};
 use crate::faults::Fault;
-use crate::hall::Disk;
+use crate::hall::{Disk, Hall};
 
 /// How often a controller that wants the lock asks for it, or looks whether it still has it.
 const LOCK_ASKED_EVERY: Duration = Duration::from_secs(2);
@@ -182,14 +182,37 @@ impl World {
 
     /// From here on a controller that is killed may have forgotten what people did, unless its store has it all.
     pub fn may_forget(&mut self, of: usize) {
-        let now = self.halls[of].now(self.time, self.wall_ms());
         let hall = &self.halls[of];
-        let Some(town) = &hall.town else { return };
-        let (view, shelf) = (town.view(now), &hall.shelf.remembered);
-        let number = view.order.map(|order| order.number);
-        let has_all = view.activations == shelf.activations && number == shelf.order.as_ref().map(|order| order.number);
-        if self.halls.len() == 1 || !has_all || hall.disk != Disk::Works || hall.frozen.is_some() {
-            self.promises.memory_may_be_lost();
+        let has_all = self.memory(of).is_none_or(|memory| memory == stored(hall));
+        if !has_all || hall.disk != Disk::Works || hall.frozen.is_some() {
+            let known = self.is_known_elsewhere(of);
+            self.promises.memory_may_be_lost(known);
         }
     }
+
+    /// Whether the other controller knows what this one knows: the same newest order, and the same in force.
+    #[must_use]
+    pub fn is_known_elsewhere(&self, of: usize) -> bool {
+        let known = |at: usize| self.memory(at).unwrap_or_else(|| stored(&self.halls[at]));
+        // Whoever is stopped, or has no store yet, may go without having told anybody.
+        let awake = |hall: &Hall| hall.frozen.is_none() && !hall.waits_for_store;
+        let other = (0..self.halls.len()).find(|at| *at != of);
+        other.is_some_and(|other| awake(&self.halls[other]) && known(other) == known(of))
+    }
+
+    /// What a running controller has in mind.
+    fn memory(&self, of: usize) -> Option<Memory> {
+        let hall = &self.halls[of];
+        let view = hall.town.as_ref()?.view(hall.now(self.time, self.wall_ms()));
+        Some((view.order.map(|order| (order.number, order.issued_at_ms)), view.activations))
+    }
+}
+
+/// The newest order, by its number and its time, and what is in force.
+type Memory = (Option<(u64, i64)>, Vec<Activation>);
+
+fn stored(hall: &Hall) -> Memory {
+    let remembered = &hall.shelf.remembered;
+    let order = remembered.order.as_ref().map(|order| (order.number, order.issued_at_ms));
+    (order, remembered.activations.clone())
 }
