@@ -1,4 +1,4 @@
-//! The exchange inside: an MQTT broker in this process, which lets each agent say only what is its own.
+//! The exchange inside: an MQTT broker in this process, which lets each agent in by its own password, to say only what is its own.
 //!
 //! Retained messages live in memory: nothing of Hirake relies on a broker remembering (docs/wire.md).
 
@@ -19,6 +19,8 @@ use rmqtt::retain::{DefaultRetainStorage, RetainStorage};
 use rmqtt::server::MqttServer;
 use rmqtt::types::{Retain, TopicFilter, TopicName};
 use zeroize::Zeroizing;
+
+use crate::secrets::agents::AgentsSecret;
 
 pub use rules::{CONTROLLER, Rules};
 
@@ -110,19 +112,15 @@ impl RetainStorage for Retained {
 impl Broker {
     /// Listens, and serves for as long as the program runs.
     ///
-    /// `agents_password`: what every agent gives; none: any is taken.
+    /// `agents`: what the agents' passwords are made of; none: any password is taken.
     ///
     /// # Errors
     /// The address cannot be listened on.
-    pub async fn start(
-        listen: SocketAddr,
-        town: TownId,
-        agents_password: Option<Zeroizing<String>>,
-    ) -> Result<Self, BrokerError> {
+    pub async fn start(listen: SocketAddr, town: TownId, agents: Option<AgentsSecret>) -> Result<Self, BrokerError> {
         let mut random = Zeroizing::new([0; 24]);
         getrandom::fill(random.as_mut_slice()).map_err(BrokerError::Random)?;
         let password = ControllerPassword(Zeroizing::new(Base64UrlUnpadded::encode_string(random.as_slice())));
-        if agents_password.is_none() {
+        if agents.is_none() {
             tracing::warn!("no agents-password-file: whoever reaches the broker may speak for any access point");
         }
 
@@ -149,7 +147,7 @@ impl Broker {
 
         let context = ServerContext::new().busy_check_enable(false).build().await;
         *context.extends.retain_mut().await = Box::new(Retained(DefaultRetainStorage::new()));
-        let rules = Arc::new(Rules::new(town, password.clone(), agents_password));
+        let rules = Arc::new(Rules::new(town, password.clone(), agents));
         let register = context.extends.hook_mgr().register();
         for kind in [
             Type::ClientAuthenticate,

@@ -5,6 +5,7 @@ mod check;
 pub mod exit;
 mod key;
 mod log;
+mod passwords;
 mod profile;
 mod render;
 mod serve;
@@ -43,7 +44,7 @@ enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Print the files of one access point, as its radio plan says; they hold its passphrases
+    /// Print the files of one access point, as its radio plan says; they hold its passphrases and its password
     Render {
         /// The town's file
         #[arg(long, value_name = "FILE")]
@@ -54,6 +55,12 @@ enum Command {
         /// The access point's id
         #[arg(value_name = "AP")]
         ap: String,
+    },
+    /// Print NAME:PASSWORD for each access point with our agent, for the password file of a broker outside
+    Passwords {
+        /// The town's file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
     },
     /// Ask the running controller how the town is: mode, order, key, and every access point that is not settled
     Status {
@@ -155,6 +162,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve { config } => serve::serve(&config),
         Command::Check { file } => Ok(check::check(&file)),
         Command::Render { config, out, ap } => render::render(&config, &ap, out.as_deref()),
+        Command::Passwords { config } => passwords::passwords(&config),
         Command::Status { asked } => Ok(answered(status::status(&asked.http, asked.language()))),
         Command::Snmp { ask } => snmp::ask(&ask),
         Command::Profile { about } => profile::about(about),

@@ -15,7 +15,7 @@ mod town;
 mod twice;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::core::Inventory;
@@ -123,7 +123,7 @@ pub enum BrokerConfig {
     Inside {
         /// Where agents reach it.
         listen: SocketAddr,
-        /// The password agents give (user name: their AP); none: any is taken, and the log says so.
+        /// The secret of which the password of each AP is made; none: any password is taken, and the log says so.
         agents_password_file: Option<PathBuf>,
     },
     /// Another broker.
@@ -134,5 +134,16 @@ pub enum BrokerConfig {
         port: u16,
         /// User name and the file with its password.
         login: Option<(String, PathBuf)>,
+        /// The secret of which the password of each AP is made, for whoever writes the broker's password file.
+        agents_password_file: Option<PathBuf>,
     },
+}
+
+impl BrokerConfig {
+    /// The file with the secret of which the password of each AP is made.
+    #[must_use]
+    pub fn agents_password_file(&self) -> Option<&Path> {
+        let (Self::Inside { agents_password_file, .. } | Self::Outside { agents_password_file, .. }) = self;
+        agents_password_file.as_deref()
+    }
 }

@@ -33,6 +33,7 @@ use crate::core::inventory::Managed;
 use crate::core::{Event, Remembered, Town, TownView};
 use crate::mib::monitoring::Monitoring;
 use crate::mqtt::{self, Link};
+use crate::secrets::agents::AgentsSecret;
 use crate::secrets::password;
 use crate::signing::TownKey;
 use crate::snmp::Deputies;
@@ -279,8 +280,8 @@ async fn broker(config: &BrokerConfig, town: &TownId) -> anyhow::Result<Link> {
     let client = format!("hirake-{town}-{}", drawn()?);
     match config {
         BrokerConfig::Inside { listen, agents_password_file } => {
-            let password = agents_password_file.as_deref().map(password).transpose()?;
-            let broker = Broker::start(*listen, town.clone(), password).await?;
+            let agents = agents_password_file.as_deref().map(AgentsSecret::read).transpose()?;
+            let broker = Broker::start(*listen, town.clone(), agents).await?;
             let host = match broker.address.ip() {
                 IpAddr::V4(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
                 IpAddr::V6(ip) if ip.is_unspecified() => "[::1]".to_owned(),
@@ -290,7 +291,7 @@ async fn broker(config: &BrokerConfig, town: &TownId) -> anyhow::Result<Link> {
             let login = (CONTROLLER.to_owned(), Zeroizing::new(broker.password.text().to_owned()));
             Ok(Link { host, port: broker.address.port(), login: Some(login), client })
         }
-        BrokerConfig::Outside { host, port, login } => {
+        BrokerConfig::Outside { host, port, login, agents_password_file: _ } => {
             let login = match login {
                 Some((user, file)) => Some((user.clone(), password(file)?)),
                 None => None,

@@ -1,5 +1,7 @@
 //! Passwords and communities out of the files that `controller.toml` names; never shown, never logged.
 
+pub mod agents;
+
 use std::path::Path;
 
 use anyhow::Context;

@@ -142,6 +142,12 @@ impl ApConfig {
         &self.ap
     }
 
+    /// Whether its agent gives the broker a password.
+    #[must_use]
+    pub fn gives_password(&self) -> bool {
+        self.broker.password_file.is_some()
+    }
+
     /// The key switch at it.
     #[must_use]
     pub fn key(&self) -> Option<&KeySwitch> {

@@ -35,7 +35,15 @@ impl fmt::Debug for RenderedFile {
     }
 }
 
-/// Every file of the AP: per radio its `hostapd-PHY.conf` and its open network's `INTERFACE.conf`; last `agent.toml`.
+/// The file with the AP's password at the broker, where its agent reads it; none where it is to give none.
+#[must_use]
+pub fn password_file(config: &ApConfig, password: &str) -> Option<RenderedFile> {
+    let path = config.broker.password_file.clone()?;
+    Some(RenderedFile { path, bytes: format!("{password}\n").into_bytes(), mode: MODE_SECRET })
+}
+
+/// Every file of the AP but the one with its password: per radio its `hostapd-PHY.conf` and its open network's
+/// `INTERFACE.conf`; last `agent.toml`.
 #[must_use]
 pub fn render(config: &ApConfig) -> Vec<RenderedFile> {
     let mut files = Vec::new();

@@ -25,16 +25,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const START_PATIENCE: Duration = Duration::from_secs(30);
 /// Longest path of a Unix socket (`sun_path` holds 108 bytes, the last one 0).
 const SOCKET_PATH_MAX_BYTES: usize = 107;
-/// The password of every agent of the model town, where the broker inside asks for one.
-pub const AGENTS_PASSWORD: &str = "model-town-only";
+/// What the passwords of the model town's agents are made of, where the broker asks for one; no agent has it.
+pub const AGENTS_SECRET: &str = "model-town-agents-secret-0000000000";
 
 /// Which broker carries the messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BrokerKind {
-    /// The one inside the controller, asking agents for their password.
+    /// The one inside the controller, asking each agent for its password.
     Inside,
     /// A real mosquitto beside it, without persistence, taking anybody.
     Mosquitto,
+    /// A real mosquitto beside it, set up as `docs/broker.md` says: it asks everybody for their password.
+    Guarded,
 }
 
 /// What is put on the bench.
@@ -157,9 +159,9 @@ impl Bench {
         }
         let keeper = Keeper::start()?;
         let mut cables = Cables::lay(plan.cables, FACILITIES.len(), &keeper, &dir.join("log/cables.log"))?;
-        let mosquitto = match plan.broker {
+        let mut mosquitto = match plan.broker {
             BrokerKind::Inside => None,
-            BrokerKind::Mosquitto => Some(Mosquitto::start(&keeper, &dir, cables.broker_ip())?),
+            BrokerKind::Mosquitto | BrokerKind::Guarded => Some(Mosquitto::start(&keeper, &dir, cables.broker_ip())?),
         };
         let broker = mosquitto.as_ref().map_or_else(free_address, |m| Ok(m.address()))?;
         cables.plug_in(broker);
@@ -168,12 +170,16 @@ impl Bench {
         let start = |(n, vendor): (u64, _)| Vendor::start(vendor, 0x5348 + n, &plan.aps);
         let vendors: Vec<_> = (0..).zip(plan.vendors.clone()).map(start).collect::<Result<_>>()?;
         write_controller_toml(&dir, &plan, http, broker, &vendors, traps)?;
+        let passwords = if plan.broker == BrokerKind::Mosquitto { String::new() } else { passwords(&dir)? };
+        if let Some(mosquitto) = mosquitto.as_mut().filter(|_| plan.broker == BrokerKind::Guarded) {
+            mosquitto.guard(&keeper, &passwords)?;
+        }
         let panel_socket = dir.join("panel.sock");
         let panel = Panel::start(&short(&panel_socket)?, Turn::Normal).context("the key panel")?;
         let mut aps = Vec::new();
         for (i, ap) in plan.aps.into_iter().enumerate() {
             let seen = cables.seen_from(facility_number(&ap), broker);
-            write_agent_toml(&dir, &ap, seen, plan.counts_interval_s, mosquitto.is_none())?;
+            write_agent_toml(&dir, &ap, seen, plan.counts_interval_s, password_of(&passwords, &ap.id))?;
             let vendor = vendors.iter().find(|vendor| vendor.plan.aps.contains(&ap.id)).cloned();
             let own = ap.powered && vendor.as_ref().is_none_or(|vendor| vendor.plan.witness);
             let radio = if own { Some(start_radio(&dir, &ap, i)?) } else { None };
@@ -206,6 +212,16 @@ impl Bench {
     #[must_use]
     pub fn http(&self) -> SocketAddr {
         self.http
+    }
+
+    /// What an access point gives the broker: whoever steals it has this.
+    ///
+    /// # Errors
+    /// It gives none.
+    pub fn stolen_password(&self, ap: &str) -> Result<String> {
+        let file = self.dir.join("ap").join(ap).join("mqtt.password");
+        let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        Ok(text.trim_end().to_owned())
     }
 
     /// Where the broker listens.
@@ -524,15 +540,16 @@ fn write_controller_toml(
             format!("listen = \"{broker}\"\nagents-password-file = \"{}\"", at("agents-password"))
         }
         BrokerKind::Mosquitto => format!("outside = \"mqtt://{broker}\""),
+        BrokerKind::Guarded => format!(
+            "outside = \"mqtt://{broker}\"\nuser = \"hirake\"\npassword-file = \"{}\"\nagents-password-file = \"{}\"",
+            at("broker-password"),
+            at("agents-password")
+        ),
     };
     let store = plan.store.as_ref().map_or_else(|| at("store.sqlite"), |store| store.display().to_string());
-    let secret = |name: &str, text: &str| -> Result<()> {
-        use std::io::Write as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let file = std::fs::File::options().create(true).write(true).truncate(true).mode(0o600).open(dir.join(name));
-        Ok(file?.write_all(text.as_bytes())?)
-    };
-    secret("agents-password", &format!("{AGENTS_PASSWORD}\n"))?;
+    let secret = |name: &str, text: &str| write_secret(&dir.join(name), text);
+    secret("agents-password", &format!("{AGENTS_SECRET}\n"))?;
+    secret("broker-password", "model-town-controller-only\n")?;
     secret("distinct-secret", "model-town-distinct-secret-00000000\n")?;
     secret("http-token", "model-town-token-0000000000000000\n")?;
     let text = format!(
@@ -551,7 +568,27 @@ fn write_controller_toml(
     Ok(())
 }
 
-fn write_agent_toml(dir: &Path, ap: &ApPlan, broker: SocketAddr, counts_s: u32, password: bool) -> Result<()> {
+/// A file that nobody else may read.
+pub(crate) fn write_secret(file: &Path, text: &str) -> Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let file = std::fs::File::options().create(true).write(true).truncate(true).mode(0o600).open(file);
+    Ok(file?.write_all(text.as_bytes())?)
+}
+
+/// A line `NAME:PASSWORD` for each who may come in, in the product's own words.
+fn passwords(dir: &Path) -> Result<String> {
+    let mut command = Command::new(product("hirake")?);
+    let output = command.arg("passwords").arg("--config").arg(dir.join("controller.toml")).output()?;
+    ensure!(output.status.success(), "hirake passwords: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn password_of<'a>(passwords: &'a str, name: &str) -> Option<&'a str> {
+    passwords.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+}
+
+fn write_agent_toml(dir: &Path, ap: &ApPlan, broker: SocketAddr, counts_s: u32, password: Option<&str>) -> Result<()> {
     let here = dir.join("ap").join(&ap.id);
     std::fs::create_dir_all(&here)?;
     let prepared = here.join("wlan0jp.conf");
@@ -560,10 +597,13 @@ fn write_agent_toml(dir: &Path, ap: &ApPlan, broker: SocketAddr, counts_s: u32, 
         // What `hirake render` writes for an AP with one radio.
         include_str!("../../firmware-config/golden/one-radio/wlan0jp.conf"),
     )?;
-    let password = if password {
-        format!("password-file = \"{}\"\n", dir.join("agents-password").display())
-    } else {
-        String::new()
+    let password = match password {
+        Some(password) => {
+            let file = here.join("mqtt.password");
+            write_secret(&file, &format!("{password}\n"))?;
+            format!("password-file = \"{}\"\n", file.display())
+        }
+        None => String::new(),
     };
     let text = format!(
         "town = \"{TOWN}\"\nap = \"{}\"\nfacility = \"{}\"\nledger = \"{}\"\ntown-key = \"{}\"\n\n\

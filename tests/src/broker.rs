@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::bench::write_secret;
 use crate::process::{Keeper, Running, installed};
 
 /// How long mosquitto may take to listen.
@@ -41,6 +42,32 @@ impl Mosquitto {
         let mut mosquitto = Self { config, log: dir.join("mosquitto.log"), address, running: None };
         mosquitto.come_back(keeper)?;
         Ok(mosquitto)
+    }
+
+    /// Starts it again as `docs/broker.md` sets it up: nobody comes in but with the password of his line in `passwords`.
+    ///
+    /// # Errors
+    /// It is not installed or does not listen, or the page has no such blocks.
+    pub fn guard(&mut self, keeper: &Keeper, passwords: &str) -> Result<()> {
+        const PAGE: &str = include_str!("../../docs/broker.md");
+        let block = |begin: &str| -> Result<&str> {
+            let (_, rest) = PAGE.split_once(&format!("```\n# {begin}")).with_context(|| format!("no block {begin}"))?;
+            Ok(rest.split_once("```").context("a block has an end")?.0)
+        };
+        self.kill();
+        let dir = self.config.parent().context("a file stands in a folder")?.to_owned();
+        let (acl, users) = (dir.join("mosquitto.acl"), dir.join("mosquitto.passwd"));
+        std::fs::write(&acl, format!("# {}", block("/etc/mosquitto/hirake.acl")?))?;
+        write_secret(&users, passwords)?;
+        let program = installed("mosquitto_passwd").context("mosquitto_passwd comes with mosquitto")?;
+        ensure!(Command::new(program).arg("-U").arg(&users).status()?.success(), "mosquitto_passwd -U");
+        let text = block("/etc/mosquitto/conf.d/hirake.conf")?
+            .replace("listener 1883", &format!("listener {} {}", self.address.port(), self.address.ip()))
+            .replace("/etc/mosquitto/hirake.acl", &acl.display().to_string())
+            .replace("/etc/mosquitto/hirake.passwd", &users.display().to_string());
+        // Where root runs the tests it would become a user who may not read their files.
+        std::fs::write(&self.config, format!("# {text}user root\n"))?;
+        self.come_back(keeper)
     }
 
     /// Where it listens.

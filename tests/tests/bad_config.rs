@@ -3,6 +3,7 @@
 //! `bad-config/*.toml` are named by what is wrong with them; the `.txt` beside each is what `hirake check` says.
 //! Where the words changed on purpose: HIRAKE_WRITE_EXPECTED=1 cargo test -p tests --test bad_config, and read the diff.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -91,26 +92,55 @@ fn the_shipped_example_is_accepted() -> Result<()> {
 #[test]
 fn the_shipped_example_renders_and_a_missing_passphrase_is_told() -> Result<()> {
     let dir = tempfile::tempdir()?;
-    let secret = dir.path().join("passphrase");
+    let (secret, agents) = (dir.path().join("passphrase"), dir.path().join("agents"));
     let text = fs::read_to_string(example())?
-        .replace("/etc/hirake/shiomi-wifi-passphrase", secret.to_str().context("a plain path")?);
+        .replace("/etc/hirake/shiomi-wifi-passphrase", secret.to_str().context("a plain path")?)
+        .replace("/etc/hirake/agents-password", agents.to_str().context("a plain path")?);
     // Somebody puts a key switch at the first access point, and lets the town count distinct devices.
     let lobby = "name = \"1階ロビー\"\nmanaged = \"agent\"\nradio = \"standard\"\n";
     ensure!(text.contains(lobby), "the example's first access point has changed");
     let text = text.replace(lobby, &format!("{lobby}\n[ap.key]\nchip = \"gpiochip0\"\nno = 17\nnc = \"KEY-NC\"\n"));
     let text = format!("{text}\n[radio-plan.standard.places]\ndistinct-secret = \"/etc/hirake/distinct.secret\"\n");
     fs::write(dir.path().join("controller.toml"), text)?;
-    let render = |more: &[&str]| -> Result<Output> {
+    let render_ap = |ap: &str, more: &[&str]| -> Result<Output> {
         let mut command = Command::new(product("hirake")?);
-        command.current_dir(dir.path()).args(["render", "--config", "controller.toml", "yakuba-1"]).args(more);
+        command.current_dir(dir.path()).args(["render", "--config", "controller.toml", ap]).args(more);
         Ok(command.output()?)
+    };
+    let render = |more: &[&str]| render_ap("yakuba-1", more);
+    let passwords = || -> Result<Output> {
+        let mut command = Command::new(product("hirake")?);
+        Ok(command.current_dir(dir.path()).args(["passwords", "--config", "controller.toml"]).output()?)
     };
 
     let refused = render(&[])?;
     ensure!(refused.status.code() == Some(CONFIG_REFUSED), "{}", said(&refused.stderr));
-    ensure!(said(&refused.stderr).contains("controller.toml:126:19: radio-plan \"standard\": passphrase-file"));
+    ensure!(said(&refused.stderr).contains("controller.toml:128:19: radio-plan \"standard\": passphrase-file"));
 
     fs::write(&secret, "himitsu-no-kotoba\n")?;
+    for (text, expected) in [
+        (None, "agents: No such file or directory"),
+        (Some("\n"), "agents is empty"),
+        (Some("himitsu\n"), "agents: found 7 bytes; expected one line of at least 32 characters"),
+    ] {
+        text.map_or(Ok(()), |text| fs::write(&agents, text))?;
+        for refused in [render(&[])?, passwords()?] {
+            let why = said(&refused.stderr);
+            ensure!(refused.status.code() == Some(CONFIG_REFUSED) && refused.stdout.is_empty(), "{why}");
+            ensure!(
+                why.starts_with("hirake: controller.toml: broker: password file ") && why.contains(expected),
+                "{why}"
+            );
+            ensure!(!why.contains("himitsu"), "{why}");
+        }
+    }
+    let short = check(dir.path(), "controller.toml")?;
+    let why = said(&short.stderr);
+    ensure!(short.status.code() == Some(CONFIG_REFUSED) && !why.contains("himitsu"), "{why}");
+    ensure!(why.contains("holds a secret that whoever steals one access point could find by trying"), "{why}");
+
+    const AGENTS: &str = "0123456789abcdef0123456789abcdef";
+    fs::write(&agents, format!("{AGENTS}\n"))?;
     let printed = said(&render(&[])?.stdout);
     for line in [
         "# ==> /etc/hirake/wlan0jp.conf (mode 644)",
@@ -132,6 +162,63 @@ fn the_shipped_example_renders_and_a_missing_passphrase_is_told() -> Result<()> 
     let mode = |file: &str| Ok::<_, std::io::Error>(fs::metadata(dir.path().join(file))?.permissions().mode() & 0o777);
     ensure!(mode("root/etc/hirake/hostapd-phy0.conf")? == 0o600, "the file with the passphrase is its owner's alone");
     ensure!(fs::read_to_string(dir.path().join("root/etc/hirake/wlan1jp.conf"))?.contains("ssid=00000JAPAN\n"));
+
+    // Each access point gets a password of its own, the one that `hirake passwords` tells, and none the secret.
+    let listed = said(&passwords()?.stdout);
+    ensure!(listed.lines().count() == 27 && !listed.contains(AGENTS), "{listed}");
+    let distinct: BTreeSet<&str> = listed.lines().filter_map(|line| Some(line.split_once(':')?.1)).collect();
+    ensure!(distinct.len() == 27 && distinct.iter().all(|password| password.len() == 64), "{listed}");
+    for ap in ["yakuba-1", "minato-3"] {
+        let root = format!("root-{ap}");
+        ensure!(render_ap(ap, &["--out", &root])?.status.success());
+        let file = format!("{root}/etc/hirake/mqtt.password");
+        let password = fs::read_to_string(dir.path().join(&file))?;
+        ensure!(listed.contains(&format!("{ap}:{password}")) && mode(&file)? == 0o600, "{ap}");
+        let told = fs::read_to_string(dir.path().join(&root).join("etc/hirake/agent.toml"))?;
+        ensure!(
+            told.contains("password-file = \"/etc/hirake/mqtt.password\"\n") && !told.contains(&password),
+            "{told}"
+        );
+        for written in fs::read_dir(dir.path().join(&root).join("etc/hirake"))? {
+            ensure!(!fs::read_to_string(written?.path())?.contains(AGENTS), "the secret stays where it is");
+        }
+    }
+    Ok(())
+}
+
+/// For a broker outside the controller's own line comes first, and what its file could not hold is told.
+#[test]
+fn the_lines_for_a_broker_outside_are_complete_or_it_is_told_why_not() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    fs::write(at("agents"), "0123456789abcdef0123456789abcdef\n")?;
+    let passwords = |broker: &str, own: &str| -> Result<Output> {
+        fs::write(at("own"), own)?;
+        let town = "[town]\nid = \"shiomi\"\nname = \"汐見町\"\n[[facility]]\nid = \"gym\"\nname = \"体育館\"\nshelter = true\n\
+                    [[ap]]\nid = \"gym-1\"\nfacility = \"gym\"\nname = \"東\"\nmanaged = \"agent\"\n";
+        fs::write(at("controller.toml"), format!("{town}[broker]\noutside = \"mqtt://192.0.2.7\"\n{broker}"))?;
+        let mut command = Command::new(product("hirake")?);
+        Ok(command.current_dir(dir.path()).args(["passwords", "--config", "controller.toml"]).output()?)
+    };
+    let agents = format!("agents-password-file = \"{}\"\n", at("agents"));
+    let login = |user: &str| format!("user = \"{user}\"\npassword-file = \"{}\"\n", at("own"));
+    // printf 'hirake ap password v1\nshiomi\ngym-1' | openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef
+    let gym = "gym-1:d76a1d9440026e6978e0baf5f66c3bf08f2ad45d0dc3942e1570ee14668fe814\n";
+    ensure!(said(&passwords(&agents, "")?.stdout) == gym);
+    let whole = passwords(&format!("{agents}{}", login("hirake")), "himitsu desu\n")?;
+    ensure!(said(&whole.stdout) == format!("hirake:himitsu desu\n{gym}"), "{}", said(&whole.stdout));
+    for (broker, own, expected) in [
+        (String::new(), "", "has no agents-password-file; expected the path of a file with one line of at least 32"),
+        (format!("{agents}{}", login("hi:rake")), "himitsu\n", "has a ':' in it; expected a name without"),
+        (format!("{agents}{}", login("hirake")), "himi:tsu\n", "has a ':' in it; expected a password without"),
+        (format!("{agents}{}", login("gym-1")), "himitsu\n", "is an access point's name as well"),
+        (format!("{agents}{}", login("hirake")), "\n", "own is empty"),
+    ] {
+        let refused = passwords(&broker, own)?;
+        let why = said(&refused.stderr);
+        ensure!(refused.status.code() == Some(CONFIG_REFUSED) && refused.stdout.is_empty(), "{why}");
+        ensure!(why.contains(expected) && !why.contains("himi"), "{why}");
+    }
     Ok(())
 }
 

@@ -9,9 +9,10 @@ use rmqtt::hook::{Handler, HookResult, Parameter, ReturnType};
 use rmqtt::types::{
     AuthResult, ConnectInfo, FromType, LastWill, PublishAclResult, Reason, SubscribeAclResult, TopicName,
 };
-use zeroize::Zeroizing;
+use subtle::ConstantTimeEq;
 
 use super::ControllerPassword;
+use crate::secrets::agents::AgentsSecret;
 
 /// The controller's user name: no AP can be called so, since an identifier has no `_`.
 pub const CONTROLLER: &str = "_controller";
@@ -23,29 +24,30 @@ const NOWHERE: &str = "$hirake/nowhere";
 pub struct Rules {
     town: TownId,
     controller: ControllerPassword,
-    agents: Option<Zeroizing<String>>,
+    agents: Option<AgentsSecret>,
 }
 
 impl Rules {
-    /// The rules of `town`; no agents' password: any is taken.
+    /// The rules of `town`; no agents' secret: any password is taken.
     #[must_use]
-    pub fn new(town: TownId, controller: ControllerPassword, agents: Option<Zeroizing<String>>) -> Self {
+    pub fn new(town: TownId, controller: ControllerPassword, agents: Option<AgentsSecret>) -> Self {
         Self { town, controller, agents }
     }
 
     /// Whether `user` with `password` may come in as `client`, leaving `will` as its last will's topic.
     ///
-    /// An agent's client identifier is its user name, so that no agent can throw another one out.
+    /// An agent gives the password of the AP that it says it is, and its client identifier is its user name, so that no agent
+    /// can throw another one out.
     /// The broker does not ask about a will again when it is due, so its topic is looked at here.
     #[must_use]
     pub fn admits(&self, user: &str, client: &str, password: &[u8], will: Option<&str>) -> bool {
         if user == CONTROLLER {
             let says_who_it_is = |topic: &str| matches!(Topic::parse(&self.town, topic), Ok(Topic::Controller(_)));
-            return will.is_none_or(says_who_it_is) && same(password, self.controller.text().as_bytes());
+            return will.is_none_or(says_who_it_is) && bool::from(self.controller.text().as_bytes().ct_eq(password));
         }
-        user.parse::<ApId>().is_ok()
-            && client == user
-            && self.agents.as_ref().is_none_or(|agents| same(password, agents.as_bytes()))
+        let Ok(ap) = user.parse::<ApId>() else { return false };
+        client == user
+            && self.agents.as_ref().is_none_or(|agents| agents.is_password_of(&self.town, &ap, password))
             && will.is_none_or(|topic| self.may_publish(user, topic))
     }
 
@@ -79,11 +81,6 @@ impl Rules {
             _ => false,
         }
     }
-}
-
-/// Compares without telling by its time how much was right.
-fn same(given: &[u8], wanted: &[u8]) -> bool {
-    given.len() == wanted.len() && given.iter().zip(wanted).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
 
 /// Stands at the broker's door and asks the rules.
@@ -168,31 +165,43 @@ fn turned_away(user: &str, what: &str, topic: &str) {
 
 #[cfg(test)]
 mod tests {
+    use zeroize::Zeroizing;
+
     use super::*;
 
-    fn rules(agents: Option<&str>) -> Rules {
-        Rules::new(
-            "shiomi".parse().expect("valid"),
-            ControllerPassword(Zeroizing::new("inside".to_owned())),
-            agents.map(|text| Zeroizing::new(text.to_owned())),
-        )
+    fn secret() -> AgentsSecret {
+        AgentsSecret::from("secret")
+    }
+
+    fn password_of(ap: &str) -> Zeroizing<String> {
+        secret().password_of(&"shiomi".parse().expect("valid"), &ap.parse().expect("valid"))
+    }
+
+    fn rules(agents: Option<AgentsSecret>) -> Rules {
+        let controller = ControllerPassword(Zeroizing::new("inside".to_owned()));
+        Rules::new("shiomi".parse().expect("valid"), controller, agents)
     }
 
     #[test]
-    fn an_agent_comes_in_under_its_own_name_with_the_towns_password() {
-        let rules = rules(Some("secret"));
-        assert!(rules.admits("gym-1", "gym-1", b"secret", Some("hirake/1/shiomi/ap/gym-1/presence")));
-        assert!(!rules.admits("gym-1", "gym-1", b"wrong", None));
-        assert!(!rules.admits("gym-1", "gym-2", b"secret", None), "another's client identifier");
-        assert!(!rules.admits("gym-1", "gym-1", b"secret", Some("hirake/1/shiomi/ap/gym-2/presence")));
-        assert!(!rules.admits("gym-1", "gym-1", b"secret", Some("hirake/1/shiomi/order")));
-        assert!(!rules.admits("", "", b"secret", None));
-        assert!(!rules.admits("Gym", "Gym", b"secret", None));
+    fn an_agent_comes_in_under_its_own_name_with_its_own_password() {
+        let rules = rules(Some(secret()));
+        let (own, others) = (password_of("gym-1"), password_of("gym-2"));
+        let admits = |user: &str, client: &str, will: Option<&str>| rules.admits(user, client, own.as_bytes(), will);
+        assert!(admits("gym-1", "gym-1", Some("hirake/1/shiomi/ap/gym-1/presence")));
+        assert!(!admits("gym-2", "gym-2", None), "another's name");
+        assert!(!admits("gym-1", "gym-2", None), "another's client identifier");
+        assert!(!admits("gym-1", "gym-1", Some("hirake/1/shiomi/ap/gym-2/presence")));
+        assert!(!admits("gym-1", "gym-1", Some("hirake/1/shiomi/order")));
+        assert!(!admits("", "", None));
+        assert!(!admits("Gym", "Gym", None));
+        for wrong in [others.as_bytes(), b"secret", b"wrong", b""] {
+            assert!(!rules.admits("gym-1", "gym-1", wrong, None));
+        }
     }
 
     #[test]
     fn the_controllers_name_needs_the_controllers_password() {
-        for rules in [rules(None), rules(Some("secret"))] {
+        for rules in [rules(None), rules(Some(secret()))] {
             assert!(rules.admits(CONTROLLER, "anything", b"inside", None));
             assert!(!rules.admits(CONTROLLER, "anything", b"secret", None));
             assert!(!rules.admits(CONTROLLER, "anything", b"", None));

@@ -7,9 +7,14 @@ use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, LastWill, MqttOpti
 use super::*;
 
 const ORDER: &str = "hirake/1/shiomi/order";
+const SECRET: &str = "the town's secret, which no AP has";
+
+fn password_of(ap: &str) -> Zeroizing<String> {
+    AgentsSecret::from(SECRET).password_of(&"shiomi".parse().expect("valid"), &ap.parse().expect("valid"))
+}
 
 async fn broker(agents: Option<&str>) -> Broker {
-    let agents = agents.map(|text| Zeroizing::new(text.to_owned()));
+    let agents = agents.map(AgentsSecret::from);
     Broker::start("127.0.0.1:0".parse().expect("address"), "shiomi".parse().expect("valid"), agents)
         .await
         .expect("listens")
@@ -127,16 +132,33 @@ fn broker_retain(broker: &Broker) -> impl AsyncFn(&str) {
 }
 
 #[tokio::test]
-async fn agents_need_the_towns_password() {
-    let broker = broker(Some("secret")).await;
-    for (user, password) in [("gym-1", "wrong"), ("gym-1", ""), ("Gym", "secret"), (CONTROLLER, "secret")] {
+async fn each_agent_needs_the_password_of_its_own_ap() {
+    // Shows what whoever stole one access point cannot do: its password opens no other's name and not the controller's,
+    // and the secret that all are made of opens none.
+    let broker = broker(Some(SECRET)).await;
+    let (own, other) = (password_of("gym-1"), password_of("gym-2"));
+    for (user, password) in [
+        ("gym-1", "wrong"),
+        ("gym-1", ""),
+        ("gym-1", SECRET),
+        ("gym-1", other.as_str()),
+        ("gym-2", own.as_str()),
+        ("Gym", own.as_str()),
+        (CONTROLLER, SECRET),
+        (CONTROLLER, own.as_str()),
+    ] {
         let refused = Client::connect(options(&broker, user, password)).await.err();
         assert!(matches!(refused, Some(ConnectionError::ConnectionRefused(_))), "{user}: {refused:?}");
     }
     let mut nobody = MqttOptions::new("gym-1", "127.0.0.1", broker.address.port());
     nobody.set_keep_alive(Duration::from_secs(5));
     assert!(Client::connect(nobody).await.is_err(), "without any user name");
-    Client::connect(options(&broker, "gym-1", "secret")).await.expect("admitted");
+    let mut borrowed = MqttOptions::new("gym-2", "127.0.0.1", broker.address.port());
+    borrowed.set_credentials("gym-1", own.as_str());
+    assert!(Client::connect(borrowed).await.is_err(), "under another's client identifier");
+    for (ap, password) in [("gym-1", &own), ("gym-2", &other)] {
+        Client::connect(options(&broker, ap, password)).await.expect("admitted");
+    }
     Client::controller(&broker).await;
 }
 

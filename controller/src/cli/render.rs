@@ -7,11 +7,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use firmware_config::ap_config::ApConfig;
 use firmware_config::ident::ApId;
-use firmware_config::render::RenderedFile;
+use firmware_config::render::{RenderedFile, password_file};
 
 use super::{check, exit};
 use crate::config::Config;
+use crate::secrets::agents::AgentsSecret;
 
 /// Renders `ap` of the town in `file`; below `out` where that is given, else to standard output.
 ///
@@ -35,7 +37,14 @@ pub fn render(file: &Path, ap: &str, out: Option<&Path>) -> anyhow::Result<ExitC
         eprintln!("hirake: {}: ap \"{id}\" {why}", file.display());
         return Ok(ExitCode::from(exit::NOTHING_TO_RENDER));
     };
-    for rendered in firmware_config::render::render(&proven) {
+    let password = match password(&config, &proven) {
+        Ok(password) => password,
+        Err(why) => {
+            eprintln!("hirake: {}: broker: {why:#}", file.display());
+            return Ok(ExitCode::from(exit::CONFIG_REFUSED));
+        }
+    };
+    for rendered in firmware_config::render::render(&proven).into_iter().chain(password) {
         match out {
             None => print(&rendered),
             Some(dir) => write(dir, &rendered),
@@ -43,6 +52,15 @@ pub fn render(file: &Path, ap: &str, out: Option<&Path>) -> anyhow::Result<ExitC
         .with_context(|| format!("write {}", rendered.path))?;
     }
     Ok(ExitCode::from(exit::WELL))
+}
+
+/// The file with this access point's own password; none where its agent gives none, or the town has no secret to make it of.
+fn password(config: &Config, proven: &ApConfig) -> anyhow::Result<Option<RenderedFile>> {
+    let Some(secret) = config.broker.agents_password_file().filter(|_| proven.gives_password()) else {
+        return Ok(None);
+    };
+    let password = AgentsSecret::read_long(secret)?.password_of(proven.town(), proven.ap());
+    Ok(password_file(proven, &password))
 }
 
 /// The file under a line with its path. Every file is text.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::BrokerConfig;
 use super::desk::{Desk, Found, quoted};
 use super::table::Table;
+use crate::secrets::agents::{AgentsSecret, SECRET_EXPECTED};
 use crate::store::keep::Keep;
 
 /// Where agents reach the broker inside, where the file does not say: MQTT's own port on every address.
@@ -47,7 +48,7 @@ fn inside(desk: &mut Desk<'_>, table: &Table<'_, '_>) -> Option<BrokerConfig> {
         }
     }
     let listen = if table.has("listen") { socket(desk, table, "listen") } else { Some(fixed(BROKER_LISTEN)) };
-    let agents_password_file = secret(desk, table, "agents-password-file");
+    let agents_password_file = agents_secret(desk, table, "the start needs it");
     if !table.has("agents-password-file") {
         desk.note(
             table.at,
@@ -58,12 +59,11 @@ fn inside(desk: &mut Desk<'_>, table: &Table<'_, '_>) -> Option<BrokerConfig> {
 }
 
 fn outside(desk: &mut Desk<'_>, table: &Table<'_, '_>) -> Option<BrokerConfig> {
-    for key in ["listen", "agents-password-file"] {
-        if table.has(key) {
-            let at = table.place(key);
-            desk.complain(at, format!("broker: {key} belongs to the broker inside; expected it only without outside"));
-        }
+    if table.has("listen") {
+        let what = "broker: listen belongs to the broker inside; expected it only without outside";
+        desk.complain(table.place("listen"), what);
     }
+    let agents_password_file = agents_secret(desk, table, "hirake render and hirake passwords need it");
     let address = table.text(desk, "outside", OUTSIDE_ALLOWED);
     let host = address.and_then(|address| {
         let host = host_and_port(address.is);
@@ -103,7 +103,20 @@ fn outside(desk: &mut Desk<'_>, table: &Table<'_, '_>) -> Option<BrokerConfig> {
     }
     let (host, port) = host?;
     let login = user.zip(password).map(|(user, password)| (user.is.to_owned(), password));
-    Some(BrokerConfig::Outside { host, port, login })
+    Some(BrokerConfig::Outside { host, port, login, agents_password_file })
+}
+
+/// The file with the secret of the agents' passwords. A short one is to be mended, and opens the town all the same.
+fn agents_secret(desk: &mut Desk<'_>, table: &Table<'_, '_>, needed: &str) -> Option<PathBuf> {
+    const KEY: &str = "agents-password-file";
+    let file = secret_needed(desk, table, KEY, needed)?;
+    let is_file = std::fs::metadata(&file).is_ok_and(|meta| meta.is_file());
+    if is_file && AgentsSecret::read(&file).is_ok_and(|secret| secret.is_short()) {
+        let shown = quoted(&file.to_string_lossy());
+        let why = "holds a secret that whoever steals one access point could find by trying";
+        desk.mismatch(table.place(KEY), format!("broker: {KEY} {shown} {why}; expected {SECRET_EXPECTED}"));
+    }
+    Some(file)
 }
 
 /// `mqtt://HOST[:PORT]`, HOST a name, an IPv4 address or an IPv6 address in brackets.

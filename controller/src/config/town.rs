@@ -146,7 +146,8 @@ pub(super) fn read_aps(desk: &mut Desk<'_>, root: &Table<'_, '_>) -> Vec<Found<A
         let at = table.at;
         if let (Some(id), Some(facility), Some(name), Some(managed)) = (id, facility, name, managed) {
             let witness = !by_snmp && device.is_some();
-            let ap = Ap { id: id.is, facility: facility.is, name, managed: managed.is, witness };
+            let (id, facility) = (id.is, facility.is);
+            let ap = Ap { id, facility, name, managed: managed.is, witness, key: key.is_some() };
             aps.push(Found { at, is: ApTable { ap, radio, device, device_ap, key } });
         }
     }

@@ -313,6 +313,13 @@ impl Fleet {
         Ok(&self.posts[self.find(ap, by)?].ap.facility)
     }
 
+    /// Where an AP stands that has a facility key by the inventory.
+    #[must_use]
+    pub fn keyed_at(&self, ap: &ApId) -> Option<&FacilityId> {
+        let post = &self.posts[self.find(ap, Managed::Agent).ok()?];
+        post.ap.key.then_some(&post.ap.facility)
+    }
+
     /// What an AP with an agent last said of a key of its own, and where it stands; none where it said nothing yet, or
     /// believes to stand elsewhere.
     #[must_use]

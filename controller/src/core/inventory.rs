@@ -70,6 +70,8 @@ pub struct Ap {
     pub managed: Managed,
     /// Whether SNMP watches it beside its agent: a second pair of eyes.
     pub witness: bool,
+    /// Whether it has a facility key. What an AP without one says of a key is not believed: whoever steals it opens nothing.
+    pub key: bool,
 }
 
 /// How an access point is flipped.

@@ -32,6 +32,7 @@ fn inventory() -> Inventory {
         name: "1階".to_owned(),
         managed: Managed::Agent,
         witness: false,
+        key: false,
     };
     Inventory {
         town: "shiomi".parse().expect("valid"),

@@ -19,7 +19,9 @@ facility_contacts 0 1
 controller_up
 cp /run/town.key.pub /etc/hirake/town.pub
 kill -9 "$controller"; wait "$controller" 2> /dev/null
-printf '\n[key]\nchip = "hallkey"\nno = 0\nnc = 1\n' >> /etc/hirake/agent.toml
+for file in 'key /etc/hirake/agent.toml' 'ap.key /etc/hirake/controller.toml'; do
+  printf '\n[%s]\nchip = "hallkey"\nno = 0\nnc = 1\n' "${file%% *}" >> "${file#* }"
+done
 hostapd_up
 agent_up
 need "the agent reads its key" await 30 at_least /run/agent.log 'facility key at normal' 1

@@ -294,6 +294,7 @@ pub fn inventory(sites: usize, has_key: bool, seat: Option<Seat>) -> Inventory {
         name: PLACES[at].to_owned(),
         managed: Managed::Agent,
         witness: false,
+        key: false,
     };
     Inventory {
         town: identity(0).town,

@@ -10,7 +10,7 @@ use hirake::core::{
 };
 
 use crate::gear::GEAR;
-use crate::switch::act_of;
+use crate::switch::{SWITCHED, act_of};
 use crate::world::Due;
 
 /// Contacts at 平時.
@@ -253,6 +253,7 @@ fn inventory(sites: usize) -> Inventory {
         id: id.parse().expect("a name of the model town"),
         facility,
         witness: id == EYED,
+        key: SWITCHED.contains(&id.as_str()),
         name: id,
         managed: Managed::Agent,
     });
@@ -263,6 +264,7 @@ fn inventory(sites: usize) -> Inventory {
         name: GEAR.to_owned(),
         managed: Managed::Snmp,
         witness: false,
+        key: false,
     };
     Inventory {
         town: "shiomi".parse().expect("a name of the model town"),

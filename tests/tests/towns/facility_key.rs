@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tests::bench::{Bench, BrokerKind, Plan, record, total};
 use tests::http;
@@ -41,6 +41,12 @@ impl Hall {
         let toml = dir.path().join("ap").join(KEYED).join("agent.toml");
         let told = std::fs::read_to_string(&toml)?;
         std::fs::write(&toml, format!("{told}\n[key]\npanel = \"{}\"\n", socket.display()))?;
+        let town = dir.path().join("controller.toml");
+        let told = std::fs::read_to_string(&town)?;
+        let ap = told.find(&format!("id = \"{KEYED}\"")).context("the access point is in the town's file")?;
+        let end = ap + told[ap..].find("\n[").context("something comes after it")?;
+        let (before, after) = told.split_at(end);
+        std::fs::write(&town, format!("{before}\n[ap.key]\npanel = \"{}\"\n{after}", socket.display()))?;
         let key = Some(Panel::start(&socket, Turn::Normal)?);
         bench.start_controller().await?;
         bench.start_agents()?;

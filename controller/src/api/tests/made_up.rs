@@ -29,6 +29,7 @@ pub fn made_up_inventory() -> Inventory {
         name: name.to_owned(),
         managed: Managed::Agent,
         witness: false,
+        key: false,
     };
     Inventory {
         town: "shiomi".parse().expect("an identifier"),

@@ -38,6 +38,9 @@ pub fn ap(id: &str) -> ApId {
     id.parse().expect("a name of the model town")
 }
 
+/// The AP with the facility key.
+pub const KEYED: &str = "gym-1";
+
 /// Three facilities of two APs each; the town hall is no shelter.
 pub fn inventory() -> Inventory {
     let place = |id: &str, shelter| Facility {
@@ -52,7 +55,14 @@ pub fn inventory() -> Inventory {
     let aps = facilities
         .iter()
         .flat_map(|place| [1, 2].map(|n| (place.id.clone(), format!("{}-{n}", place.id))))
-        .map(|(facility, id)| Ap { id: ap(&id), facility, name: id, managed: Managed::Agent, witness: false })
+        .map(|(facility, id)| Ap {
+            id: ap(&id),
+            facility,
+            key: id == KEYED,
+            name: id,
+            managed: Managed::Agent,
+            witness: false,
+        })
         .collect();
     Inventory {
         town: "shiomi".parse().expect("a name"),
@@ -407,7 +417,7 @@ impl Bench {
         self.speak(ap);
     }
 
-    /// Somebody turns the facility key at an AP, which has one from then on.
+    /// Somebody turns the key switch at an AP, which has one from then on, whatever the inventory says.
     pub fn turn_at(&mut self, id: &str, disaster: bool) {
         let (ap, now_ms) = (ap(id), self.now.wall_ms);
         let model = self.aps.get_mut(&ap).expect("an AP of the model town");

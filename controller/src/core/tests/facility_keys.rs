@@ -222,6 +222,88 @@ fn an_ap_taken_out_of_the_inventory_takes_its_activation_along() {
     assert_eq!(field(bench.entries(Kind::Closed)[0], "by"), "facility-key:gym-1");
 }
 
+/// The entries that tell of a key that the inventory does not know.
+fn refused(bench: &Bench) -> usize {
+    let of_a_key = |entry: &&&crate::core::Entry| field(entry, "why").contains("[ap.key]");
+    bench.entries(Kind::MessageRefused).iter().filter(of_a_key).count()
+}
+
+#[test]
+fn an_ap_without_a_key_in_the_inventory_opens_nothing_by_saying_that_its_key_was_turned() {
+    // Shows that a stolen AP that has no key opens no hall, now or by what it says to have done before; that it is
+    // written down once for each act and not once for each report; and that the rest of what it says counts.
+    let mut bench = Bench::settled();
+    for id in ["gym-2", "school-1", "hall-1"] {
+        let before = (bench.number(), refused(&bench));
+        bench.turn_at(id, true);
+        for _ in 0..20 {
+            bench.pass(s(10));
+            bench.speak(&ap(id));
+        }
+        assert_eq!((bench.number(), bench.view().activations.len()), (before.0, 0), "{id}");
+        assert_eq!(refused(&bench) - before.1, 1, "{id}");
+        assert_eq!(bench.stands(id).0, Standing::Diverged, "{id} is heard, and open without an order");
+        bench.turn_at(id, false);
+        bench.pass(s(120));
+        bench.speak(&ap(id));
+        assert_eq!((refused(&bench) - before.1, bench.unsettled()), (2, vec![]), "{id}");
+    }
+    assert_eq!((bench.entries(Kind::Opened).len(), bench.entries(Kind::FacilityKeyActed).len()), (0, 0));
+    let left = bench.entries(Kind::LeftOpen).iter().map(|it| field(it, "ap").to_owned()).collect::<Vec<_>>();
+    assert_eq!(left, ["gym-2", "school-1", "hall-1"], "on the air without an order is an alarm");
+}
+
+#[test]
+fn an_act_that_is_claimed_while_refusals_are_held_back_is_written_down_when_they_are_not() {
+    let mut bench = Bench::settled();
+    bench.turn_at("gym-2", false);
+    assert_eq!(refused(&bench), 1);
+    bench.turn_at("gym-2", true);
+    bench.pass(s(30));
+    bench.speak(&ap("gym-2"));
+    assert_eq!(refused(&bench), 1, "one a minute");
+    bench.pass(s(31));
+    bench.speak(&ap("gym-2"));
+    assert_eq!(refused(&bench), 2);
+}
+
+#[test]
+fn a_key_taken_out_of_the_inventory_takes_its_activation_along() {
+    // Shows that what a key holds open that is a key no more ends at the start, and does not come back by its reports.
+    let mut bench = Bench::settled();
+    bench.turn_at("gym-1", true);
+    bench.pass(s(1));
+    for place in &mut bench.inventory.aps {
+        place.key = false;
+    }
+    bench.restart(s(10));
+    for _ in 0..5 {
+        bench.pass(s(12));
+        bench.speak(&ap("gym-1"));
+    }
+    assert_eq!((bench.view().activations.len(), bench.wanted("gym")), (0, Mode::Normal));
+    let closed = bench.entries(Kind::Closed)[0];
+    assert_eq!(field(closed, "by"), "facility-key:gym-1");
+    assert!(field(closed, "why").contains("no key in the inventory"), "{closed:?}");
+}
+
+#[test]
+fn what_an_order_of_before_says_of_a_key_that_is_no_more_ends_with_the_first_report() {
+    // Shows that an activation that comes back with our own order, after the store was lost, can still be closed.
+    let mut bench = Bench::settled();
+    bench.turn_at("gym-1", true);
+    bench.pass(s(1));
+    bench.shelf = Shelf::default();
+    for place in &mut bench.inventory.aps {
+        place.key = false;
+    }
+    bench.restart(s(10));
+    bench.pass(s(12));
+    bench.speak(&ap("gym-1"));
+    bench.pass(s(1));
+    assert_eq!((bench.view().activations.len(), bench.wanted("gym")), (0, Mode::Normal));
+}
+
 /// The key at this AP, at normal, with these acts behind it.
 fn behind(bench: &mut Bench, acts: std::ops::RangeInclusive<u64>) {
     let ended = acts.map(|id| KeyAct { id, since_ms: 1_000 * i64::try_from(id).expect("small"), until_ms: Some(0) });

@@ -434,6 +434,7 @@ fn ten_thousand_aps_that_boot_at_once_are_heard_and_told_with_measure() {
         name: String::new(),
         managed: Managed::Agent,
         witness: false,
+        key: false,
     });
     town.aps = more.collect();
     let mut bench = Bench::started(town, Shelf::default(), Some(DISASTER));

@@ -50,14 +50,20 @@ impl Rival {
 }
 
 impl Town {
-    pub(super) fn reported(&mut self, report: Report, by: (Managed, Option<u32>), now: Now) {
+    pub(super) fn reported(&mut self, mut report: Report, by: (Managed, Option<u32>), now: Now) {
         let id = report.ap.clone();
         let ap = id.to_string();
+        let keyless = by.0 == Managed::Agent && self.fleet.keyed_at(&id).is_none();
+        // The rest of it counts: an AP whose own files name a key that the inventory does not is heard all the same.
+        let claim = report.facility_key.take_if(|_| keyless);
         let heard = self.fleet.reported(report, by, now);
         match by.0 {
             Managed::Agent if self.leads() => self.facility_key_heard(&id, now),
             Managed::Agent => self.facility_key_named(&id),
             Managed::Snmp => {}
+        }
+        if let Some(key) = claim.filter(|_| heard.is_ok()) {
+            self.facility_key_refused(&id, &key, now);
         }
         let turned_away = heard.as_ref().ok().and_then(|heard| heard.turned_away.clone());
         self.heard("report", &ap, heard.map(|heard| heard.change), now);
@@ -173,11 +179,16 @@ impl Town {
     }
 
     pub(super) fn refuse_message(&mut self, from: &str, why: &str, now: Now) {
-        if let Some(more) = self.refusals.admit(from, 0, now.mono) {
-            let short = |text: &str| text.chars().take(crate::core::refusals::SOURCE_MAX).collect();
-            let fields = vec![("from", short(from)), ("why", short(why)), ("more", more.to_string())];
-            self.write(now, Kind::MessageRefused, false, fields);
-        }
+        let _counted = self.refuse_told(from, why, now);
+    }
+
+    /// As [`Self::refuse_message`]; whether it was written down, and not only counted.
+    pub(super) fn refuse_told(&mut self, from: &str, why: &str, now: Now) -> bool {
+        let Some(more) = self.refusals.admit(from, 0, now.mono) else { return false };
+        let short = |text: &str| text.chars().take(crate::core::refusals::SOURCE_MAX).collect();
+        let fields = vec![("from", short(from)), ("why", short(why)), ("more", more.to_string())];
+        self.write(now, Kind::MessageRefused, false, fields);
+        true
     }
 
     pub(super) fn broker(&mut self, outcome: Result<(), String>, now: Now) {

@@ -11,7 +11,6 @@ use firmware_config::wire::{ENDED_MAX, FacilityKey, KeyAct, WallMs};
 
 use super::Town;
 use crate::core::activation::{Activation, FACILITY_KEYS_MAX, Given, Source};
-use crate::core::inventory::Managed;
 use crate::core::{Kind, Now};
 
 /// One act for ever: its number on its AP, and since when by that AP's clock.
@@ -44,6 +43,8 @@ struct Known {
     overtaken: Option<(String, u64)>,
     /// What it holds came with another controller's order, and by which of its acts is not known yet.
     unnamed: bool,
+    /// What an AP without a key by the inventory said that its key holds open, when that was last written down.
+    refused: Option<Option<Act>>,
 }
 
 impl Keys {
@@ -127,18 +128,16 @@ impl Town {
         }
     }
 
-    /// What keys of APs held open that are not there any more, or stand elsewhere, nobody could ever close: it ends.
+    /// What keys held open that are not there any more, or stand elsewhere, nobody could ever close: it ends.
     pub(super) fn facility_keys_at_start(&mut self, now: Now) {
         let lost = |held: &&Activation| match &held.source {
-            Source::FacilityKey(ap) => {
-                !self.fleet.facility_of(ap, Managed::Agent).is_ok_and(|facility| covers_only(held, facility))
-            }
+            Source::FacilityKey(ap) => !self.fleet.keyed_at(ap).is_some_and(|facility| covers_only(held, facility)),
             _ => false,
         };
         let lost: Vec<(Given, String)> =
             self.activations.iter().filter(lost).map(|held| (held.given(), held.source.word())).collect();
         for (held, by) in lost {
-            self.close(&held, &by, "its AP is not in the inventory any more, or in another facility", now);
+            self.close(&held, &by, "its AP has no key in the inventory any more, or stands in another facility", now);
         }
     }
 
@@ -187,6 +186,19 @@ impl Town {
         }
         if let Some(act) = key.open.filter(|_| !is_held || closes.is_some()) {
             self.facility_key_opens(source, ap, facility, &act, now);
+        }
+    }
+
+    /// An AP that has no key by the inventory says that it has one: it is stolen, or its own files know of a key that ours
+    /// do not. It opens nothing, and is written down once for each of its acts.
+    pub(super) fn facility_key_refused(&mut self, ap: &ApId, key: &FacilityKey, now: Now) {
+        let act = Some(key.open.as_ref().map(name));
+        if self.facility_keys.0.get(ap).is_some_and(|known| known.refused == act) {
+            return;
+        }
+        let why = "says that it has a facility key; the inventory has none at it ([ap.key] in controller.toml)";
+        if self.refuse_told(&format!("ap/{ap}/report"), why, now) {
+            self.facility_keys.0.entry(ap.clone()).or_default().refused = act;
         }
     }
 

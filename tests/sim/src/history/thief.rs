@@ -15,6 +15,7 @@ use super::History;
 use crate::faults::Fault;
 use crate::hall::PLACES;
 use crate::site::{RADIOS, bssid};
+use crate::switch::SWITCHED;
 
 /// Times that he says that its key was turned, in one history: ten closings in ten minutes are obeyed, and what a key's
 /// acts are is remembered of sixteen.
@@ -70,9 +71,11 @@ impl History {
             2 if said < KEY_TURNED_MAX => {
                 self.say(&format!("the stolen AP {at} says that its key was turned"));
                 self.world.tally.count(Fault::StolenKeyTurned);
-                let place = PLACES[self.world.sites[at].facility].parse().expect("a name of the model town");
-                // To whoever listens it is an act of a person at that hall.
-                self.world.promises.ever_opened.insert(place);
+                // To whoever listens it is an act of a person at that hall, where there is a key; else it opens nothing.
+                if SWITCHED.contains(&self.world.ap(at).as_str()) {
+                    let place = PLACES[self.world.sites[at].facility].parse().expect("a name of the model town");
+                    self.world.promises.ever_opened.insert(place);
+                }
                 let act =
                     KeyAct { id: 1_000 + said, since_ms: 1_000 * i64::try_from(said).unwrap_or(0), until_ms: None };
                 let key =
