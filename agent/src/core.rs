@@ -24,7 +24,7 @@
 pub mod air;
 mod chance;
 mod crowd;
-mod deliver;
+pub mod deliver;
 mod event;
 pub mod facility_key;
 pub mod holding;

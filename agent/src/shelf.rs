@@ -18,8 +18,12 @@ use crate::ledger::plan::{Desk, Name, STORE};
 
 /// The version in `v`. A page of another version is set aside.
 const VERSION: u32 = 1;
-/// Longest page read: each sample 200 bytes and each row an interface, an SSID of 32 bytes escaped and three numbers.
-const FILE_MAX_BYTES: u64 = (SAMPLES_MAX * 200 + ROWS_MAX * 200) as u64;
+/// A sample without its rows: every number at its longest.
+const SAMPLE_MAX_BYTES: usize = 180;
+/// A row: an interface of 15 characters and an SSID of 32 bytes, each of them escaped, and three numbers.
+const ROW_MAX_BYTES: usize = 231;
+/// The largest page there can be: 1.04 MB. What is written is read again; `core/deliver.rs` has the sum of the wear.
+const PAGE_MAX_BYTES: usize = SAMPLES_MAX * SAMPLE_MAX_BYTES + ROWS_MAX * ROW_MAX_BYTES;
 
 /// Why the shelf could not be used or written.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +95,7 @@ impl Shelf {
     /// It cannot be read, or is spoilt: then nothing of before is known.
     pub fn load(&self) -> Result<Page, ShelfError> {
         let mut text = Vec::new();
-        match File::open(&self.desk.path).and_then(|file| file.take(FILE_MAX_BYTES + 1).read_to_end(&mut text)) {
+        match File::open(&self.desk.path).and_then(|file| file.take(PAGE_MAX_BYTES as u64 + 1).read_to_end(&mut text)) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Page::default()),
             Err(source) => return Err(self.io(source)),
@@ -151,8 +155,8 @@ fn write(page: &Page) -> Vec<u8> {
 }
 
 fn read(text: &[u8]) -> Result<Page, String> {
-    if text.len() as u64 > FILE_MAX_BYTES {
-        return Err(format!("longer than {FILE_MAX_BYTES} bytes"));
+    if text.len() > PAGE_MAX_BYTES {
+        return Err(format!("longer than {PAGE_MAX_BYTES} bytes"));
     }
     let (sum, body) = text.split_at_checked(9).ok_or("shorter than its sum")?;
     let found = format!("{:08x}\n", crc32(body));

@@ -12,14 +12,15 @@ use firmware_config::wire::{NetworkCounts, SampleId, WallMs};
 
 /// Samples kept: 4 hours at one each 30 s; summarised to quarters of an hour 5 days, to hours 3 weeks.
 pub const SAMPLES_MAX: usize = 512;
-/// Rows kept, all samples together: 8 networks in each of them. A page of as many is some 300 kB.
+/// Rows kept, all samples together: 8 networks in each of them. A page of as many is some 200 kB with ordinary names, and
+/// 1.04 MB at the utmost (`shelf.rs`).
 pub const ROWS_MAX: usize = 4_096;
 /// Rows in one sample: the controller reads no more, and an AP has no more networks.
 const SAMPLE_ROWS_MAX: usize = 64;
 /// How long summarised samples may become, one length after the other, in seconds.
 const LENGTHS_S: [u32; 4] = [900, 3_600, 6 * 3_600, u32::MAX];
 /// The oldest that a page marks as "may have been sent": so many are sent between two pages. 32 minutes' worth.
-const FIXED_AHEAD: usize = 64;
+pub const FIXED_AHEAD: usize = 64;
 /// 2026-01-01T00:00Z. A clock that says less was never set.
 pub const EARLIEST_MS: WallMs = 1_767_225_600_000;
 

@@ -1,6 +1,8 @@
 //! The shelf under power cuts, rot, and a flash that takes nothing.
 
 use super::*;
+use crate::core::deliver::WRITE_EVERY;
+use crate::core::waiting::FIXED_AHEAD;
 use crate::ledger::plan::Step;
 use crate::ledger::power::Flash;
 use crate::ledger::tests::SmallFlash;
@@ -70,21 +72,37 @@ fn a_page_is_found_as_it_was_written_and_any_bit_that_rots_is_noticed() {
     assert_eq!(shelf.load().expect("set aside"), Page::default());
 }
 
-#[test]
-fn a_full_shelf_fits_the_longest_page_that_is_read() {
+/// A full shelf: `networks` rows in each sample.
+fn full(networks: usize) -> Page {
     let mut full = page(SAMPLES_MAX as u64);
-    for kept in &mut full.samples {
-        kept.networks = vec![kept.networks[0].clone(); ROWS_MAX / SAMPLES_MAX];
-        kept.networks.iter_mut().for_each(|row| row.ssid = "\\xff".repeat(32));
+    full.samples.iter_mut().for_each(|kept| kept.networks = vec![kept.networks[0].clone(); networks]);
+    full
+}
+
+#[test]
+fn the_largest_page_is_read_again_and_no_larger_than_the_sum_of_the_flashs_wear_reckons_with() {
+    let mut largest = full(ROWS_MAX / SAMPLES_MAX);
+    for kept in &mut largest.samples {
+        (kept.id.seq, kept.at_ms, kept.age_ms, kept.fixed) = (u64::MAX, Some(WallMs::MIN), u64::MAX, false);
+        (kept.interval_s, kept.samples) = (u32::MAX, u32::MAX);
+        for row in &mut kept.networks {
+            // As hostapd's room reads them: a name of 15 characters, and 32 bytes none of which is text.
+            (row.interface, row.ssid) = ("\"".repeat(15), "\\xff".repeat(32));
+            (row.stations, row.joins, row.leaves) = (u32::MAX, u32::MAX, u32::MAX);
+        }
     }
-    let text = write(&full);
-    assert!(text.len() as u64 <= FILE_MAX_BYTES, "{} bytes", text.len());
-    let usual = {
-        let mut usual = page(SAMPLES_MAX as u64);
-        usual.samples.iter_mut().for_each(|kept| kept.networks = vec![kept.networks[0].clone(); 4]);
-        write(&usual).len()
-    };
-    assert!(usual < 150_000, "the sum of the flash's wear reckons with 120 kB: {usual}");
+    largest.answers = false;
+    let text = write(&largest);
+    assert!(text.len() <= PAGE_MAX_BYTES, "{} bytes", text.len());
+    assert!(PAGE_MAX_BYTES - text.len() < PAGE_MAX_BYTES / 100, "{} bytes: the sum is too great", text.len());
+    assert!(read(&text).expect("read again") == largest);
+
+    // The sum in core/deliver.rs, and in docs/states.md: pages and bytes of a day, at one sample each 30 s.
+    let pages = 86_400 / usize::try_from(WRITE_EVERY.as_secs()).expect("small") + 86_400 / 30 / FIXED_AHEAD;
+    assert_eq!((pages, pages * PAGE_MAX_BYTES / 1_000_000), (333, 345));
+    let usual = write(&full(4)).len();
+    assert!(usual < 130_000, "{usual} bytes with four networks of ordinary names");
+    assert_eq!(pages * 130_000 / 1_000_000, 43);
 }
 
 #[test]
