@@ -183,7 +183,7 @@ pub enum Action {
 pub struct Deleted {
     /// The deletion's number in the store, by which it knows that the record tells of it.
     pub id: i64,
-    /// [`Kind::CountsDeleted`] or [`Kind::RecordDeleted`].
+    /// [`Kind::CountsDeleted`], [`Kind::SketchesDeleted`] or [`Kind::RecordDeleted`].
     pub kind: Kind,
     /// How many rows.
     pub rows: u64,

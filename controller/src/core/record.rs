@@ -114,7 +114,10 @@ kinds! {
     StoreRestored = "store-restored",
     /// Counts whose time was up were deleted: `deletion` (its number in the store), `rows`, `from`, `to`.
     CountsDeleted = "counts-deleted",
-    /// The beginning of the record was deleted, its time being up: as above, and `number` and `hash` of the last entry
+    /// Sketches of distinct devices whose time was up were deleted: as above; `from` and `to` are the beginnings of the
+    /// activations.
+    SketchesDeleted = "sketches-deleted",
+    /// The beginning of the record was deleted, its time being up: as counts, and `number` and `hash` of the last entry
     /// that went.
     RecordDeleted = "record-deleted",
     /// A person asked for something and was refused: `by`, `ask`, `why`.

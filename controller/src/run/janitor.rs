@@ -41,7 +41,9 @@ async fn round(
 ) -> Result<(), StoreError> {
     if let Some(vouched_ms) = store.vouched_ms().await? {
         let now_ms = wall_ms.min(vouched_ms);
-        let days = [(What::Counts, Some(keep.counts_days)), (What::Record, keep.record_days)];
+        // Sketches are counts too, and kept as long.
+        let counts = Some(keep.counts_days);
+        let days = [(What::Counts, counts), (What::Sketches, counts), (What::Record, keep.record_days)];
         for (what, days) in days.into_iter().filter_map(|(what, days)| Some((what, days?))) {
             let older_ms = now_ms.saturating_sub(WallMs::from(days).saturating_mul(DAY_MS));
             let mut deletion = None;
@@ -53,12 +55,6 @@ async fn round(
                 }
                 tokio::time::sleep(PAUSE).await;
             };
-            if what == What::Counts {
-                let sketches = store.forget_sketches(older_ms).await?;
-                if sketches > 0 {
-                    tracing::info!(sketches, "sketches of distinct devices whose time was up are deleted");
-                }
-            }
             if gone.is_some() {
                 store.empty_log().await?;
             }
@@ -78,6 +74,7 @@ fn in_words(it: &Deletion) -> Deleted {
         id: it.id,
         kind: match it.what {
             What::Counts => Kind::CountsDeleted,
+            What::Sketches => Kind::SketchesDeleted,
             What::Record => Kind::RecordDeleted,
         },
         rows: it.rows,
@@ -89,12 +86,16 @@ fn in_words(it: &Deletion) -> Deleted {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use firmware_config::mode::Mode;
-    use firmware_config::wire::{Counts, NetworkCounts};
+    use firmware_config::sketch::Sketch;
+    use firmware_config::wire::{Counts, NetworkCounts, Period};
 
     use super::*;
+    use crate::core::distinct::KeptSketch;
     use crate::core::trim::place;
-    use crate::core::{Durable, Entry};
+    use crate::core::{Activation, Durable, Entry, Source};
     use crate::store::chain::Link;
     use crate::store::copy::verify;
 
@@ -181,6 +182,48 @@ mod tests {
         assert_eq!(worked(&store, keep, NOW).await, [expected]);
         let mut said = entries(1..=1, |_| NOW);
         said.entries[0].kind = Kind::CountsDeleted;
+        said.entries[0].fields = vec![("deletion", "1".to_owned())];
+        store.write(&said, None).await.expect("stored");
+        assert_eq!(worked(&store, keep, NOW).await, []);
+    }
+
+    #[tokio::test]
+    async fn sketches_of_activations_of_long_ago_go_and_the_record_can_tell_what_went() {
+        // More of them than go in one step; those of a young activation stay.
+        let folder = tempfile::tempdir().expect("folder");
+        let store = open(&folder.path().join("town.db")).await;
+        let (old, young) = (NOW - 101 * DAY_MS, NOW - 99 * DAY_MS);
+        let opened = |id, since_ms| Activation {
+            id,
+            boot: String::new(),
+            source: Source::Key(None),
+            mode: Mode::Disaster,
+            facilities: BTreeSet::new(),
+            since_ms,
+            until_ms: None,
+            why: String::new(),
+        };
+        let both = vec![opened(1, old), opened(2, young)];
+        store.write(&Durable { activations: both, ..Durable::default() }, None).await.expect("stored");
+        store.write(&Durable::default(), None).await.expect("ended");
+        let of = |activation, since_ms, ap: u32| KeptSketch {
+            period: Period { activation, since_ms },
+            ap: format!("gym-{ap}").parse().expect("valid"),
+            facility: "gym".parse().expect("valid"),
+            registers: Sketch::default(),
+        };
+        let all: Vec<_> = (0..1_100).map(|ap| of(1, old, ap)).chain([of(2, young, 0)]).collect();
+        assert_eq!(store.add_sketches(&all).await, Ok(1_101));
+        store.add_counts(&[sample(1, NOW)]).await.expect("stored");
+        let keep = Keep { counts_days: 100, record_days: None };
+        let (from, to, kind) = (iso(old), iso(old), Kind::SketchesDeleted);
+        let expected = Deleted { id: 1, kind, rows: 1_100, from, to, last: None };
+        assert_eq!(worked(&store, keep, NOW).await, std::slice::from_ref(&expected));
+        assert_eq!(store.sketches(0, WallMs::MAX).await.expect("read").len(), 1);
+        // Told again until the entry is stored, and not after.
+        assert_eq!(worked(&store, keep, NOW).await, [expected]);
+        let mut said = entries(1..=1, |_| NOW);
+        said.entries[0].kind = kind;
         said.entries[0].fields = vec![("deletion", "1".to_owned())];
         store.write(&said, None).await.expect("stored");
         assert_eq!(worked(&store, keep, NOW).await, []);

@@ -105,32 +105,24 @@ fn read(row: &SqliteRow) -> sqlx::Result<SketchRow> {
     })
 }
 
-impl Store {
-    /// Deletes the sketches of activations that began before `older_ms`, and of those the store knows only by them; how
-    /// many sketches went. An activation whose beginning cannot be (a clock that was never set) stays.
-    ///
-    /// # Errors
-    /// Nothing was deleted, or (no answer in time) it is not known.
-    pub async fn forget_sketches(&self, older_ms: WallMs) -> Result<u64, StoreError> {
-        let file = self.file()?;
-        self.writing(&file, async {
-            let (mut place, mut writer) = file.writer().await?;
-            let mut whole = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
-            let old = "since_ms >= ?1 AND since_ms < ?2
-                AND NOT EXISTS (SELECT 1 FROM activations AS held WHERE held.id = activation)";
-            let mut gone = 0;
-            for table in ["sketches", "periods"] {
-                // Both names are ours, and so is the condition.
-                let delete = sqlx::AssertSqlSafe(format!("DELETE FROM {table} WHERE {old}"));
-                let deleted = sqlx::query(delete).bind(EARLIEST_MS).bind(older_ms).execute(&mut *whole).await?;
-                gone = deleted.rows_affected().max(gone);
-            }
-            whole.commit().await?;
-            *place = Some(writer);
-            Ok(gone)
-        })
-        .await
-    }
+/// Deletes at most so many sketches of activations that began before `older_ms`; the beginning of each. With the last of
+/// an activation goes what the store knows it by. One in force stays, and one whose beginning cannot be (a clock that was
+/// never set).
+pub(super) async fn forget(whole: &mut SqliteConnection, older_ms: WallMs, at_once: u32) -> sqlx::Result<Vec<WallMs>> {
+    const OLD: &str = "since_ms >= ?1 AND since_ms < ?2
+        AND NOT EXISTS (SELECT 1 FROM activations AS held WHERE held.id = activation)";
+    // The condition is ours.
+    let sketches = sqlx::AssertSqlSafe(format!(
+        "DELETE FROM sketches WHERE rowid IN (SELECT rowid FROM sketches WHERE {OLD} LIMIT ?3) RETURNING since_ms"
+    ));
+    let gone =
+        sqlx::query_scalar(sketches).bind(EARLIEST_MS).bind(older_ms).bind(at_once).fetch_all(&mut *whole).await?;
+    let periods = sqlx::AssertSqlSafe(format!(
+        "DELETE FROM periods WHERE {OLD} AND NOT EXISTS (SELECT 1 FROM sketches AS left_here
+         WHERE left_here.activation = periods.activation AND left_here.since_ms = periods.since_ms)"
+    ));
+    sqlx::query(periods).bind(EARLIEST_MS).bind(older_ms).execute(whole).await?;
+    Ok(gone)
 }
 
 /// Merges one; 1, or 0 where there is no such activation.
@@ -181,6 +173,7 @@ mod tests {
 
     use super::*;
     use crate::core::{Durable, Source};
+    use crate::store::keep::{Deletion, Step, What};
 
     fn sketch(ap: &str, devices: std::ops::Range<u64>) -> KeptSketch {
         let mut registers = Sketch::default();
@@ -264,7 +257,11 @@ mod tests {
         assert_eq!(store.add_sketches(&sketches).await, Ok(4));
         let still = vec![opened(5, day(2))];
         store.write(&Durable { activations: still, ..Durable::default() }, None).await.expect("stored");
-        assert_eq!(store.forget_sketches(day(5)).await, Ok(1));
+        let step = store.delete_some(What::Sketches, day(5), WallMs::MAX, None).await.expect("deleted");
+        assert_eq!(step, Step { deletion: Some(1), more: false });
+        let told = store.untold_deletions().await.expect("read");
+        let (from_ms, to_ms) = (day(1), day(1));
+        assert_eq!(told, [Deletion { id: 1, what: What::Sketches, rows: 1, from_ms, to_ms, last: None }]);
         let left = store.sketches(WallMs::MIN, WallMs::MAX).await.expect("read");
         assert_eq!(left.iter().map(|row| row.period.activation).collect::<Vec<_>>(), [3, 3, 5, 6]);
         assert_eq!(store.add_sketches(&[of(4, day(1))]).await, Ok(0), "nor does it come back");

@@ -31,6 +31,8 @@ impl Default for Keep {
 pub enum What {
     /// Counts.
     Counts,
+    /// Sketches of distinct devices, by the beginning of their activation.
+    Sketches,
     /// Entries of the record, and the orders of their time.
     Record,
 }
@@ -41,6 +43,7 @@ impl What {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Counts => "counts",
+            Self::Sketches => "sketches",
             Self::Record => "record",
         }
     }
@@ -116,6 +119,7 @@ impl Store {
             let mut whole = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
             let gone = match what {
                 What::Counts => counts(&mut whole, older_ms).await?,
+                What::Sketches => sketches(&mut whole, older_ms).await?,
                 What::Record => entries(&mut whole, older_ms, now_ms).await?,
             };
             let step = match gone {
@@ -164,7 +168,11 @@ impl Store {
                 let hash = row.try_get::<Option<&[u8]>, _>("hash")?.and_then(Hash::read);
                 Ok(Deletion {
                     id: row.try_get("id")?,
-                    what: if row.try_get::<&str, _>("what")? == "record" { What::Record } else { What::Counts },
+                    what: match row.try_get::<&str, _>("what")? {
+                        "record" => What::Record,
+                        "sketches" => What::Sketches,
+                        _ => What::Counts,
+                    },
                     rows: unsigned(row.try_get("rows")?),
                     from_ms: row.try_get("from_ms")?,
                     to_ms: row.try_get("to_ms")?,
@@ -208,6 +216,13 @@ async fn counts(whole: &mut SqliteConnection, older_ms: WallMs) -> sqlx::Result<
     .execute(whole)
     .await?;
     Ok(Some(Gone { rows, from_ms, to_ms, last: None }))
+}
+
+async fn sketches(whole: &mut SqliteConnection, older_ms: WallMs) -> sqlx::Result<Option<Gone>> {
+    let gone = super::distinct::forget(whole, older_ms, AT_ONCE).await?;
+    let (Some(from_ms), Some(to_ms)) = (gone.iter().min(), gone.iter().max()) else { return Ok(None) };
+    let rows = i64::try_from(gone.len()).unwrap_or(i64::MAX);
+    Ok(Some(Gone { rows, from_ms: *from_ms, to_ms: *to_ms, last: None }))
 }
 
 async fn entries(whole: &mut SqliteConnection, older_ms: WallMs, now_ms: WallMs) -> sqlx::Result<Option<Gone>> {

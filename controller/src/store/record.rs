@@ -190,7 +190,7 @@ pub(super) async fn write_entry(
     .bind(hash.bytes())
     .execute(&mut *whole)
     .await?;
-    if matches!(entry.kind, Kind::CountsDeleted | Kind::RecordDeleted)
+    if matches!(entry.kind, Kind::CountsDeleted | Kind::SketchesDeleted | Kind::RecordDeleted)
         && let Some(deletion) = entry.fields.iter().find(|(name, _)| *name == "deletion")
         && let Ok(deletion) = deletion.1.parse()
     {

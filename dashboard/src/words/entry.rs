@@ -195,6 +195,15 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
         ("counts-deleted", Lang::En) => {
             format!("{} counts deleted, their time being up ({} to {})", field("rows"), day("from"), day("to"))
         }
+        ("sketches-deleted", Lang::Ja) => {
+            format!("保存期間を過ぎた端末数の推計{}件を削除(発動日 {}〜{})", field("rows"), day("from"), day("to"))
+        }
+        ("sketches-deleted", Lang::En) => format!(
+            "{} sketches of distinct devices deleted, their time being up (activations of {} to {})",
+            field("rows"),
+            day("from"),
+            day("to")
+        ),
         ("record-deleted", Lang::Ja) => {
             format!(
                 "保存期間を過ぎた記録{}件を{}番まで削除({}〜{})",

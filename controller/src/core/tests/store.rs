@@ -300,9 +300,12 @@ fn what_was_deleted_because_its_time_was_up_is_in_the_record() {
         last,
     };
     bench.on(Event::Deleted(of(Kind::CountsDeleted, None)));
+    bench.on(Event::Deleted(of(Kind::SketchesDeleted, None)));
     bench.on(Event::Deleted(of(Kind::RecordDeleted, Some((42, "abcd".to_owned())))));
-    let counts = bench.entries(Kind::CountsDeleted)[0];
-    assert_eq!((field(counts, "deletion"), field(counts, "rows"), counts.fields.len()), ("3", "7", 4));
+    for kind in [Kind::CountsDeleted, Kind::SketchesDeleted] {
+        let entry = bench.entries(kind)[0];
+        assert_eq!((field(entry, "deletion"), field(entry, "rows"), entry.fields.len()), ("3", "7", 4));
+    }
     let record = bench.entries(Kind::RecordDeleted)[0];
     assert_eq!((field(record, "number"), field(record, "hash")), ("42", "abcd"));
 }
