@@ -91,6 +91,8 @@ pub enum Event {
     StoreSetAside { file: String, why: String },
     /// What was kept long enough is gone from the store.
     Deleted(Deleted),
+    /// The record is not as it was written at one place ([`Kind::RecordAltered`]).
+    RecordAltered { number: u64, what: &'static str, at: Option<String> },
     /// Something that is not our order stands on the order topic.
     ForeignOrderSeen { why: String },
     /// A controller of this town spoke, signature checked; it may be a recording, and it may be our own voice.

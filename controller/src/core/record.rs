@@ -120,6 +120,9 @@ kinds! {
     /// The beginning of the record was deleted, its time being up: as counts, and `number` and `hash` of the last entry
     /// that went.
     RecordDeleted = "record-deleted",
+    /// A place of the record is not as it was written: `number` of the entry, `what` (entry-changed, entry-inserted,
+    /// entries-removed-before, entries-removed-after), `at` (the entry's time).
+    RecordAltered = "record-altered",
     /// A person asked for something and was refused: `by`, `ask`, `why`.
     AskRefused = "ask-refused",
 }

@@ -191,6 +191,7 @@ impl Town {
             Event::Recalled(remembered) => self.recalled(remembered, now),
             Event::StoreSetAside { file, why } => self.store_set_aside(file, why, now),
             Event::Deleted(deleted) => self.deleted(deleted, now),
+            Event::RecordAltered { number, what, at } => self.record_altered(number, what, at, now),
             Event::PeerHeard(heartbeat) => self.peer_heard(&heartbeat, now),
             Event::Lock(lock) => self.lock_is(lock),
             Event::ForeignOrderSeen { why } => self.restore_order(why, now),

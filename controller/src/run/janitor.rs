@@ -1,4 +1,5 @@
-//! The janitor: what is older than it is to be kept goes, a little at a time, and the record is told.
+//! The janitor: what is older than it is to be kept goes, a little at a time, and the record is told; and whether the
+//! record is as it was written is looked at, just as slowly.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -9,12 +10,15 @@ use tokio::sync::mpsc;
 use super::clock::Clock;
 use crate::api::times::iso;
 use crate::core::{Deleted, Event, Kind};
+use crate::store::chain::Finding;
 use crate::store::keep::{Deletion, Keep, What};
 use crate::store::{Store, StoreError};
 
 /// After the start: there are better things to do.
 const FIRST: Duration = Duration::from_secs(300);
 const EVERY: Duration = Duration::from_secs(3600);
+/// The whole record is walked after the start, and then each so many rounds: once a day.
+const WALK_EACH: u32 = 24;
 /// Between two steps, so that whoever writes the record waits for one step at most.
 const PAUSE: Duration = Duration::from_millis(100);
 const DAY_MS: WallMs = 86_400_000;
@@ -23,12 +27,39 @@ const DAY_MS: WallMs = 86_400_000;
 pub(super) async fn work(store: Store, keep: Keep, clock: Clock, events: mpsc::Sender<Event>) {
     let mut told = HashSet::new();
     tokio::time::sleep(FIRST).await;
-    loop {
+    for n in 0_u32.. {
+        if n.is_multiple_of(WALK_EACH)
+            && let Err(error) = walk(&store, &events).await
+        {
+            tracing::warn!(%error, "the record was not looked through");
+        }
         if let Err(error) = round(&store, keep, clock.now().wall_ms, &events, &mut told).await {
             tracing::warn!(%error, "what is too old was not deleted; tried again in an hour");
         }
         tokio::time::sleep(EVERY).await;
     }
+}
+
+/// Walks the record. Each place that is not as it was written is told once, over all starts: the record itself says which
+/// were.
+async fn walk(store: &Store, events: &mpsc::Sender<Event>) -> Result<(), StoreError> {
+    let verdict = store.walk_record(PAUSE).await?;
+    if verdict.wrong == 0 {
+        tracing::info!(entries = verdict.chained, "the record was looked through and is as it was written");
+        return Ok(());
+    }
+    tracing::error!(
+        places = verdict.wrong,
+        "the record is NOT as it was written; `hirake record verify` names the places"
+    );
+    let told = store.told_altered().await?;
+    for Finding { number, at_ms, wrong } in verdict.findings {
+        let what = wrong.as_str();
+        if !told.contains(&(number.to_string(), what.to_owned())) {
+            let _ = events.send(Event::RecordAltered { number, what, at: at_ms.map(iso) }).await;
+        }
+    }
+    Ok(())
 }
 
 /// One round. A clock that is ahead of everything that was ever stored deletes nothing that is not old by that.
@@ -91,6 +122,8 @@ mod tests {
     use firmware_config::mode::Mode;
     use firmware_config::sketch::Sketch;
     use firmware_config::wire::{Counts, NetworkCounts, Period};
+    use sqlx::Connection;
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
     use super::*;
     use crate::core::distinct::KeptSketch;
@@ -151,6 +184,26 @@ mod tests {
             all.push(deleted);
         }
         all
+    }
+
+    /// A walk along the record; what it had to tell.
+    async fn walked(store: &Store) -> Vec<(u64, &'static str)> {
+        let (events, mut told) = mpsc::channel(64);
+        walk(store, &events).await.expect("a walk");
+        drop(events);
+        let mut all = Vec::new();
+        while let Some(Event::RecordAltered { number, what, at }) = told.recv().await {
+            assert_eq!(at, Some(iso(NOW)), "entry {number}");
+            all.push((number, what));
+        }
+        all
+    }
+
+    async fn by_hand(path: &std::path::Path, statement: &'static str) {
+        let mut hand =
+            SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await.expect("opened");
+        sqlx::query(statement).execute(&mut hand).await.expect("done");
+        hand.close().await.expect("closed");
     }
 
     async fn counted(store: &Store) -> Vec<WallMs> {
@@ -265,6 +318,44 @@ mod tests {
         let bytes = files.map(|file| std::fs::read(&file).expect("a file")).concat();
         let holds = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
         assert!(holds(b"someone-1450") && !holds(b"someone-77\""), "deleted is gone");
+        assert_eq!(walked(&store).await, [], "what went because its time was up is not missing");
+    }
+
+    #[tokio::test]
+    async fn a_line_that_was_changed_is_told_of_once_over_all_starts_and_the_record_goes_on() {
+        // More entries than go by in one step. Nothing is told of a record that is whole, also while it grows.
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("town.db");
+        let store = open(&path).await;
+        for some in [1..=2_000, 2_001..=4_500] {
+            store.write(&entries(some, |_| NOW), None).await.expect("stored");
+        }
+        let writing = store.clone();
+        let written = tokio::spawn(async move { writing.write(&entries(4_501..=4_600, |_| NOW), None).await });
+        assert_eq!(walked(&store).await, []);
+        written.await.expect("ended").expect("stored");
+        drop(store);
+
+        by_hand(&path, "UPDATE entries SET fields = replace(fields, 'someone-4200', 'nobody') WHERE id = 4200").await;
+        let told = |number: u64, at: u64| {
+            let mut said = entries(number..=number, |_| NOW);
+            said.entries[0].kind = Kind::RecordAltered;
+            said.entries[0].fields = vec![("number", at.to_string()), ("what", "entry-changed".to_owned())];
+            said
+        };
+        let store = open(&path).await;
+        assert_eq!(walked(&store).await, [(4_200, "entry-changed")]);
+        assert_eq!(walked(&store).await, [(4_200, "entry-changed")], "until the entry is stored");
+        store.write(&told(4_601, 4_200), None).await.expect("stored");
+        assert_eq!(walked(&store).await, []);
+        drop(store);
+
+        by_hand(&path, "UPDATE entries SET kind = 'opened' WHERE id = 7").await;
+        let store = open(&path).await;
+        assert_eq!(walked(&store).await, [(7, "entry-changed")], "and the other is not told again after a start");
+        store.write(&told(4_602, 7), None).await.expect("stored");
+        assert_eq!(walked(&store).await, []);
+        assert_eq!(store.head().await.expect("read").number, 4_602);
     }
 
     #[tokio::test]

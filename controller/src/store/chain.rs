@@ -8,18 +8,24 @@
 //! Whoever may write the file can reckon a whole chain anew. What he cannot do is make it end in a hash that somebody
 //! wrote down on paper.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::time::Duration;
 
 use firmware_config::wire::WallMs;
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Connection, Row, SqliteConnection};
 
-use super::{signed, unsigned};
+use super::{Store, StoreError, signed, unsigned};
+use crate::core::Kind;
 
 /// Findings told one by one; of more only their number.
 pub const FINDINGS_MAX: usize = 20;
+
+/// Entries come by in one step of a walk beside the controller's work: of a million, 500 steps.
+const AT_ONCE: i64 = 2_000;
 
 const FORM: &[u8] = b"hirake record 1\0";
 
@@ -170,6 +176,19 @@ pub enum Wrong {
     RemovedAfter,
 }
 
+impl Wrong {
+    /// The word for it in the record.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Changed => "entry-changed",
+            Self::Inserted => "entry-inserted",
+            Self::RemovedBefore(_) => "entries-removed-before",
+            Self::RemovedAfter => "entries-removed-after",
+        }
+    }
+}
+
 /// The record as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verdict {
@@ -207,41 +226,132 @@ struct Seen {
     at_ms: Option<WallMs>,
 }
 
-/// Walks the whole record, oldest first, in one reading; `known` is a hash that somebody wrote down.
+/// A walk along the record, oldest entry first.
+struct Walk {
+    verdict: Verdict,
+    last: Seen,
+    known: Option<Hash>,
+    /// The lowest number that was not come by yet.
+    next: i64,
+}
+
+/// Walks the whole record in one reading; `known` is a hash that somebody wrote down.
 ///
 /// # Errors
 /// The file cannot be read to the end.
 pub async fn verify(connection: &mut SqliteConnection, known: Option<Hash>) -> sqlx::Result<Verdict> {
     // One snapshot, however much is written meanwhile.
     sqlx::query("BEGIN").execute(&mut *connection).await?;
-    let verdict = walk(connection, known).await;
+    let walked = async {
+        let mut walk = Walk::begin(connection, known).await?;
+        walk.on(connection, i64::MAX).await?;
+        Ok(walk.verdict)
+    }
+    .await;
     sqlx::query("ROLLBACK").execute(connection).await?;
-    verdict
+    walked
 }
 
-async fn walk(connection: &mut SqliteConnection, known: Option<Hash>) -> sqlx::Result<Verdict> {
-    let mut verdict = Verdict { ends: ends(&mut *connection).await?, ..Verdict::default() };
-    let base = verdict.ends.base;
-    let mut last = Seen { link: base, before: base.hash, at_ms: None };
-    let mut rows =
-        sqlx::query("SELECT id, run, seq, at_ms, kind, drill, fields, before, hash FROM entries ORDER BY id")
-            .fetch(connection);
-    while let Some(row) = rows.try_next().await? {
-        let number = unsigned(row.try_get("id")?);
+impl Store {
+    /// Walks the whole record, [`AT_ONCE`] entries at a time with a `pause` between, beside whoever writes. Nothing may
+    /// be deleted from it meanwhile, for the walk would take that for a tampering.
+    ///
+    /// # Errors
+    /// The file is out of reach or damaged.
+    pub async fn walk_record(&self, pause: Duration) -> Result<Verdict, StoreError> {
+        let file = self.file()?;
+        // A connection of its own: should the file be set aside, the rest of the walk is not taken from the new one.
+        let options = file.options.clone().read_only(true);
+        let mut connection = self.reading(&file, SqliteConnection::connect_with(&options)).await?;
+        let mut walk = self.reading(&file, Walk::begin(&mut connection, None)).await?;
+        loop {
+            let step = async {
+                sqlx::query("BEGIN").execute(&mut connection).await?;
+                let ended = walk.on(&mut connection, AT_ONCE).await;
+                sqlx::query("ROLLBACK").execute(&mut connection).await?;
+                ended
+            };
+            if self.reading(&file, step).await? {
+                return Ok(walk.verdict);
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// The places of which the record tells already that they are not as they were written: number and [`Wrong`]'s word.
+    ///
+    /// # Errors
+    /// The file is out of reach or damaged.
+    pub async fn told_altered(&self) -> Result<HashSet<(String, String)>, StoreError> {
+        let file = self.file()?;
+        let told = sqlx::query_scalar::<_, String>("SELECT fields FROM entries WHERE kind = ?")
+            .bind(Kind::RecordAltered.as_str())
+            .fetch_all(&file.readers);
+        let told = self.reading(&file, told).await?;
+        let place = |fields: &String| {
+            // One that cannot be read tells of nothing: it is among what was altered.
+            let fields: Vec<(String, String)> = serde_json::from_str(fields).ok()?;
+            let field = |wanted| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+            field("number").zip(field("what"))
+        };
+        Ok(told.iter().filter_map(place).collect())
+    }
+}
+
+impl Walk {
+    async fn begin(connection: &mut SqliteConnection, known: Option<Hash>) -> sqlx::Result<Self> {
+        let ends = ends(connection).await?;
+        let last = Seen { link: ends.base, before: ends.base.hash, at_ms: None };
+        Ok(Self { verdict: Verdict { ends, ..Verdict::default() }, last, known, next: i64::MIN })
+    }
+
+    /// Comes by the next `at_most` entries; whether the end was reached. All in one snapshot.
+    async fn on(&mut self, connection: &mut SqliteConnection, at_most: i64) -> sqlx::Result<bool> {
+        let mut rows = sqlx::query(
+            "SELECT id, run, seq, at_ms, kind, drill, fields, before, hash FROM entries WHERE id >= ? ORDER BY id LIMIT ?",
+        )
+        .bind(self.next)
+        .bind(at_most)
+        .fetch(&mut *connection);
+        let mut seen = 0;
+        while let Some(row) = rows.try_next().await? {
+            self.come_by(&row)?;
+            seen += 1;
+        }
+        drop(rows);
+        if seen == at_most {
+            return Ok(false);
+        }
+        let Ends { base, head } = ends(connection).await?;
+        self.verdict.ends.head = head;
+        if self.known == Some(base.hash) && base.number > 0 {
+            self.verdict.known = self.verdict.known.or(Some(base.number));
+        }
+        if self.last.link != head {
+            self.verdict.find(self.last.link.number, self.last.at_ms, Wrong::RemovedAfter);
+        }
+        Ok(true)
+    }
+
+    fn come_by(&mut self, row: &SqliteRow) -> sqlx::Result<()> {
+        let (base, last, verdict) = (self.verdict.ends.base, self.last, &mut self.verdict);
+        let id: i64 = row.try_get("id")?;
+        self.next = id.saturating_add(1);
+        let number = unsigned(id);
         let at_ms: WallMs = row.try_get("at_ms")?;
         let hash = row.try_get::<Option<&[u8]>, _>("hash")?;
         verdict.newest_at_ms = Some(at_ms);
         if number <= base.number && hash.is_none() {
             verdict.older += 1;
-            continue;
+            return Ok(());
         }
         verdict.chained += 1;
         let links = hash.and_then(Hash::read).zip(row.try_get::<Option<&[u8]>, _>("before")?.and_then(Hash::read));
         let Some((hash, before)) = links.filter(|_| number > base.number) else {
             verdict.find(number, Some(at_ms), Wrong::Inserted);
-            continue;
+            return Ok(());
         };
-        verdict.known = verdict.known.or_else(|| (known == Some(hash)).then_some(number));
+        verdict.known = verdict.known.or_else(|| (self.known == Some(hash)).then_some(number));
         let line = Line {
             number,
             run: row.try_get("run")?,
@@ -261,16 +371,9 @@ async fn walk(connection: &mut SqliteConnection, known: Option<Hash>) -> sqlx::R
         } else {
             verdict.find(number, Some(at_ms), Wrong::RemovedBefore(number.saturating_sub(1)));
         }
-        last = Seen { link: Link { number, hash }, before, at_ms: Some(at_ms) };
+        self.last = Seen { link: Link { number, hash }, before, at_ms: Some(at_ms) };
+        Ok(())
     }
-    drop(rows);
-    if known == Some(base.hash) && base.number > 0 {
-        verdict.known = verdict.known.or(Some(base.number));
-    }
-    if last.link != verdict.ends.head {
-        verdict.find(last.link.number, last.at_ms, Wrong::RemovedAfter);
-    }
-    Ok(verdict)
 }
 
 #[cfg(test)]

@@ -220,6 +220,12 @@ pub fn entry_text(entry: &Entry, lang: Lang, name_of: impl Fn(&str) -> Option<St
             day("from"),
             day("to")
         ),
+        ("record-altered", Lang::Ja) => {
+            format!("記録が書かれたときのままではない: {}番({})", field("number"), told(field("what"), lang))
+        }
+        ("record-altered", Lang::En) => {
+            format!("the record is not as it was written: entry {} ({})", field("number"), told(field("what"), lang))
+        }
         ("store-back", Lang::Ja) => format!("記録の保存を再開(待っていた{}件)", field("kept")),
         ("store-back", Lang::En) => format!("the record is stored again ({} entries waited)", field("kept")),
         ("ask-refused", _) => why("操作を受け付けなかった", "request refused"),

@@ -44,6 +44,10 @@ const WORDS: &[(&str, &str, &str)] = &[
         "機器は00000JAPANを止めたと報告しているが、SNMPでは出ている",
         "it says that 00000JAPAN is off, and SNMP sees it on the air",
     ),
+    ("entry-changed", "内容が変えられたか、別の場所から移された", "changed, or moved there"),
+    ("entry-inserted", "あとから書き足された", "written in afterwards"),
+    ("entries-removed-before", "この直前の記録が消された", "entries directly before it were removed"),
+    ("entries-removed-after", "これより新しい記録が消された", "entries after it were removed"),
     (
         "no other controller that decides is heard",
         "主の制御装置と通じない",

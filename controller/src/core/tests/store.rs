@@ -311,6 +311,26 @@ fn what_was_deleted_because_its_time_was_up_is_in_the_record() {
 }
 
 #[test]
+fn a_record_that_was_altered_is_told_of_and_neither_the_town_nor_its_key_is_held_up() {
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    let before = (bench.number(), bench.view().totals.open);
+    let altered =
+        |at: Option<&str>| Event::RecordAltered { number: 7, what: "entry-changed", at: at.map(str::to_owned) };
+    bench.on(altered(Some("2026-11-22T14:32:04+09:00")));
+    bench.on(altered(None));
+    assert_eq!((bench.number(), bench.view().totals.open), before);
+    let told = bench.entries(Kind::RecordAltered);
+    assert_eq!(told.iter().map(|entry| entry.fields.len()).collect::<Vec<_>>(), [3, 2]);
+    let entry = told[0];
+    assert_eq!((field(entry, "number"), field(entry, "what")), ("7", "entry-changed"));
+    assert!(field(entry, "at").starts_with("2026-11-22"));
+    bench.turn(NORMAL);
+    bench.pass(s(3));
+    assert_eq!((bench.view().totals.open, bench.number()), (0, before.0 + 1));
+}
+
+#[test]
 fn what_happens_is_in_the_log_at_once_whatever_becomes_of_the_store() {
     let mut bench = Bench::settled();
     bench.store = Store::Hangs;

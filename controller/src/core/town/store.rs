@@ -1,4 +1,4 @@
-//! What goes to the store, and what the store says: its answers, its deletions, and that it was set aside.
+//! What goes to the store, and what the store says: its answers, its deletions, its damages, and that it was set aside.
 
 use super::{Exit, Town};
 use crate::core::key::KeyMemory;
@@ -30,6 +30,13 @@ impl Town {
             fields.extend([("number", number.to_string()), ("hash", hash)]);
         }
         self.write(now, it.kind, false, fields);
+    }
+
+    /// Told, and no more: what is in force never depends on what the record says.
+    pub(super) fn record_altered(&mut self, number: u64, what: &str, at: Option<String>, now: Now) {
+        let mut fields = vec![("number", number.to_string()), ("what", what.to_owned())];
+        fields.extend(at.map(|at| ("at", at)));
+        self.write(now, Kind::RecordAltered, false, fields);
     }
 
     /// A new store knows nothing: what is in force is offered to it as if it had just been decided.
