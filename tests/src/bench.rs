@@ -306,6 +306,16 @@ impl Bench {
         self.aps[i].agent = None;
     }
 
+    /// Asks the agent of the `i`th AP to end (SIGTERM) and waits until it has.
+    ///
+    /// # Errors
+    /// There is none, or it had to be killed.
+    pub fn stop_agent(&mut self, i: usize) -> Result<()> {
+        let status = self.aps[i].agent.take().context("an agent")?.stop()?;
+        ensure!(status.success(), "the agent ended with {status}");
+        Ok(())
+    }
+
     /// The agent of the `i`th AP, while there is one.
     pub fn agent(&mut self, i: usize) -> Option<&mut Running> {
         self.aps[i].agent.as_mut()

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const A_ROUND: Duration = Duration::from_secs(150);
 
 /// A network as iw 5.19 prints it.
-fn network(bssid: &str, name: &str) -> String {
+pub fn network(bssid: &str, name: &str) -> String {
     format!(
         "BSS {bssid}(on wlan0)\n\tlast seen: 31.204s [boottime]\n\tTSF: 1795392000 usec (0d, 00:29:55)\n\tfreq: 2437\n\
          \tbeacon interval: 100 TUs\n\tcapability: ESS ShortSlotTime (0x0401)\n\tsignal: -52.00 dBm\n\
@@ -24,24 +24,23 @@ fn network(bssid: &str, name: &str) -> String {
     )
 }
 
-/// Gives the AP an ear: a program in iw's place that says what a file says. Returns that file.
-fn give_ear(dir: &Path, ap: &str) -> Result<PathBuf> {
-    let here = dir.join("ap").join(ap);
-    let (air, iw) = (here.join("air"), here.join("iw"));
+/// Gives the AP an ear: a program in iw's place, in `world`, that says what a file there says. Returns that file.
+pub fn give_ear(dir: &Path, ap: &str, world: &Path) -> Result<PathBuf> {
+    let (air, iw) = (world.join(format!("{ap}.air")), world.join(format!("{ap}.iw")));
     std::fs::write(&air, "")?;
     let asked = "dev wlan0 scan freq 24?? ap-force passive";
     let refusal = "echo 'command failed: Invalid argument (-22)' >&2; exit 234";
     let text = format!("#!/bin/sh\ncase \"$*\" in \"{asked}\") cat {} ;; *) {refusal} ;; esac\n", air.display());
     std::fs::write(&iw, text.replace(&format!("\"{asked}\""), &asked.replace(' ', "\\ ")))?;
     std::fs::set_permissions(&iw, std::fs::Permissions::from_mode(0o755))?;
-    let config = here.join("agent.toml");
+    let config = dir.join("ap").join(ap).join("agent.toml");
     let text = std::fs::read_to_string(&config).context("agent.toml")?;
     std::fs::write(&config, format!("{text}\n[scan]\nevery-s = 60\nprogram = \"{}\"\n", iw.display()))?;
     Ok(air)
 }
 
 /// Puts this on the air, whole at once.
-fn send(air: &Path, networks: &[String]) -> Result<()> {
+pub fn send(air: &Path, networks: &[String]) -> Result<()> {
     let new = air.with_extension("new");
     std::fs::write(&new, networks.concat())?;
     Ok(std::fs::rename(new, air)?)
@@ -62,9 +61,9 @@ async fn look_alikes_strangers_and_neighbours_are_heard_by_agents_and_told_in_tw
     let names: Vec<String> = plan.aps.iter().map(|ap| ap.id.clone()).collect();
     let temp = tempfile::Builder::new().prefix("hirake-").tempdir()?;
     let mut bench = Bench::lay_out(temp.path(), plan)?;
-    let air = give_ear(temp.path(), &names[1])?;
+    let air = give_ear(temp.path(), &names[1], temp.path())?;
     std::fs::write(
-        give_ear(temp.path(), &names[2])?.with_file_name("iw"),
+        give_ear(temp.path(), &names[2], temp.path())?.with_extension("iw"),
         "#!/bin/sh\necho 'command failed: Operation not supported (-95)' >&2\nexit 161\n",
     )?;
     let fake = network("02:13:37:00:00:01", "0000OJAPAN");

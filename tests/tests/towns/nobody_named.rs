@@ -13,6 +13,8 @@ use tests::people::Crowd;
 use tests::recorder::Recorder;
 use tests::traces::{Traces, every};
 
+use crate::air;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 /// People enough, coming and going fast enough, that half a minute has dozens of them.
 const CROWD: Crowd = Crowd { peace: 4, disaster: 30, stay: Duration::from_secs(10) };
@@ -26,6 +28,10 @@ const AT_REST: Crowd = Crowd { peace: 0, disaster: 0, stay: Duration::from_secs(
 const TOKEN: &str = "model-town-token-0000000000000000";
 /// More devices than this are to be seen before anything is looked for.
 const DEVICES: usize = 40;
+/// One of others who sends a name that looks like ours: the agent is to name this address, and no other that it hears.
+const LOOK_ALIKE: &str = "02:13:37:00:00:01";
+/// A round of listening (60 s and a quarter of it), and another where the first came at a bad moment.
+const A_ROUND: Duration = Duration::from_secs(150);
 
 /// Every file under `dir` that can be read, whole, and every file's name.
 fn files(dir: &Path, found: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
@@ -56,10 +62,23 @@ async fn distinct(bench: &Bench, enough: impl Fn(&Value) -> bool) -> Result<Valu
     }
 }
 
-/// Shows that a real agent, with a crowd at a pretend hostapd, counts distinct devices through a real broker into the
-/// controller's answers, and that among all bytes it sends and all files, names of files and log lines it writes there
-/// is no address of a device, in no spelling, and none of the plain hashes of one; and that the looking finds what is
-/// there.
+/// Where in `bytes` a word stands.
+fn place_of(word: &str, bytes: &[u8]) -> Result<usize> {
+    bytes.windows(word.len()).position(|part| part == word.as_bytes()).with_context(|| format!("no {word}"))
+}
+
+/// How many joins the samples on a page of the shelf tell of.
+fn joins(page: &[u8]) -> Result<u64> {
+    let sheet: Value = serde_json::from_slice(page.get(9..).context("a sum, and what follows it")?)?;
+    let rows = sheet["samples"].as_array().into_iter().flatten().flat_map(|sample| sample["rows"].as_array());
+    Ok(rows.flatten().filter_map(|row| row[3].as_u64()).sum())
+}
+
+/// Shows that a real agent, with a crowd at a pretend hostapd and phones on the air that send networks of their own,
+/// counts distinct devices through a real broker into the controller's answers, and that among all bytes it sends
+/// (sketches, samples and sightings among them) and all files, names of files and log lines it writes until it has
+/// stopped (the page of samples that wait among them) there is no address of a device, in no spelling, and none of the
+/// plain hashes of one; and that the looking finds what is there, in each of these.
 #[tokio::test]
 async fn every_byte_that_leaves_an_agent_is_free_of_addresses_and_of_their_hashes() -> Result<()> {
     let mut plan = Plan::quiet(inventory::aps().into_iter().take(1).collect(), BrokerKind::Mosquitto);
@@ -75,6 +94,13 @@ async fn every_byte_that_leaves_an_agent_is_free_of_addresses_and_of_their_hashe
     let through = |port: u16| format!("port = {port}\n");
     ensure!(text.contains(&through(bench.broker().port())), "{text}");
     std::fs::write(&config, text.replace(&through(bench.broker().port()), &through(recorder.address().port())))?;
+    // What is on the air is not the agent's: it lies elsewhere.
+    let world = tempfile::Builder::new().prefix("hirake-").tempdir()?;
+    let air = air::give_ear(temp.path(), &name, world.path())?;
+    // Phones that are on its network and send one of their own: the agent hears their addresses from iw as well.
+    bench.until_seen("some are there", PATIENCE, |bench| bench.radio(0).guests().len() > 1).await?;
+    let phones = bench.radio(0).guests().iter().map(|phone| air::network(phone, "my phone")).collect::<String>();
+    air::send(&air, &[phones, air::network(LOOK_ALIKE, "0000OJAPAN")])?;
     bench.start_controller().await?;
     bench.start_agents()?;
     bench.until("settled", PATIENCE, |town| total(town, "settled") == 1).await?;
@@ -93,27 +119,48 @@ async fn every_byte_that_leaves_an_agent_is_free_of_addresses_and_of_their_hashe
     assert!(metrics.contains("hirake_distinct_devices{activation=\"1\",mode=\"disaster\",facility=\"\"}"), "{metrics}");
     let csv = http::get(bench.http(), "/api/v1/distinct.csv").await?;
     assert!(csv.contains("町全体") && csv.contains("disaster"), "{csv}");
+    let heard = |town: &Value| town["strangers"].as_array().is_some_and(|all| !all.is_empty());
+    let town = bench.until("what it hears is told", A_ROUND, heard).await?;
+    assert_eq!(town["strangers"].as_array().map(Vec::len), Some(1), "phones are nobody's business: {town}");
 
     // The end of it: the sketch is told to the last, and no more than that.
     bench.panel.turn(Turn::Normal);
     bench.until_seen("closed", PATIENCE, |bench| bench.open_radios() == 0).await?;
-    bench.until("settled again", PATIENCE, |town| total(town, "settled") == 1).await?;
-    let guests = bench.radio(0).guests();
+    let closed = |town: &Value| total(town, "settled") == 1 && town["mode"] == "normal";
+    bench.until("settled again", PATIENCE, closed).await?;
     // What was on 00000JAPAN, at most: those of the town's own network are among the guests, and are not counted.
     let devices = told["activations"][0]["town"]["devices"].as_u64().context("devices")?;
-    assert!(usize::try_from(devices)? <= guests.len() * 11 / 10, "{devices} of {} devices", guests.len());
+    let guests = bench.radio(0).guests().len();
+    assert!(usize::try_from(devices)? <= guests * 11 / 10, "{devices} of {guests} devices");
+
+    // Cut off in another disaster, it counts those who come and go, and takes what waits to the flash when it stops.
+    bench.panel.turn(Turn::Disaster);
+    bench.until("open again", PATIENCE, |town| total(town, "settled") == 1 && town["mode"] == "disaster").await?;
+    bench.kill_mosquitto();
+    let before = bench.radio(0).guests().len();
+    bench.until_seen("many came", PATIENCE, |bench| bench.radio(0).guests().len() > before + DEVICES).await?;
+    bench.stop_agent(0)?;
+    let guests = bench.radio(0).guests();
 
     let sent = recorder.sent();
-    let topic = format!("hirake/1/shiomi/ap/{name}/distinct");
-    assert!(sent.windows(topic.len()).any(|part| part == topic.as_bytes()), "a sketch was among what was recorded");
+    let topic = |last: &str| format!("hirake/1/shiomi/ap/{name}/{last}");
+    place_of(&topic("distinct"), &sent)?;
+    let sightings = place_of(&topic("sightings"), &sent)?;
     let mut everything = vec![("what the agent sent".to_owned(), sent)];
     files(bench.dir(), &mut everything)?;
     // Where an agent binds its sockets.
     let own = std::fs::read_dir("/tmp")?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     everything
         .extend(own.filter(|name| name.starts_with("hirake-agent")).map(|name| (name.clone(), name.into_bytes())));
-    assert!(everything.iter().any(|(place, bytes)| place.ends_with("/ledger") && !bytes.is_empty()), "its ledger");
-    assert!(everything.iter().any(|(place, bytes)| place.contains("/log/") && !bytes.is_empty()), "its log");
+    let written = |end: &str| {
+        let found = everything.iter().find(|(place, bytes)| place.ends_with(end) && !bytes.is_empty());
+        found.map(|(_, bytes)| bytes).with_context(|| format!("nothing was written into {end}"))
+    };
+    let (ledger, page) = (written("/ledger")?, written("/ledger.counts")?);
+    // All that it says on its standard output and error.
+    let log = written(&format!("/log/{name}.log"))?;
+    place_of("stopped", log)?;
+    ensure!(joins(page)? > 0, "samples that wait: {}", String::from_utf8_lossy(page));
 
     let traces = Traces::of(guests.iter().map(String::as_str));
     println!("{} devices, {} traces, {} places", guests.len(), traces.count(), everything.len());
@@ -122,16 +169,31 @@ async fn every_byte_that_leaves_an_agent_is_free_of_addresses_and_of_their_hashe
         assert!(found.is_none(), "{found:?} is in {place}");
     }
 
-    // That this would be seen: the AP's own address is in its reports, and is found by the same looking.
+    ensure!(traces.find(&std::fs::read(&air)?).is_some(), "iw told the agent of phones");
+
+    // That this would be seen: the AP's own address is in its reports, that of the look-alike in its sightings, and both
+    // are found by the same looking.
+    let sent = &everything[0].1;
     let own = bench.radio(0).on_air().first().map(|network| network.bssid.clone()).context("an AP's own address")?;
-    assert!(Traces::of([own.as_str()]).find(&everything[0].1).is_some(), "{own} is in every report");
-    // And so is every trace of one device, planted in the middle of what was sent.
-    for (what, trace) in every(&guests[0]) {
-        let (before, after) = everything[0].1.split_at(everything[0].1.len() / 2);
-        // The beginning and the end of the trace only: the rest of the recording was looked through above.
-        let near = 64.min(before.len()).min(after.len());
-        let planted = [&before[before.len() - near..], &trace, &after[..near]].concat();
-        assert!(traces.find(&planted).is_some(), "{what} is not found");
+    for named in [own.as_str(), LOOK_ALIKE] {
+        assert!(Traces::of([named]).find(sent).is_some(), "{named} is told");
+    }
+    // And so is every trace of one device, planted in the middle of what was sent, in a sighting, and in what was written.
+    let middle = |bytes: &[u8]| bytes.len() / 2;
+    for (place, bytes, at) in [
+        ("what was sent", sent, middle(sent)),
+        ("a sighting", sent, sightings + topic("sightings").len()),
+        ("the ledger", ledger, middle(ledger)),
+        ("the page of samples", page, middle(page)),
+        ("the log", log, middle(log)),
+    ] {
+        let (before, after) = bytes.split_at(at);
+        for (what, trace) in every(&guests[0]) {
+            // The beginning and the end of the trace only: the rest was looked through above.
+            let near = 64.min(before.len()).min(after.len());
+            let planted = [&before[before.len() - near..], &trace, &after[..near]].concat();
+            assert!(traces.find(&planted).is_some(), "{what} is not found in {place}");
+        }
     }
     bench.stop()
 }
