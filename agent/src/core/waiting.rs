@@ -5,7 +5,7 @@
 //! holds over a power cut too, a sample that *lies* on the flash without the mark "may have been sent" is not sent
 //! before a page that bears the mark is there: the agent of after the cut would take it for one that it may summarise.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use firmware_config::mode::Mode;
 use firmware_config::wire::{NetworkCounts, SampleId, WallMs};
@@ -118,12 +118,13 @@ impl Sample {
     }
 
     fn fits(&self, newer: &Self, length: u32) -> bool {
-        let rows = newer.networks.iter().filter(|row| !self.networks.iter().any(|own| same(own, row))).count();
+        let rows = || newer.networks.iter().filter(|row| !self.networks.iter().any(|own| same(own, row))).count();
         !self.fixed
             && !newer.fixed
             && self.mode == newer.mode
             && self.interval_s.saturating_add(newer.interval_s) <= length
-            && self.networks.len() + rows <= SAMPLE_ROWS_MAX
+            // Last: of the hundreds that are asked when there is no room, all but one are too long.
+            && self.networks.len() + rows() <= SAMPLE_ROWS_MAX
     }
 
     /// Takes an older one in: nobody who came or went is lost, stations are the most there were.
@@ -255,17 +256,16 @@ impl Waiting {
 
     /// The page `written` is on the flash.
     pub fn written(&mut self, written: &Page) {
+        let here: HashSet<&SampleId> = self.samples.iter().map(|sample| &sample.id).collect();
+        self.stale |= written.samples.iter().any(|kept| !here.contains(&kept.id));
+        let kept: HashMap<&SampleId, &Kept> = written.samples.iter().map(|kept| (&kept.id, kept)).collect();
         for sample in &mut self.samples {
             // A sample that took another in keeps its number and not its size.
-            let as_it_is = |kept: &&Kept| kept.id == sample.id && kept.samples == sample.samples;
-            if let Some(kept) = written.samples.iter().find(as_it_is) {
-                sample.saved = true;
-                sample.lies = !kept.fixed;
-            } else if sample.saved {
-                sample.saved = false;
+            match kept.get(&sample.id).filter(|kept| kept.samples == sample.samples) {
+                Some(kept) => (sample.saved, sample.lies) = (true, !kept.fixed),
+                None => sample.saved = false,
             }
         }
-        self.stale |= written.samples.iter().any(|kept| !self.samples.iter().any(|sample| sample.id == kept.id));
     }
 
     /// The page of before is still there, or this one is.
@@ -311,7 +311,7 @@ impl Waiting {
         let neighbours = |length| {
             (1..self.samples.len()).map(|newer| (newer - 1, newer)).find(|(older, newer)| {
                 let (older, newer) = (&self.samples[*older], &self.samples[*newer]);
-                older.id.boot == newer.id.boot && older.fits(newer, length)
+                older.fits(newer, length) && older.id.boot == newer.id.boot
             })
         };
         LENGTHS_S.into_iter().find_map(neighbours).or_else(|| {
