@@ -324,12 +324,13 @@ impl Agent {
         let Some((number, ordered)) = self.holding.wanted() else {
             return key.map(|mode| (0, mode));
         };
+        // The town opened it for this key, which was turned back since: nobody holds it open any more.
+        let given_back = || self.holding.is_only_for(&format!("facility-key:{}", self.identity.ap));
         Some((
             number,
             match key {
                 Some(mode) if mode.is_open() => mode,
-                // The town opened it for this key, which was turned back since: nobody holds it open any more.
-                Some(_) if self.holding.is_only_for(&format!("facility-key:{}", self.identity.ap)) => Mode::Normal,
+                Some(_) if ordered.is_open() && given_back() => Mode::Normal,
                 _ => ordered,
             },
         ))

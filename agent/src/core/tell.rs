@@ -60,12 +60,11 @@ impl Teller {
     }
 
     /// The report to send now, if there is one.
-    pub fn step(&mut self, report: impl FnOnce() -> Report, mono: Duration) -> Option<Report> {
+    pub fn step(&mut self, report: impl Fn() -> Report, mono: Duration) -> Option<Report> {
         if !self.connected {
             return None;
         }
-        let mut report = report();
-        let face = face(report.clone(), self.told.as_ref());
+        let face = face(report(), self.told.as_ref());
         let due = match &self.told {
             None => mono,
             Some(told) if *told == face => {
@@ -88,7 +87,7 @@ impl Teller {
             return None;
         }
         self.seq += 1;
-        report.seq = self.seq;
+        let report = Report { seq: self.seq, ..report() };
         self.told = Some(face);
         self.told_at = mono;
         self.due = None;
