@@ -132,10 +132,22 @@ pub struct Gear {
     /// The line to it.
     pub wire: Wire,
     library: Arc<Library>,
+    /// What it says of itself, but for what changes.
+    says: Sheet,
+    /// What changes: how long it has been on, whether its network is wanted, whether that is on the air.
+    changes: [Oid; 3],
 }
 
 fn oid(text: &str) -> Oid {
     text.parse().expect("a name of the pretend platform")
+}
+
+fn cell(column: u32, row: u32) -> Oid {
+    oid(&format!("{ROOT}.1.1.{column}.{row}"))
+}
+
+fn word(on: bool) -> Value {
+    Value::Integer(if on { 1 } else { 2 })
 }
 
 impl Default for Gear {
@@ -151,6 +163,16 @@ impl Default for Gear {
             temper: Temper::Obeys,
             wire: Wire::Fine,
             library: Arc::new(library),
+            says: [
+                (oid("1.3.6.1.2.1.1.1.0"), Value::Octets(b"an AP of another make".to_vec())),
+                (oid("1.3.6.1.2.1.1.2.0"), Value::Oid(oid(ROOT))),
+                (cell(1, 1), Value::Octets(b"shiomi".to_vec())),
+                (cell(1, 5), Value::Octets(b"00000JAPAN".to_vec())),
+                (cell(2, 1), word(true)),
+                (cell(3, 1), word(true)),
+            ]
+            .into(),
+            changes: [oid("1.3.6.1.2.1.1.3.0"), cell(2, 5), cell(3, 5)],
         }
     }
 }
@@ -244,19 +266,10 @@ impl Gear {
 
     fn sheet(&self, time: Duration) -> Sheet {
         let uptime = time.saturating_sub(self.started).as_millis() / 10;
-        let word = |on| Value::Integer(if on { 1 } else { 2 });
-        let cell = |column: u32, row: u32| oid(&format!("{ROOT}.1.1.{column}.{row}"));
-        [
-            (oid("1.3.6.1.2.1.1.1.0"), Value::Octets(b"an AP of another make".to_vec())),
-            (oid("1.3.6.1.2.1.1.2.0"), Value::Oid(oid(ROOT))),
-            (oid("1.3.6.1.2.1.1.3.0"), Value::TimeTicks(u32::try_from(uptime).unwrap_or(u32::MAX))),
-            (cell(1, 1), Value::Octets(b"shiomi".to_vec())),
-            (cell(1, 5), Value::Octets(b"00000JAPAN".to_vec())),
-            (cell(2, 1), word(true)),
-            (cell(2, 5), word(self.on)),
-            (cell(3, 1), word(true)),
-            (cell(3, 5), word(self.on)),
-        ]
-        .into()
+        let uptime = Value::TimeTicks(u32::try_from(uptime).unwrap_or(u32::MAX));
+        let now = self.changes.iter().cloned().zip([uptime, word(self.on), word(self.on)]);
+        let mut sheet = self.says.clone();
+        sheet.extend(now);
+        sheet
     }
 }

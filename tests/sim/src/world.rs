@@ -143,7 +143,8 @@ pub struct World {
     broker_ended: bool,
     /// Every order ever signed.
     pub signed: Signed,
-    queue: BTreeMap<(Duration, u64), Due>,
+    /// In boxes: the queue moves its entries about, and what is due may be a whole report.
+    queue: BTreeMap<(Duration, u64), Box<Due>>,
     last: u64,
     connections: u64,
     /// Devices that came so far.
@@ -224,7 +225,7 @@ impl World {
     /// Puts something on its way.
     pub fn later(&mut self, after: Duration, due: Due) {
         self.last += 1;
-        self.queue.insert((self.time + after, self.last), due);
+        self.queue.insert((self.time + after, self.last), Box::new(due));
     }
 
     /// A message on its way; it may be dropped, or come twice.
@@ -250,7 +251,7 @@ impl World {
             let most = AT_ONE_MOMENT_MAX as usize + AT_ONE_MOMENT_EACH * self.sites.len();
             assert!((self.at_this_moment as usize) < most, "somebody spins: {due:?} at {when:?}");
             self.time = when;
-            self.happens(due);
+            self.happens(*due);
         }
         self.time = until;
     }
