@@ -5,7 +5,7 @@
 //! holds over a power cut too, a sample that *lies* on the flash without the mark "may have been sent" is not sent
 //! before a page that bears the mark is there: the agent of after the cut would take it for one that it may summarise.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use firmware_config::mode::Mode;
 use firmware_config::wire::{NetworkCounts, SampleId, WallMs};
@@ -256,16 +256,17 @@ impl Waiting {
 
     /// The page `written` is on the flash.
     pub fn written(&mut self, written: &Page) {
-        let here: HashSet<&SampleId> = self.samples.iter().map(|sample| &sample.id).collect();
-        self.stale |= written.samples.iter().any(|kept| !here.contains(&kept.id));
-        let kept: HashMap<&SampleId, &Kept> = written.samples.iter().map(|kept| (&kept.id, kept)).collect();
         for sample in &mut self.samples {
             // A sample that took another in keeps its number and not its size.
-            match kept.get(&sample.id).filter(|kept| kept.samples == sample.samples) {
-                Some(kept) => (sample.saved, sample.lies) = (true, !kept.fixed),
-                None => sample.saved = false,
+            let as_it_is = |kept: &&Kept| kept.id == sample.id && kept.samples == sample.samples;
+            if let Some(kept) = written.samples.iter().find(as_it_is) {
+                sample.saved = true;
+                sample.lies = !kept.fixed;
+            } else if sample.saved {
+                sample.saved = false;
             }
         }
+        self.stale |= written.samples.iter().any(|kept| !self.samples.iter().any(|sample| sample.id == kept.id));
     }
 
     /// The page of before is still there, or this one is.
