@@ -27,7 +27,7 @@ faults! {
     ControllerKilledBetweenActions "controller killed in the middle of a flip",
     BrokerKilled "broker killed",
     BrokerForgot "broker killed",
-    KeyTurnedWhileControllerDown "both, and the key turned while they were down",
+    KeyTurnedWhileBothDown "both, and the key turned while they were down",
     FacilityKeyOpenedAlone "no controller, no broker, no network, and a hall must open",
     FacilityKeyTurnedUnheard "the controller was away while a facility key was turned",
     FacilityKeyTurnedInTheDark "no controller, no broker, no network, and a hall must open",

@@ -23,8 +23,8 @@ const PAIR_EACH: u64 = 4;
 /// In such a town, each so-many-th thing that happens is one that happens to pairs.
 const PAIR_STEP_EACH: usize = 4;
 
-/// Each so-many-th seed begins with a week without a controller: it takes as long as twenty others.
-const WEEK_EACH: u64 = 1_000;
+/// Each so-many-th seed begins with a week without a controller: it takes as long as a thousand others.
+const WEEK_EACH: u64 = 4_000;
 
 /// How one history went.
 #[derive(Debug)]

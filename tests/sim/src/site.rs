@@ -13,6 +13,7 @@ use hirake_agent::core::waiting::Page;
 use hirake_agent::core::{Action, Agent, Event, Identity, Now};
 
 use crate::ears::{Listening, manner};
+use crate::faults::Fault;
 use crate::switch::{SWITCHED, Switch};
 
 /// Interfaces of the prepared networks.
@@ -343,6 +344,18 @@ impl Site {
             Mood::Obeys | Mood::Lies | Mood::Listens => Answer::Ok,
         };
         Errand::Back(Event::Answered { index, verb, answer }, after)
+    }
+
+    /// What went wrong with an answer of hostapd's.
+    #[must_use]
+    pub fn how_it_was_taken(&self, answer: &Answer, verb: Verb) -> Option<Fault> {
+        match (self.mood, answer) {
+            (Mood::Refuses, Answer::Fail(_)) => Some(Fault::HostapdRefused),
+            (Mood::Lies, Answer::Ok) => Some(Fault::HostapdLied),
+            (Mood::IsSlow, Answer::Timeout) if self.hostapd => Some(Fault::HostapdSlow),
+            (Mood::Listens, Answer::Ok) if verb == Verb::Add => Some(Fault::RadarWait),
+            _ => None,
+        }
     }
 
     fn look(&self, time: Duration) -> Result<Air, String> {

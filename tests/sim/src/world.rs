@@ -5,6 +5,7 @@ mod counts;
 mod ears;
 mod gears;
 mod halls;
+mod line;
 mod pair;
 mod sites;
 mod switches;
@@ -21,6 +22,7 @@ use hirake_agent::core as agent;
 use hirake_agent::core::holding::SignedOrder;
 use hirake_snmp::deputy::{self, Answer};
 use hirake_snmp::trouble::Trouble;
+use line::BYTES_EACH;
 pub use pair::{Database, SILENCE_NOTICED};
 
 use crate::books::Books;
@@ -155,6 +157,8 @@ pub struct World {
     at_this_moment: u32,
     /// The broker drops messages although every connection is alive: a queue that is too short.
     pub lossy: bool,
+    /// What crosses the line is written and read as bytes.
+    in_bytes: bool,
     /// What the controllers wrote, for whoever is to be told; none: nobody is.
     pub written: Option<Vec<(Duration, usize, town::Entry)>>,
 }
@@ -207,6 +211,7 @@ impl World {
             wills: BTreeMap::new(),
             at_this_moment: 0,
             lossy: false,
+            in_bytes: seed % BYTES_EACH == 0,
             written: None,
         };
         (0..world.halls.len()).for_each(|of| world.start_hall(of));
@@ -230,6 +235,7 @@ impl World {
 
     /// A message on its way; it may be dropped, or come twice.
     pub(super) fn send(&mut self, connection: u64, message: Due) {
+        self.crosses(&message);
         if self.lossy && self.chance.once_in(3) {
             return self.tally.count(Fault::MessageDropped);
         }

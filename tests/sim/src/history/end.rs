@@ -24,6 +24,9 @@ const DELIVERED: Duration = Duration::from_secs(400);
 const ENDS_MAX: usize = 40;
 /// After this no drill goes on: the longest started here is 300 s, the key's 600 s.
 const DRILLS_OVER: Duration = Duration::from_secs(700);
+/// How long is waited where there is none, and what goes on is to go on; each so-many-th history waits as long as for one.
+const NO_DRILL: Duration = Duration::from_secs(60);
+const LONG_EACH: usize = 8;
 
 impl History {
     /// Everything is mended, nobody does anything any more; then everything must be as people want it.
@@ -84,7 +87,8 @@ impl History {
             self.the_active_one_goes();
         }
         let before: Vec<Option<(u64, Mode)>> = self.holdings();
-        self.world.pass(DRILLS_OVER);
+        let long = self.a_drill_goes_on() || self.world.chance.once_in(LONG_EACH);
+        self.world.pass(if long { DRILLS_OVER } else { NO_DRILL });
         self.drills_are_over(&before, alone);
     }
 
@@ -103,6 +107,12 @@ impl History {
     fn is_under_way(&self) -> bool {
         let decided = (0..self.world.halls.len()).filter_map(|of| self.view(of)?.order);
         decided.max_by_key(|order| order.number).is_some_and(|order| !self.world.promises.was_published(order.number))
+    }
+
+    fn a_drill_goes_on(&self) -> bool {
+        let held = (0..self.world.halls.len()).filter_map(|of| self.view(of)).flat_map(|view| view.activations);
+        held.into_iter().any(|held| held.mode == Mode::Drill)
+            || self.holdings().into_iter().flatten().any(|(_, mode)| mode == Mode::Drill)
     }
 
     fn holdings(&self) -> Vec<Option<(u64, Mode)>> {

@@ -33,8 +33,8 @@ impl History {
             Some(CUT) => self.world.tally.count(Fault::KeyWireCut),
             Some(SHORT) => self.world.tally.count(Fault::KeyWireShorted),
             None => self.world.tally.count(Fault::KeyUnreadable),
-            Some(_) if self.world.halls[of].town.is_none() => {
-                self.world.tally.count(Fault::KeyTurnedWhileControllerDown);
+            Some(_) if self.world.halls[of].town.is_none() && !self.world.broker.up => {
+                self.world.tally.count(Fault::KeyTurnedWhileBothDown);
             }
             Some(_) => {}
         }
@@ -119,6 +119,13 @@ impl History {
 
     pub(super) fn controller_dies(&mut self, of: usize) {
         if self.world.halls[of].town.is_none() {
+            return;
+        }
+        if self.world.chance.once_in(3) {
+            // In the middle of whatever it does next: counts, reports, an order, what the store says.
+            let actions = self.world.chance.below(20);
+            self.say(&format!("the controller will die {actions} actions from now"));
+            self.world.halls[of].dies_after = Some(actions);
             return;
         }
         let off = self.world.chance.between(Duration::from_millis(100), Duration::from_secs(120));
@@ -221,25 +228,14 @@ impl History {
             }
             return;
         }
-        let (mood, fault) = *self.world.chance.pick(&[
-            (Mood::Obeys, None),
-            (Mood::Refuses, Some(Fault::HostapdRefused)),
-            (Mood::Lies, Some(Fault::HostapdLied)),
-            (Mood::IsSlow, Some(Fault::HostapdSlow)),
-            (Mood::Listens, Some(Fault::RadarWait)),
-        ]);
+        let moods = [Mood::Obeys, Mood::Refuses, Mood::Lies, Mood::IsSlow, Mood::Listens];
+        let mood = *self.world.chance.pick(&moods);
         self.say(&format!("hostapd of AP {at} {mood:?}"));
-        fault.into_iter().for_each(|fault| self.world.tally.count(fault));
         self.world.sites[at].mood = mood;
     }
 
     pub(super) fn disk_misbehaves(&mut self, of: usize) {
         let disk = *self.world.chance.pick(&[Disk::Works, Disk::Full, Disk::Hangs, Disk::Mumbles]);
-        match disk {
-            Disk::Full => self.world.tally.count(Fault::DiskFull),
-            Disk::Hangs | Disk::Mumbles => self.world.tally.count(Fault::DiskHung),
-            Disk::Works => {}
-        }
         self.say(&format!("the disk {disk:?}"));
         self.world.disk_becomes(of, disk);
         if self.world.chance.once_in(3) {
@@ -271,15 +267,11 @@ impl History {
     }
 
     pub(super) fn flash_misbehaves(&mut self, at: usize) {
-        let (fault, what) = *self.world.chance.pick(&[
-            (Fault::FlashFull, Flash::Good),
-            (Fault::FlashLostLastWrite, Flash::LosesLast),
-            (Fault::FlashCorrupt, Flash::Corrupt),
-        ]);
-        self.say(&format!("the flash of AP {at}: {fault:?}"));
-        self.world.tally.count(fault);
-        self.world.sites[at].flash_full = fault == Fault::FlashFull;
-        self.world.sites[at].flash_fate = what;
+        let fate = *self.world.chance.pick(&[Flash::Good, Flash::LosesLast, Flash::Corrupt]);
+        let full = fate == Flash::Good;
+        self.say(&format!("the flash of AP {at}: full {full}, at the next start {fate:?}"));
+        self.world.sites[at].flash_full = full;
+        self.world.sites[at].flash_fate = fate;
     }
 
     pub(super) fn broker_is_hostile(&mut self, at: usize) {

@@ -100,10 +100,13 @@ impl World {
                 }
                 town::Action::Store { batch, what } => match self.halls[of].store(what) {
                     Ok(Some(outcome)) => {
+                        if outcome.is_err() {
+                            self.tally.count(Fault::DiskFull);
+                        }
                         let after = self.chance.between(Duration::from_millis(1), Duration::from_millis(30));
                         self.later(after, Due::Hall { of, life, event: town::Event::Stored { batch, outcome } });
                     }
-                    Ok(None) => {}
+                    Ok(None) => self.tally.count(Fault::DiskHung),
                     Err(why) => self.promises.broken(self.time, why),
                 },
                 town::Action::Answer { ask_id, outcome } => self.promises.answered(ask_id, outcome),

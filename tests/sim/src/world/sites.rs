@@ -16,6 +16,11 @@ impl World {
     pub fn power_on(&mut self, at: usize) {
         let wall_ms = self.wall_ms();
         let boot = self.sites[at].boot();
+        match self.sites[at].flash_fate {
+            Flash::Good => {}
+            Flash::LosesLast => self.tally.count(Fault::FlashLostLastWrite),
+            Flash::Corrupt => self.tally.count(Fault::FlashCorrupt),
+        }
         let shelf = match self.sites[at].flash_fate {
             Flash::Good => Ok(self.sites[at].shelf.clone()),
             // The last page, or all of it.
@@ -71,9 +76,13 @@ impl World {
         for errand in self.sites[at].perform(actions, self.time) {
             match errand {
                 Errand::Back(event, after) => {
-                    if matches!(event, agent::Event::CountsWritten(Err(_))) {
-                        self.tally.count(Fault::SamplesNotWritten);
-                    }
+                    let fault = match &event {
+                        agent::Event::CountsWritten(Err(_)) => Some(Fault::SamplesNotWritten),
+                        agent::Event::Ledger(Err(_)) => Some(Fault::FlashFull),
+                        agent::Event::Answered { answer, verb, .. } => self.sites[at].how_it_was_taken(answer, *verb),
+                        _ => None,
+                    };
+                    fault.into_iter().for_each(|fault| self.tally.count(fault));
                     self.later(after, Due::Site { at, boot, event });
                 }
                 Errand::Listen(scan) => self.site_listens(at, &scan),
