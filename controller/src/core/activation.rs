@@ -144,8 +144,6 @@ pub struct Activations {
     seat: Option<Seat>,
     /// What was heard of; kept only there.
     known: Vec<HeardOf>,
-    /// What a key holds under a second number, until it holds nothing: it was not closed by that.
-    folded: Vec<(Given, Source)>,
 }
 
 impl Activations {
@@ -157,7 +155,7 @@ impl Activations {
             .into_iter()
             .map(|activation| Held { ends: remaining(&activation, now), activation, from_before: true })
             .collect();
-        Self { held, last_id, seat: None, known: Vec::new(), folded: Vec::new() }
+        Self { held, last_id, seat: None, known: Vec::new() }
     }
 
     /// Opens; returns the activation.
@@ -195,17 +193,13 @@ impl Activations {
     /// Ends one.
     pub fn close(&mut self, given: &Given) -> Option<Activation> {
         let at = self.held.iter().position(|held| held.activation.is(given))?;
-        let closed = self.held.remove(at).activation;
-        self.forget_folded();
-        Some(closed)
+        Some(self.held.remove(at).activation)
     }
 
     /// Ends the drills whose time has come.
     pub fn end_drills(&mut self, now: Now) -> Vec<Activation> {
         let over = |held: &mut Held| held.ends.is_some_and(|ends| ends <= now.mono);
-        let ended = self.held.extract_if(.., over).map(|held| held.activation).collect();
-        self.forget_folded();
-        ended
+        self.held.extract_if(.., over).map(|held| held.activation).collect()
     }
 
     /// When the next drill ends.
@@ -214,7 +208,13 @@ impl Activations {
         self.held.iter().filter_map(|held| held.ends).min()
     }
 
-    /// The one that `source` holds: for the key and the drill key, which hold one at most.
+    /// All that `source` holds: of a key one, or as many as controllers read it before they heard of one another.
+    #[must_use]
+    pub fn all_of(&self, source: &Source) -> Vec<Given> {
+        self.iter().filter(|activation| activation.source == *source).map(Activation::given).collect()
+    }
+
+    /// The first that `source` holds.
     #[must_use]
     pub fn of(&self, source: &Source) -> Option<&Activation> {
         self.iter().find(|activation| activation.source == *source)

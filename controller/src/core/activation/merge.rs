@@ -4,10 +4,13 @@
 //! that for each start the highest number known tells what was heard of and what was not (an observed-remove set with a
 //! version vector). What one side does not hold and knew of was ended there; what it never heard of is joined. Whoever
 //! forgot gives numbers in a start of its own, and has not heard of those it gave before.
+//!
+//! So a key may hold one place open by several activations, one of each controller that read it before it heard of the
+//! other: they stand side by side, and end together. To take one of them for the other would be to end it.
 
 use firmware_config::wire::{ActivationNote, HeardOf, Order, RANK_MAX};
 
-use super::{Activation, Activations, Given, Held, Source, earlier, read_note, remaining};
+use super::{Activation, Activations, Given, Held, earlier, read_note, remaining};
 use crate::core::Now;
 use crate::core::inventory::Seat;
 
@@ -93,13 +96,12 @@ impl Activations {
                     held.ends = earlier(held.ends, ends);
                     held.activation = note.clone();
                 }
-            } else if !heard_of(&self.known, &given) || self.folded.iter().any(|(folded, _)| *folded == given) {
+            } else if !heard_of(&self.known, &given) {
                 self.held.push(Held { activation: note.clone(), ends, from_before: true });
             }
         }
         let told: Vec<Given> = theirs.iter().map(self::given).chain(noted.iter().map(Activation::given)).collect();
         self.heard(&told);
-        self.one_for_each_key();
         if counts {
             self.held.sort_by_key(|held| place(held).unwrap_or(usize::MAX));
         }
@@ -119,30 +121,6 @@ impl Activations {
                 self.held[at].activation.is_given(number);
             }
         }
-    }
-
-    /// A key holds one activation: of two under different numbers, the one that was told first.
-    fn one_for_each_key(&mut self) {
-        let mut first: Vec<(Source, Given)> = Vec::new();
-        for held in self.held.iter().filter(|held| !held.activation.source.is_person()) {
-            let given = held.activation.given();
-            match first.iter_mut().find(|(known, _)| *known == held.activation.source) {
-                Some((_, lowest)) if given < *lowest => *lowest = given,
-                Some(_) => {}
-                None => first.push((held.activation.source.clone(), given)),
-            }
-        }
-        let is_first = |act: &Activation| first.iter().any(|(_, given)| act.is(given));
-        let dropped =
-            self.held.extract_if(.., |held| !held.activation.source.is_person() && !is_first(&held.activation));
-        self.folded.extend(dropped.map(|held| (held.activation.given(), held.activation.source)));
-        self.forget_folded();
-    }
-
-    /// What a key does not hold any more, it holds under no number.
-    pub(super) fn forget_folded(&mut self) {
-        let held: Vec<&Source> = self.held.iter().map(|held| &held.activation.source).collect();
-        self.folded.retain(|(_, source)| held.contains(&source));
     }
 }
 

@@ -213,45 +213,37 @@ fn two_starts_of_one_name_are_told_apart_by_the_rank_in_their_numbers() {
 }
 
 #[test]
-fn a_key_holds_one_act_of_two_the_one_that_was_told_first() {
+fn a_key_may_hold_by_several_acts_and_lets_go_of_all() {
     let mut held = first(&[]);
-    let ours = held.open(key(), BTreeSet::from([facility("gym")]), None, "", NOW).id;
+    held.open(key(), BTreeSet::from([facility("gym")]), None, "", NOW);
     let hers = open(&mut held, "a");
-    assert_eq!((ours, hers), (1, 11));
     let told = notes(&[act(2, THEIRS, key()), act(12, THEIRS, person("a"))]);
     held.merge(&told, &knows(&[(12, THEIRS)]), true, NOW);
-    let ids: BTreeSet<u64> = held.iter().map(|it| it.id).collect();
-    assert_eq!(ids, BTreeSet::from([1, 11, 12]), "and a person as many as there are");
-    // Under one number it is the one of which both would say the same.
-    for boot in ["a", "z"] {
-        let mut held = first(&[]);
-        held.open(key(), BTreeSet::from([facility("gym")]), None, "", NOW);
-        held.merge(&notes(&[act(1, boot, key())]), &knows(&[(1, boot)]), true, NOW);
-        assert_eq!(held.iter().map(Activation::given).collect::<Vec<_>>(), [given(1, OURS.min(boot))]);
-    }
+    assert_eq!(held.all_of(&key()), [given(2, THEIRS), given(1, OURS)]);
+    assert_eq!(held.all_of(&person("a")), [given(12, THEIRS), given(hers, OURS)]);
+    // The other ended the one and has heard of both.
+    held.merge(&notes(&[act(1, OURS, key())]), &knows(&[(12, THEIRS), (hers, OURS)]), true, NOW);
+    assert_eq!(held.all_of(&key()), [given(1, OURS)]);
 }
 
 #[test]
-fn what_a_key_holds_under_two_numbers_is_held_until_both_have_ended() {
-    // Ours is 2; the other tells of it as 1.
-    let folded = || {
-        let mut held = Activations::new(Vec::new(), 0, NOW).seated(&seat(2, OURS), None);
-        held.open(key(), BTreeSet::from([facility("gym")]), None, "", NOW);
-        held.merge(&notes(&[act(1, THEIRS, key())]), &knows(&[(1, THEIRS)]), true, NOW);
-        assert_eq!(held.iter().map(|it| it.id).collect::<Vec<_>>(), [1]);
-        held
-    };
-    // The other ended 1 and holds 2, which it heard of meanwhile.
-    let told = notes(&[act(2, OURS, key())]);
-    let heard = knows(&[(1, THEIRS), (2, OURS)]);
-    let mut held = folded();
-    held.merge(&told, &heard, true, NOW);
-    assert_eq!(held.iter().map(|it| (it.id, it.source.word())).collect::<Vec<_>>(), [(2, "key:yakuba".to_owned())]);
-    // Where the key ended what it held, it ended it under both.
-    let mut held = folded();
-    held.close(&given(1, THEIRS));
-    held.merge(&told, &heard, true, NOW);
-    assert_eq!(all(&held), []);
+fn what_a_key_holds_is_held_by_both_in_whatever_order_they_hear_of_one_another() {
+    // It was opened before the first controller forgot, and again after that; each has heard of another half.
+    let before = act(11, BEFORE, key());
+    let mut forgot = first(&[]);
+    let drill = Activation { since_ms: BEFORE_MS - 1, ..act(1, BEFORE, person("a")) };
+    forgot.open(key(), BTreeSet::from([facility("gym")]), None, "", NOW);
+    forgot.merge(&notes(&[before.clone(), drill.clone()]), &knows(&[(11, BEFORE)]), true, NOW);
+    let mut other = Activations::new(vec![before, drill], 0, NOW).seated(&seat(2, THEIRS), None);
+    // Their orders cross, twice.
+    for _ in 0..2 {
+        let (ours, theirs) = (forgot.clone(), other.clone());
+        forgot.merge(&theirs.notes(), theirs.known(), false, NOW);
+        other.merge(&ours.notes(), ours.known(), true, NOW);
+    }
+    let all = |held: &Activations| held.iter().map(Activation::given).collect::<BTreeSet<_>>();
+    assert_eq!(all(&forgot), BTreeSet::from([given(1, BEFORE), given(11, BEFORE), given(21, OURS)]));
+    assert_eq!(all(&forgot), all(&other));
 }
 
 #[test]

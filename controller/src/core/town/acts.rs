@@ -58,10 +58,8 @@ impl Town {
         let leaves =
             [(key.clone(), position != KeyPosition::Disaster), (drill_key.clone(), position != KeyPosition::Drill)];
         for (source, leaves) in leaves {
-            if let Some(held) =
-                self.activations.of(&source).map(Activation::given).filter(|_| leaves && self.key_waits.is_none())
-            {
-                self.close(&held, &source.word(), "", now);
+            if leaves && self.key_waits.is_none() {
+                self.close_all(&source, "", now);
             }
         }
         let drill = match position {
@@ -191,6 +189,13 @@ impl Town {
             self.acted(because(by, why));
         }
         held.id
+    }
+
+    /// A key lets go of all that it holds.
+    pub(super) fn close_all(&mut self, source: &Source, why: &str, now: Now) {
+        for held in self.activations.all_of(source) {
+            self.close(&held, &source.word(), why, now);
+        }
     }
 
     fn isolate(&mut self, why: Option<String>, by: &str, now: Now) -> u64 {

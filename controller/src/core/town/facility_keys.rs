@@ -145,8 +145,8 @@ impl Town {
     pub(super) fn facility_key_heard(&mut self, ap: &ApId, now: Now) {
         let Some((facility, key)) = self.fleet.key_report(ap) else { return };
         let source = Source::FacilityKey(ap.clone());
-        let held = self.activations.of(&source).map(Activation::given);
-        if key.is_none() && held.is_none() && !self.facility_keys.0.contains_key(ap) {
+        let is_held = self.activations.of(&source).is_some();
+        if key.is_none() && !is_held && !self.facility_keys.0.contains_key(ap) {
             return;
         }
         let (facility, key) = (facility.clone(), key.cloned().unwrap_or_default());
@@ -158,11 +158,11 @@ impl Town {
         known.overtaken = None;
         let before = std::mem::replace(&mut known.fault, brief(&key.fault));
         let fault = (before != known.fault).then(|| known.fault.clone());
-        let ended_now = held.as_ref().and(known.told.back().copied());
+        let ended_now = known.told.back().copied().filter(|_| is_held);
         let mut untold = known.untold(&key).to_vec();
         // What we hold and never saw the beginning of, our own store's or another's, is what it says it holds.
         let unnamed = std::mem::take(&mut known.unnamed) || known.told.is_empty();
-        if let Some(act) = key.open.as_ref().filter(|_| held.is_some() && unnamed) {
+        if let Some(act) = key.open.as_ref().filter(|_| is_held && unnamed) {
             let is_told = known.told.contains(&name(act));
             untold.iter().for_each(|ended| known.tell(name(ended)));
             known.tell(name(act));
@@ -170,21 +170,20 @@ impl Town {
         } else {
             untold.iter().for_each(|act| known.tell(name(act)));
         }
-        let same = held.is_some() && key.open.as_ref().is_some_and(|act| known.told.back() == Some(&name(act)));
-        let is_held = held.is_some();
-        let closes = held.filter(|_| !same && known.may_close(now));
+        let same = is_held && key.open.as_ref().is_some_and(|act| known.told.back() == Some(&name(act)));
+        let closes = is_held && !same && known.may_close(now);
         if let Some(fault) = fault {
             self.facility_key_fault(ap, &facility, &key, fault, now);
         }
-        if let Some(held) = &closes {
+        if closes {
             let until = key.ended.iter().find(|act| Some(name(act)) == ended_now).and_then(|act| act.until_ms);
             let why = until.map_or_else(String::new, |until_ms| format!("until {until_ms} by its own clock"));
-            self.close(held, &source.word(), &why, now);
+            self.close_all(&source, &why, now);
         }
         for act in untold {
             self.write_act(ap, &facility, &act, now);
         }
-        if let Some(act) = key.open.filter(|_| !is_held || closes.is_some()) {
+        if let Some(act) = key.open.filter(|_| !is_held || closes) {
             self.facility_key_opens(source, ap, facility, &act, now);
         }
     }
