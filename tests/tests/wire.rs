@@ -31,7 +31,7 @@ fn every_pinned_document_is_read_and_written_the_same() {
     assert_eq!(order.controller, None);
     let order: Order = says_the_same(pinned!("order-of-two-controllers.json"));
     let issuer = order.controller.expect("it says whose it is");
-    assert_eq!((issuer.id.as_str(), issuer.rank, issuer.knows[0].activation), ("kouminkan", 2, 31));
+    assert_eq!((issuer.id.as_str(), issuer.rank, issuer.heard[0].activation), ("kouminkan", 2, 31));
     let heartbeat: Heartbeat = says_the_same(pinned!("controller.json"));
     assert_eq!(heartbeat.order.as_ref().map(|order| order.by.as_str()), Some("yakuba"));
     assert!(heartbeat.active && heartbeat.hears.values().next().is_some_and(|heard| heard.seq == 1201));

@@ -193,13 +193,17 @@ impl Activations {
     /// Ends one.
     pub fn close(&mut self, given: &Given) -> Option<Activation> {
         let at = self.held.iter().position(|held| held.activation.is(given))?;
-        Some(self.held.remove(at).activation)
+        let closed = self.held.remove(at).activation;
+        self.heard(&[closed.given()]);
+        Some(closed)
     }
 
     /// Ends the drills whose time has come.
     pub fn end_drills(&mut self, now: Now) -> Vec<Activation> {
         let over = |held: &mut Held| held.ends.is_some_and(|ends| ends <= now.mono);
-        self.held.extract_if(.., over).map(|held| held.activation).collect()
+        let ended: Vec<_> = self.held.extract_if(.., over).map(|held| held.activation).collect();
+        self.heard(&ended.iter().map(Activation::given).collect::<Vec<_>>());
+        ended
     }
 
     /// When the next drill ends.
@@ -208,7 +212,7 @@ impl Activations {
         self.held.iter().filter_map(|held| held.ends).min()
     }
 
-    /// All that `source` holds: of a key one, or as many as controllers read it before they heard of one another.
+    /// All that `source` holds.
     #[must_use]
     pub fn all_of(&self, source: &Source) -> Vec<Given> {
         self.iter().filter(|activation| activation.source == *source).map(Activation::given).collect()
@@ -342,6 +346,7 @@ impl Activations {
                 self.held.push(Held { activation: note, ends, from_before: true });
             }
         }
+        self.heard(&noted.iter().map(Activation::given).collect::<Vec<_>>());
         if newer {
             let place = |held: &Held| noted.iter().position(|note| note.id == held.activation.id);
             self.held.sort_by_key(|held| place(held).unwrap_or(usize::MAX));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use firmware_config::ident::FacilityId;
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Issuer, Order, VERSION, Wanted};
+use firmware_config::wire::{ActivationNote, Issuer, Order, VERSION, Wanted};
 
 use super::inventory::Seat;
 use super::{Inventory, Now, activation::Activations};
@@ -52,15 +52,15 @@ pub fn next(
     let before = |id: &FacilityId| newest.map_or(Mode::Normal, |newest| mode(newest, id));
     let least = |id: &FacilityId| twin.map_or(before(id), |twin| before(id).min(mode(twin, id)));
     let opens = facilities.iter().any(|(id, wanted)| wanted.mode > least(id));
-    let is_held = |id: u64| notes.iter().any(|note| note.id == id);
+    let is_held = |one: &ActivationNote| notes.iter().any(|note| (note.id, &note.boot) == (one.id, &one.boot));
     let ends = facilities.iter().any(|(id, wanted)| wanted.mode < before(id))
-        || newest.into_iter().flat_map(|newest| &newest.activations).any(|note| !is_held(note.id));
+        || newest.into_iter().flat_map(|newest| &newest.activations).any(|note| !is_held(note));
     let touched = facilities
         .iter()
         .filter(|(id, wanted)| wanted.mode != before(id))
         .map(|(id, wanted)| wanted.mode.max(before(id)))
         .max();
-    let issuer = |seat: &Seat| Issuer { id: seat.id.clone(), rank: seat.rank, knows: activations.known().to_vec() };
+    let issuer = |seat: &Seat| Issuer { id: seat.id.clone(), rank: seat.rank, heard: activations.known().to_vec() };
     let order = Order {
         v: VERSION,
         town: inventory.town.clone(),

@@ -234,7 +234,7 @@ async fn read_remembered(connection: &mut SqliteConnection, head: Link) -> sqlx:
         found.order = Some(wire::read(document.as_bytes(), None).map_err(|error| damaged("orders", &error))?);
         text = row.try_get("signed")?;
     }
-    found.activations = sqlx::query("SELECT * FROM activations ORDER BY id, since_ms")
+    found.activations = sqlx::query("SELECT * FROM activations ORDER BY rowid")
         .try_map(|row: SqliteRow| read_activation(&row))
         .fetch_all(&mut *connection)
         .await?;

@@ -20,7 +20,7 @@ pub struct Issuer {
     /// Which acts it had heard of, one word for each start in which a controller gave a number, the last to be heard of
     /// last: what is not in the order and in one of these was ended by somebody; of what is in none, it had not heard.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub knows: Vec<HeardOf>,
+    pub heard: Vec<HeardOf>,
 }
 
 /// The acts of one start of a controller that were heard of: all up to a number.

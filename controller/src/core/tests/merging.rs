@@ -194,6 +194,13 @@ fn two_acts_under_one_number_are_both_held_and_the_later_one_is_numbered_anew_by
     let told = notes(&[theirs.clone(), act(1, "another", person("y")), act(2, THEIRS, person("x"))]);
     held.merge(&told, &knows(&[(1, BEFORE), (1, "another"), (2, THEIRS)]), true, NOW);
     assert_eq!(all(&held), said(&[(1, "z"), (1, "y"), (2, "x")]));
+    // What another's order has already somebody may have closed by its number.
+    let mut held = first(&[]);
+    open(&mut held, "a");
+    let ours = held.notes();
+    held.merge(&ours, &knows(&[(1, OURS)]), true, NOW);
+    held.merge(&[ours, notes(std::slice::from_ref(&theirs))].concat(), &knows(&[(1, BEFORE)]), true, NOW);
+    assert_eq!(all(&held), said(&[(1, "a"), (1, "z")]));
     // Where the clock says that ours is the older one, it stays what it is: two may not number one another in turn.
     let mut held = first(&[]);
     open(&mut held, "a");
@@ -213,37 +220,64 @@ fn two_starts_of_one_name_are_told_apart_by_the_rank_in_their_numbers() {
 }
 
 #[test]
-fn a_key_may_hold_by_several_acts_and_lets_go_of_all() {
+fn of_what_was_opened_for_a_key_the_oldest_stands_for_all() {
     let mut held = first(&[]);
     held.open(key(), BTreeSet::from([facility("gym")]), None, "", NOW);
     let hers = open(&mut held, "a");
-    let told = notes(&[act(2, THEIRS, key()), act(12, THEIRS, person("a"))]);
-    held.merge(&told, &knows(&[(12, THEIRS)]), true, NOW);
-    assert_eq!(held.all_of(&key()), [given(2, THEIRS), given(1, OURS)]);
-    assert_eq!(held.all_of(&person("a")), [given(12, THEIRS), given(hers, OURS)]);
-    // The other ended the one and has heard of both.
-    held.merge(&notes(&[act(1, OURS, key())]), &knows(&[(12, THEIRS), (hers, OURS)]), true, NOW);
-    assert_eq!(held.all_of(&key()), [given(1, OURS)]);
+    let told = notes(&[act(12, THEIRS, key()), act(22, THEIRS, person("a"))]);
+    held.merge(&told, &knows(&[(22, THEIRS)]), true, NOW);
+    assert_eq!(held.all_of(&key()), [given(12, THEIRS)], "it was read there an hour before");
+    assert_eq!(
+        held.all_of(&person("a")),
+        [given(22, THEIRS), given(hers, OURS)],
+        "a person holds as many as there are"
+    );
+    // Of the same age it is the one of which both would say the same.
+    let mut held = first(&[act(11, BEFORE, key())]);
+    held.merge(&notes(&[act(2, THEIRS, key())]), &knows(&[(2, THEIRS)]), false, NOW);
+    assert_eq!(held.all_of(&key()), [given(2, THEIRS)]);
 }
 
 #[test]
 fn what_a_key_holds_is_held_by_both_in_whatever_order_they_hear_of_one_another() {
-    // It was opened before the first controller forgot, and again after that; each has heard of another half.
+    // It was opened before the first controller forgot, and again after that, under the number of a drill.
     let before = act(11, BEFORE, key());
-    let mut forgot = first(&[]);
     let drill = Activation { since_ms: BEFORE_MS - 1, ..act(1, BEFORE, person("a")) };
+    let mut forgot = first(&[]);
     forgot.open(key(), BTreeSet::from([facility("gym")]), None, "", NOW);
-    forgot.merge(&notes(&[before.clone(), drill.clone()]), &knows(&[(11, BEFORE)]), true, NOW);
+    forgot.merge(&notes(std::slice::from_ref(&drill)), &knows(&[(1, BEFORE)]), true, NOW);
+    assert_eq!(forgot.all_of(&key()), [given(11, OURS)], "numbered anew");
     let mut other = Activations::new(vec![before, drill], 0, NOW).seated(&seat(2, THEIRS), None);
     // Their orders cross, twice.
     for _ in 0..2 {
         let (ours, theirs) = (forgot.clone(), other.clone());
         forgot.merge(&theirs.notes(), theirs.known(), false, NOW);
         other.merge(&ours.notes(), ours.known(), true, NOW);
+        assert_eq!([forgot.all_of(&key()), other.all_of(&key())], [[given(11, BEFORE)], [given(11, BEFORE)]]);
     }
-    let all = |held: &Activations| held.iter().map(Activation::given).collect::<BTreeSet<_>>();
-    assert_eq!(all(&forgot), BTreeSet::from([given(1, BEFORE), given(11, BEFORE), given(21, OURS)]));
-    assert_eq!(all(&forgot), all(&other));
+    forgot.close(&given(11, BEFORE));
+    other.merge(&forgot.notes(), forgot.known(), true, NOW);
+    assert_eq!(other.all_of(&key()), [], "it lets go of all");
+}
+
+#[test]
+fn the_key_of_a_town_that_had_one_controller_stays_its_keys() {
+    // Another controller took the town's last order over as it stands; it does not say whose the key is.
+    let mut held = first(&[act(8, "", Source::Key(None))]).key_is_at(&"yakuba".parse().expect("a name"));
+    held.merge(&notes(&[act(8, "", Source::Key(None))]), &knows(&[(8, "")]), true, NOW);
+    assert_eq!(held.all_of(&key()), [given(8, "")]);
+}
+
+#[test]
+fn what_was_closed_was_heard_of_wherever_it_came_from() {
+    // An order of the time when the town had one controller was taken over; a person closes here what was open then.
+    let mut held = first(&[]);
+    let told = notes(&[act(8, "", person("a"))]);
+    held.adopt(&told, true, |_| true, NOW);
+    assert_eq!(held.close(&given(8, "")).map(|it| it.id), Some(8));
+    assert_eq!(held.known(), knows(&[(8, "")]));
+    held.merge(&told, &[], true, NOW);
+    assert_eq!(all(&held), [], "it does not come back");
 }
 
 #[test]
@@ -284,7 +318,13 @@ fn of_so_many_starts_is_remembered_what_was_heard_and_what_is_older_is_news_agai
     held.merge(&[], &knows(&[(1, &start(5))]), true, NOW);
     assert_eq!(held.known().len(), STARTS_MAX);
     held.merge(&[], &knows(&[(2, "one more")]), true, NOW);
-    let known: Vec<&str> = held.known().iter().map(|heard| heard.boot.as_str()).collect();
-    assert_eq!(known.len(), STARTS_MAX);
-    assert!(!known.contains(&"start-2") && known.contains(&"start-0"), "{known:?}");
+    let known = |held: &Activations| held.known().iter().map(|heard| heard.boot.clone()).collect::<Vec<_>>();
+    assert_eq!(held.known().len(), STARTS_MAX);
+    assert!(!known(&held).contains(&start(2)) && known(&held).contains(&start(0)), "{:?}", known(&held));
+    // But not of what is still held: whoever closes it must be able to say so.
+    held.merge(&notes(&[act(22, "held", person("a"))]), &[], true, NOW);
+    for n in 0..2 * STARTS_MAX {
+        held.merge(&held.notes(), &knows(&[(2, &format!("later-{n}"))]), true, NOW);
+    }
+    assert!(known(&held).contains(&"held".to_owned()) && held.known().len() == STARTS_MAX);
 }

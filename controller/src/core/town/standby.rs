@@ -230,7 +230,7 @@ impl Town {
         let place = |order: &Order| order.controller.as_ref().map(|of| (of.rank, of.id.clone(), order.issued_at_ms));
         let counts = newer || place(&seen) < self.newest.as_ref().and_then(place);
         let held = self.facility_keys_that_hold();
-        self.activations.merge(&seen.activations, &issuer.knows, counts, now);
+        self.activations.merge(&seen.activations, &issuer.heard, counts, now);
         self.facility_keys_follow(&held);
         self.drill_spent |= self.activations.of(&self.own_drill_key()).is_some();
         let (number, of) = (seen.number, issuer.id.to_string());
