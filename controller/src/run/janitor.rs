@@ -27,11 +27,13 @@ const DAY_MS: WallMs = 86_400_000;
 pub(super) async fn work(store: Store, keep: Keep, clock: Clock, events: mpsc::Sender<Event>) {
     let mut told = HashSet::new();
     tokio::time::sleep(FIRST).await;
+    let mut next_walk = 0;
     for n in 0_u32.. {
-        if n.is_multiple_of(WALK_EACH)
-            && let Err(error) = walk(&store, &events).await
-        {
-            tracing::warn!(%error, "the record was not looked through");
+        if n >= next_walk {
+            match walk(&store, &events).await {
+                Ok(()) => next_walk = n.saturating_add(WALK_EACH),
+                Err(error) => tracing::warn!(%error, "the record was not looked through; tried again in an hour"),
+            }
         }
         if let Err(error) = round(&store, keep, clock.now().wall_ms, &events, &mut told).await {
             tracing::warn!(%error, "what is too old was not deleted; tried again in an hour");

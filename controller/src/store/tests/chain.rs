@@ -61,11 +61,13 @@ async fn every_way_to_tamper_with_the_record_is_found_and_named() {
         "UPDATE entries SET id = 7 WHERE id = 99",
     ];
     type Way = (&'static [&'static str], &'static [(u64, Wrong)]);
-    let ways: [Way; 11] = [
+    let ways: [Way; 12] = [
         (&["UPDATE entries SET fields = replace(fields, '鍵', '錠') WHERE id = 5"], &[(5, Wrong::Changed)]),
         (&["UPDATE entries SET at_ms = at_ms + 1 WHERE id = 1"], &[(1, Wrong::Changed)]),
         (&["UPDATE entries SET drill = 1 - drill WHERE id = 10"], &[(10, Wrong::Changed)]),
         (&["UPDATE entries SET kind = 'closed' WHERE id = 6"], &[(6, Wrong::Changed)]),
+        // No text at all any more.
+        (&["UPDATE entries SET fields = CAST(x'ff' AS TEXT) WHERE id = 6"], &[(6, Wrong::Changed)]),
         (
             &["UPDATE entries SET hash = zeroblob(32) WHERE id = 6"],
             &[(6, Wrong::Changed), (7, Wrong::RemovedBefore(6))],
