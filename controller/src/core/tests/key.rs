@@ -216,6 +216,34 @@ fn restart_with_a_late_store(bench: &mut Bench, late: std::time::Duration) {
 }
 
 #[test]
+fn what_a_key_let_go_of_before_its_store_came_is_written_down_as_closed() {
+    let mut bench = Bench::settled();
+    bench.turn_at("gym-1", true);
+    bench.turn(DISASTER);
+    bench.pass(s(2));
+    let ids: Vec<String> = bench.view().activations.iter().map(|held| held.id.to_string()).collect();
+    // Both are turned back while nobody is there.
+    bench.aps.values_mut().for_each(|model| model.linked = false);
+    bench.turn_at("gym-1", false);
+    bench.contacts = Some(NORMAL);
+    // The broker has forgotten their order, and the store comes before anybody shows it.
+    bench.retained = None;
+    let memory = std::mem::take(&mut bench.shelf.remembered);
+    bench.shelf.entries.clear();
+    bench.store = Store::Fails;
+    bench.restart(s(60));
+    bench.pass(s(2));
+    bench.aps.get_mut(&ap("gym-1")).expect("there").linked = true;
+    bench.speak(&ap("gym-1"));
+    (bench.store, bench.shelf.remembered) = (Store::Works, memory.clone());
+    bench.on(Event::Recalled(memory));
+    bench.pass(s(10));
+    let closed: Vec<String> = bench.entries(Kind::Closed).iter().map(|entry| field(entry, "id").to_owned()).collect();
+    assert_eq!((ids.len(), &closed), (2, &ids), "each once");
+    assert_eq!(bench.wanted("gym"), Mode::Normal);
+}
+
+#[test]
 fn an_isolated_key_counts_for_nothing_though_the_store_comes_late() {
     // What it held open stays open; the hand that mends the panel has not been asked for yet.
     let mut bench = Bench::settled();

@@ -99,16 +99,23 @@ impl Town {
             }
             self.isolated = Some(why);
         }
+        let of_before = remembered.activations.clone();
         let then = self.inventory.seat.as_ref().map(|seat| {
             Activations::new(remembered.activations, remembered.last_activation, now)
                 .seated(seat, remembered.order.as_ref())
                 .key_is_at(&seat.id)
         });
+        // Unless an order since then was learned, and ended them.
+        let is_newest = remembered.order.as_ref().is_some_and(|order| order.number >= self.number());
+        let of_keys = of_before.into_iter().filter(|held| is_newest && !held.source.is_person());
+        let of_keys: Vec<Activation> = of_keys.collect();
         if let Some(order) = remembered.order {
             self.own_order_held(order, now);
         }
-        if let Some(then) = then {
-            self.joins(&then, now);
+        match then {
+            Some(then) => self.joins(&then, now),
+            // What a key let go of before its store came was never held here: the record tells of it all the same.
+            None => of_keys.iter().for_each(|held| self.closed_before_its_store_came(held, now)),
         }
         self.key_waits = None;
     }
@@ -179,16 +186,26 @@ impl Town {
 
     pub(super) fn close(&mut self, held: &Given, by: &str, why: &str, now: Now) -> u64 {
         if let Some(closed) = self.activations.close(held) {
-            let fields = vec![
-                ("id", closed.id.to_string()),
-                ("by", by.to_owned()),
-                ("mode", closed.mode.as_str().to_owned()),
-                ("why", why.to_owned()),
-            ];
-            self.write(now, Kind::Closed, closed.mode == Mode::Drill, fields);
+            self.write_closed(&closed, by, why, now);
             self.acted(because(by, why));
         }
         held.id
+    }
+
+    fn write_closed(&mut self, closed: &Activation, by: &str, why: &str, now: Now) {
+        let fields = vec![
+            ("id", closed.id.to_string()),
+            ("by", by.to_owned()),
+            ("mode", closed.mode.as_str().to_owned()),
+            ("why", why.to_owned()),
+        ];
+        self.write(now, Kind::Closed, closed.mode == Mode::Drill, fields);
+    }
+
+    fn closed_before_its_store_came(&mut self, held: &Activation, now: Now) {
+        if self.activations.of(&held.source).is_none() {
+            self.write_closed(held, &held.source.word(), "", now);
+        }
     }
 
     /// A key lets go of all that it holds.

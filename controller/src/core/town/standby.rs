@@ -230,25 +230,29 @@ impl Town {
         let place = |order: &Order| order.controller.as_ref().map(|of| (of.rank, of.id.clone(), order.issued_at_ms));
         let counts = newer || place(&seen) < self.newest.as_ref().and_then(place);
         let held = self.facility_keys_that_hold();
+        let notes = self.activations.notes();
         self.activations.merge(&seen.activations, &issuer.heard, counts, now);
         self.facility_keys_follow(&held);
         self.drill_spent |= self.activations.of(&self.own_drill_key()).is_some();
         let (number, of) = (seen.number, issuer.id.to_string());
         let joined = self.activations.notes() != seen.activations;
+        // Two orders of one number say the same only if each says what the other does: what the one told us and the other
+        // ended is something between them too.
+        let between = joined || notes != seen.activations;
         let kind = if ours { Kind::OrderRemembered } else { Kind::OrderFollowed };
         self.write(now, kind, false, vec![("number", number.to_string()), ("of", of.clone())]);
         // What we hold and the order does not tell of, or tells of and somebody here closed, is ours to order.
-        let unsaid = joined && (newer || counts);
+        let unsaid = if newer { joined } else { between && counts };
         // So are two orders of one number, of which we gave one, or whoever gave the other and forgot: standing by, nobody
         // else may know of both.
         let issuer_of = |order: &Order| order.controller.as_ref().map(|it| it.id.clone());
         let before = self.newest.as_ref().and_then(issuer_of);
         let own = self.inventory.seat.as_ref().is_some_and(|seat| before.as_ref() == Some(&seat.id));
-        let twins = !newer && !self.leads() && (ours || (joined && (own || before.as_ref() == Some(&issuer.id))));
+        let twins = !newer && !self.leads() && (ours || (between && (own || before.as_ref() == Some(&issuer.id))));
         self.acted = unsaid || twins;
         // The same number, and nothing between the two but whose it is: the one that counts is the order, and for whoever
         // stands by it is the one that was said.
-        if newer || (!ours && !joined && (counts || !self.leads())) {
+        if newer || (!ours && !between && (counts || !self.leads())) {
             self.mode_since_ms =
                 Some(self.activations.decisive().map_or(seen.issued_at_ms, |decisive| decisive.since_ms));
             // Ours of that number is on its way still, and is no news when it comes back.
