@@ -216,6 +216,22 @@ fn restart_with_a_late_store(bench: &mut Bench, late: std::time::Duration) {
 }
 
 #[test]
+fn a_drill_that_the_first_start_had_not_begun_is_begun_by_the_next() {
+    // A controller without any memory waits before it starts a drill; one that is killed meanwhile had none.
+    let mut bench = Bench::started(inventory(), Shelf::default(), Some(DRILL));
+    bench.pass(s(3));
+    assert_eq!((bench.wanted("gym"), bench.key()), (Mode::Normal, Some(KeyPosition::Drill)));
+    bench.restart(s(1));
+    bench.pass(s(10));
+    assert_eq!(bench.wanted("gym"), Mode::Drill);
+    // And is had once.
+    bench.pass(s(700));
+    bench.restart(s(1));
+    bench.pass(s(10));
+    assert_eq!(bench.wanted("gym"), Mode::Normal);
+}
+
+#[test]
 fn what_a_key_let_go_of_before_its_store_came_is_written_down_as_closed() {
     let mut bench = Bench::settled();
     bench.turn_at("gym-1", true);

@@ -1,7 +1,9 @@
 //! What goes to the store, and what the store says: its answers, its deletions, its damages, and that it was set aside.
 
+use firmware_config::wire::WallMs;
+
 use super::{Exit, Town};
-use crate::core::key::KeyMemory;
+use crate::core::key::{KeyMemory, KeyPosition};
 use crate::core::{Action, Deleted, Durable, Kind, Now};
 
 impl Town {
@@ -17,10 +19,16 @@ impl Town {
                 order: order.cloned(),
                 activations: self.activations.iter().cloned().collect(),
                 entries: self.record.batch(),
-                key: KeyMemory { position: self.watchman.sworn(), isolated: self.isolated.clone() },
+                key: KeyMemory { position: self.position_that_counted(), isolated: self.isolated.clone() },
             };
             self.actions.push(Action::Store { batch, what });
         }
+    }
+
+    /// Where the key stands, once it was obeyed: a start that finds it at 訓練 takes its drill for had.
+    fn position_that_counted(&self) -> Option<(KeyPosition, WallMs)> {
+        let is_obeyed = self.drill_spent || self.isolated.is_some();
+        self.watchman.sworn().filter(|(position, _)| *position != KeyPosition::Drill || is_obeyed)
     }
 
     pub(super) fn deleted(&mut self, it: Deleted, now: Now) {
