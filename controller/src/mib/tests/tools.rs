@@ -268,15 +268,26 @@ async fn managers_hear_what_is_new_under_its_names() {
 }
 
 #[tokio::test]
-async fn a_sheet_of_the_largest_town_is_made_in_a_moment() {
+async fn a_sheet_grows_with_the_town_and_no_faster() {
     let (mut inventory, mut view) = (made_up_inventory(), made_up_view());
     inventory.name_ja = "あ".repeat(100);
     let ap = view.facilities[1].aps[0].clone();
-    view.facilities[1].aps = vec![ap; 10_000];
-    let start = std::time::Instant::now();
-    let sheet = crate::mib::sheet(&inventory, &view);
+    // The quickest of three: whatever else this machine does only adds to it.
+    let mut made = |aps: usize| {
+        view.facilities[1].aps = vec![ap.clone(); aps];
+        let once = || {
+            let start = std::time::Instant::now();
+            (crate::mib::sheet(&inventory, &view), start.elapsed())
+        };
+        (0..3).map(|_| once()).min_by_key(|(_, took)| *took).expect("three")
+    };
+    let (_, small) = made(1_000);
+    let (sheet, large) = made(10_000);
     assert_eq!(sheet.len(), 35 + 6 + 5 + 28 + 9 * 10_001);
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert!(
+        large < 40 * small,
+        "ten times as many take {large:?} instead of {small:?}; a hundred times is each by each"
+    );
     let name = sheet.get(&"1.3.6.1.2.1.1.6.0".parse().expect("valid")).expect("sysLocation");
     let hirake_snmp::value::Value::Octets(octets) = name else { unreachable!("{name:?}") };
     assert_eq!(String::from_utf8(octets.clone()).expect("whole characters"), "あ".repeat(85));
