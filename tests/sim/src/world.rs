@@ -211,7 +211,7 @@ impl World {
             wills: BTreeMap::new(),
             at_this_moment: 0,
             lossy: false,
-            in_bytes: seed % BYTES_EACH == 0,
+            in_bytes: seed.is_multiple_of(BYTES_EACH),
             written: None,
         };
         (0..world.halls.len()).for_each(|of| world.start_hall(of));
