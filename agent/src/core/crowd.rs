@@ -74,9 +74,10 @@ impl Crowd {
         self.books.iter().filter(|book| book.open).map(|book| book.period).collect()
     }
 
-    /// A device was met in an activation.
+    /// A device was met in an activation: one that came in its last moment is told of when it is over already, and was
+    /// there; nobody makes marks of it after that, for its key is gone.
     pub fn met(&mut self, period: Period, mark: Mark, mono: Duration) {
-        let book = self.books.iter_mut().find(|book| book.open && book.period == period);
+        let book = self.books.iter_mut().find(|book| book.period == period);
         if book.is_some_and(|book| book.sketch.note(mark)) {
             self.has_grown(mono);
         }
@@ -163,24 +164,25 @@ mod tests {
     }
 
     #[test]
-    fn each_activation_has_its_own_and_one_that_ended_is_told_and_grows_no_more() {
+    fn each_activation_has_its_own_and_who_came_in_its_last_moment_is_in_it() {
         let mut crowd = crowd();
         crowd.cover(&[period(1), period(2)], S);
         crowd.met(period(1), mark(1), S);
         crowd.met(period(9), mark(1), S);
         assert!(crowd.cover(&[period(2)], 2 * S));
-        crowd.met(period(1), mark(2), 3 * S);
+        // Met before that, and told of behind it.
+        crowd.met(period(1), mark(2), 2 * S);
         crowd.met(period(2), mark(2), 3 * S);
         assert!(crowd.cover(&[], 4 * S));
         crowd.connected(5 * S);
         let said = crowd.step(&ap(), 100 * S).expect("due");
         let of =
             |at: usize| (said.activations[at].period.activation, said.activations[at].registers.estimate().round());
-        assert_eq!((said.activations.len(), of(0), of(1)), (2, (1, 1.0), (2, 1.0)));
+        assert_eq!((said.activations.len(), of(0), of(1)), (2, (1, 2.0), (2, 1.0)));
         assert!(crowd.cover(&[period(1)], 200 * S), "taken up again where it was");
-        crowd.met(period(1), mark(2), 201 * S);
+        crowd.met(period(1), mark(3), 201 * S);
         let said = crowd.step(&ap(), 400 * S).expect("due");
-        assert_eq!(said.activations.last().expect("there").registers.estimate().round(), 2.0);
+        assert_eq!(said.activations.last().expect("there").registers.estimate().round(), 3.0);
     }
 
     #[test]
