@@ -106,7 +106,7 @@ impl Activation {
         Given { id: self.id, boot: self.boot.clone() }
     }
 
-    fn is_given(&mut self, Given { id, boot }: Given) {
+    fn renumber(&mut self, Given { id, boot }: Given) {
         (self.id, self.boot) = (id, boot);
     }
 
@@ -333,8 +333,8 @@ impl Activations {
                 // The newer order's numbers count, also for what is ours: two controllers that keep to their own would
                 // correct one another for ever.
                 match self.held.get_mut(other).filter(|_| newer) {
-                    Some(other) => other.activation.is_given(fresh),
-                    None => note.is_given(own.map_or(fresh, |at| self.held[at].activation.given())),
+                    Some(other) => other.activation.renumber(fresh),
+                    None => note.renumber(own.map_or(fresh, |at| self.held[at].activation.given())),
                 }
             }
             if let Some(held) = own.and_then(|at| self.held.get_mut(at)) {

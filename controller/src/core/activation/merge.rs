@@ -132,7 +132,7 @@ impl Activations {
                 |other: &Activation| other.id == act.id && (other.since_ms, &other.boot) < (act.since_ms, &act.boot);
             if act.boot == boot && !self.held[at].from_before && self.iter().any(before) {
                 let number = self.number();
-                self.held[at].activation.is_given(number);
+                self.held[at].activation.renumber(number);
             }
         }
     }
