@@ -115,6 +115,10 @@ pub struct Report {
     pub seq: u64,
     /// Number of the newest order it accepted; 0 for none ever.
     pub told: u64,
+    /// When that one was made, by its controller's clock: of two orders with one number, which it is. A deputy, which
+    /// keeps no order, does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_issued_ms: Option<WallMs>,
     /// Number of the order whose mode is on the air; 0 for none.
     pub running: u64,
     /// The mode that is on the air.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use firmware_config::ident::{FacilityId, TownId};
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Order, Period, TurnedAwayReason, Wanted};
+use firmware_config::wire::{Order, Period, TurnedAwayReason, WallMs, Wanted};
 
 use super::Now;
 use super::facility_key::KeyHeld;
@@ -145,6 +145,12 @@ impl Holding {
     #[must_use]
     pub fn told(&self) -> u64 {
         self.kept.order.as_ref().map_or(0, |signed| signed.order.number)
+    }
+
+    /// When that order was made, by its controller's clock; none for none ever.
+    #[must_use]
+    pub fn told_issued_ms(&self) -> Option<WallMs> {
+        self.kept.order.as_ref().map(|signed| signed.order.issued_at_ms)
     }
 
     /// Number of the order carried out and the mode it comes to now; none where nothing was ever ordered here.

@@ -41,6 +41,7 @@ impl Agent {
             boot: self.boot.clone(),
             seq: 0,
             told: self.holding.told(),
+            told_issued_ms: self.holding.told_issued_ms(),
             running: self.running.number,
             mode: self.running.mode,
             since_ms: now.wall_ms.saturating_sub(ago_ms),

@@ -55,6 +55,7 @@ fn an_older_order_is_stale_and_answered_with_the_one_held() {
     assert!(ap.is_open());
     assert_eq!(report.turned_away.expect("said").reason, TurnedAwayReason::Stale);
     assert_eq!(report.holds, Some(order(5, Disaster).jws));
+    assert_eq!((report.told, report.told_issued_ms), (5, Some(order(5, Disaster).order.issued_at_ms)));
     ap.offer(order(6, Disaster));
     assert_eq!(ap.told().holds, None, "once is enough");
 }

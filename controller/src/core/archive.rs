@@ -107,14 +107,14 @@ impl Archive {
         self.lost.take().is_some()
     }
 
-    /// When to look again; `entries_wait` where entries are not stored yet.
+    /// When to look again.
     #[must_use]
-    pub fn next_wake(&self, entries_wait: bool) -> Option<Duration> {
+    pub fn next_wake(&self) -> Option<Duration> {
         match (&self.flight, &self.retry) {
             (Some(flight), _) if self.lost.is_none() => Some(flight.since + ANSWER_WITHIN),
             (Some(flight), _) => Some(flight.since + OFFER_AGAIN_AFTER),
-            (None, Some(retry)) if entries_wait || self.changed => Some(retry.due()),
-            (None, _) => None,
+            (None, Some(retry)) => Some(retry.due()),
+            (None, None) => None,
         }
     }
 }

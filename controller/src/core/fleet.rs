@@ -107,6 +107,7 @@ impl Fleet {
         self.ears.deputies.again.clear();
         for post in &mut self.posts {
             post.again = None;
+            post.accounts.issued_ms = order.issued_at_ms;
             post.accounts.wanted = order.facilities.get(&post.ap.facility).map_or(Mode::Normal, |wanted| wanted.mode);
         }
         self.tally.to_open = self.posts.iter().filter(|post| post.accounts.wanted.is_open()).count();

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use firmware_config::mode::Mode;
-use firmware_config::wire::{AgentState, Report};
+use firmware_config::wire::{AgentState, Report, WallMs};
 
 use super::neighbours::Neighbours;
 use super::view::Standing;
@@ -55,6 +55,8 @@ pub enum Line {
 pub struct Accounts {
     /// Desired: the mode of the newest order.
     pub wanted: Mode,
+    /// When that order was made.
+    pub issued_ms: WallMs,
     /// Reported: the newest report.
     pub report: Option<Report>,
     /// Whether that report names another facility than the inventory.
@@ -82,6 +84,15 @@ impl Accounts {
         if let Some(witness) = &mut self.witness {
             witness.claims(claim);
         }
+    }
+}
+
+impl Accounts {
+    /// Whether the AP carries out another order of the newest one's number: one from before a store was lost, or another
+    /// controller's.
+    pub(super) fn holds_a_twin(&self, number: u64) -> bool {
+        let twin = |issued_ms| issued_ms != self.issued_ms;
+        self.report.as_ref().is_some_and(|report| report.told == number && report.told_issued_ms.is_some_and(twin))
     }
 }
 
@@ -122,6 +133,9 @@ pub fn judge(accounts: &Accounts, number: u64, silent: bool, now: Duration) -> (
             Some(turned) => stand(Standing::Refused, &turned.why),
             None => stand(Standing::Settling, "not-told"),
         };
+    }
+    if accounts.holds_a_twin(number) {
+        return stand(Standing::Settling, "not-told");
     }
     if report.state == AgentState::Refused {
         return stand(Standing::Refused, &report.why);

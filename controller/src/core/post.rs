@@ -50,11 +50,10 @@ impl Post {
     }
 
     /// Whether the newest order is to be told to it once more: it does not hold it, or it serves another mode under its
-    /// number. Then it holds another order of the same number, from before our store was lost, and says so when it is
-    /// offered ours.
+    /// number, or it holds another order of that number, which it shows when it is offered ours.
     pub(super) fn needs_telling(&self, number: u64) -> bool {
         let told = self.accounts.report.as_ref().map_or(0, |report| report.told);
-        self.standing != Standing::Silent && self.accounts.heard.is_some() && (told != number || self.why == WRONG_MODE)
+        self.standing != Standing::Silent && self.accounts.heard.is_some() && (told != number || self.why == WRONG_MODE || self.accounts.holds_a_twin(number))
     }
 
     pub(super) fn take_boot(&mut self, boot: &str) {

@@ -213,7 +213,7 @@ impl Town {
             Exit::Sent { again } if self.leads() && self.broker_up && self.newest.is_some() => Some(again.due()),
             Exit::Sent { .. } | Exit::Taken => None,
         };
-        let store = self.archive.next_wake(self.record.kept() > 0);
+        let store = self.archive.next_wake();
         let rooms = [
             self.watchman.next_wake(),
             // A standby ends no drill.

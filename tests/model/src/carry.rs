@@ -8,11 +8,12 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use firmware_config::ident::ApId;
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Beat, Heartbeat, Network, Order, Wanted};
+use firmware_config::wire::{Beat, Heartbeat, Network, Order, Report, Wanted};
 use hirake::core as town;
 use hirake::core::peers::Lock;
-use hirake::core::{Durable, KeyPosition, Remembered};
+use hirake::core::{Act, Durable, Entry, KeyPosition, Kind, Remembered, read_act};
 use hirake_agent::core as agent;
 use hirake_agent::core::Agent;
 use hirake_agent::core::air::{Air, RadioState, Seen};
@@ -20,7 +21,7 @@ use hirake_agent::core::holding::{Kept, SignedOrder};
 use hirake_agent::core::radios::{Answer, Verb};
 
 use crate::promises;
-use crate::world::{Broken, Hall, Held, Small, To, World, identity, place};
+use crate::world::{Broken, Hall, Held, Small, To, World, ap_id, place};
 
 impl Small {
     /// Something happens to a controller.
@@ -46,7 +47,7 @@ impl Small {
                     }
                 }
                 town::Action::PublishAgain { ap, order, .. } => {
-                    let to = (0..self.sites).find(|site| identity(*site).ap == ap);
+                    let to = (0..self.sites).find(|site| ap_id(*site) == ap);
                     let signed = self.sign(world, order);
                     if let Some(to) = to.filter(|_| self.broken != Broken::SaidOnce) {
                         world.under_way.insert((To::Site(to), signed.jws.clone()), signed);
@@ -222,13 +223,12 @@ impl Small {
                     }
                 }
                 agent::Action::PublishReport(report) if site.linked => {
-                    for hall in self.linked(world) {
-                        self.hall_on(world, hall, town::Event::Reported((*report).clone()));
-                        let holds = report.holds.as_ref().and_then(|jws| world.signed.get(jws)).cloned();
-                        if let Some(signed) = holds {
-                            self.hall_on(world, hall, town::Event::OwnOrderHeld(signed.order.clone()));
-                        }
+                    let mut report = *report;
+                    if self.broken == Broken::FacilityKeyUnheard {
+                        report.facility_key = None;
                     }
+                    world.reports.insert(at, report.clone());
+                    self.linked(world).into_iter().for_each(|hall| self.hall_hears(world, hall, &report));
                 }
                 agent::Action::PublishPresence(_)
                 | agent::Action::PublishReport(_)
@@ -240,6 +240,15 @@ impl Small {
                 | agent::Action::CountDevices(_)
                 | agent::Action::Log(_) => {}
             }
+        }
+    }
+
+    /// A report comes to a controller, and by it the order that its AP holds.
+    fn hall_hears(&self, world: &mut World, at: usize, report: &Report) {
+        self.hall_on(world, at, town::Event::Reported(report.clone()));
+        let holds = report.holds.as_ref().and_then(|jws| world.signed.get(jws)).cloned();
+        if let Some(signed) = holds {
+            self.hall_on(world, at, town::Event::OwnOrderHeld(signed.order.clone()));
         }
     }
 
@@ -257,10 +266,11 @@ impl Small {
         let kept = if forgets { Kept::default() } else { site.flash.clone() };
         let boot = format!("boot-{}", site.boots);
         let now = self.site_now(world, at);
-        let (agent, actions) = Agent::new(identity(at), Ok(kept), boot, now);
+        let (agent, actions) = Agent::new(self.identity(at), Ok(kept), boot, now);
         world.sites[at].agent = Arc::new(agent);
         self.site_carries(world, at, actions);
         self.site_on(world, at, agent::Event::HostapdUp);
+        self.reads_facility_key(world, at);
         self.link(world, at);
     }
 
@@ -285,8 +295,7 @@ impl Small {
             remembered.order = None;
         }
         let now = world.hall_now(at);
-        let seat = self.seat(at, world.halls[at].lives);
-        let inventory = crate::world::inventory(self.sites, self.has_key(at), seat);
+        let inventory = self.inventory(at, world.halls[at].lives);
         let (core, actions) = town::Town::new(inventory, remembered, now);
         world.halls[at].town = Some(Arc::new(core));
         self.hall_carries(world, at, actions);
@@ -308,6 +317,21 @@ impl Small {
         if let Some(retained) = world.retained.clone() {
             world.under_way.insert((To::Hall(at), retained.jws.clone()), retained);
         }
+        // The broker retains them: they may be older than what was cut since.
+        let reports: Vec<Report> = world.reports.values().cloned().collect();
+        reports.iter().for_each(|report| self.hall_hears(world, at, report));
+    }
+
+    /// An agent reads its key until it swears to it.
+    pub fn reads_facility_key(&self, world: &mut World, at: usize) {
+        let unread = self.broken == Broken::FacilityKeyAsksTheTown && !world.sites[at].linked;
+        if !self.has_facility_key(at) || unread {
+            return;
+        }
+        let read = contacts(world.sites[at].position());
+        self.site_on(world, at, agent::Event::Contacts(read));
+        world.time += firmware_config::key::watchman::POSITION_RESTS;
+        self.site_on(world, at, agent::Event::Contacts(read));
     }
 
     /// A controller reads the key until it swears to it.
@@ -341,11 +365,19 @@ pub fn held(kept: &Kept) -> u64 {
 fn keep(shelf: &mut Remembered, what: Durable) -> bool {
     let before = (shelf.order.clone(), shelf.activations.clone(), shelf.key.clone());
     shelf.last_entry = what.entries.iter().map(|entry| entry.seq).fold(shelf.last_entry, u64::max);
+    shelf.facility_acts.extend(what.entries.iter().filter_map(act_of));
     shelf.order = what.order.or(shelf.order.take());
     shelf.last_activation = what.activations.iter().map(|held| held.id).fold(shelf.last_activation, u64::max);
     shelf.activations = what.activations;
     shelf.key = what.key;
     before != (shelf.order.clone(), shelf.activations.clone(), shelf.key.clone())
+}
+
+/// The act of a facility key that an entry tells of.
+fn act_of(entry: &Entry) -> Option<(ApId, Act)> {
+    let field = |wanted: &str| entry.fields.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    let of_keys = matches!(entry.kind, Kind::Opened | Kind::FacilityKeyActed);
+    field("ap").zip(field("act")).filter(|_| of_keys).and_then(|(ap, act)| Some((ap.parse().ok()?, read_act(act)?)))
 }
 
 fn on_air() -> Seen {

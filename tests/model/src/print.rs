@@ -116,12 +116,14 @@ impl World {
                 write!(sieve, "{:?} {:?} {:?} {} {}", hall.town, hall.booted, hall.read, hall.linked, hall.wants_lock)?;
                 for shelf in [&hall.shelf, &hall.before] {
                     write!(sieve, "{:?} {:?} {:?}", shelf.order, shelf.activations, shelf.key)?;
+                    write!(sieve, "{:?} {}", shelf.facility_acts, shelf.last_activation)?;
                 }
             }
-            write!(sieve, "{:?} {:?}", self.beats, self.lock)?;
+            write!(sieve, "{:?} {:?} {:?}", self.beats, self.reports, self.lock)?;
             for site in &self.sites {
                 write!(sieve, "{:?} {:?} {:?} {:?}", site.agent, site.booted, site.flash, site.before)?;
-                write!(sieve, "{} {} {} {:?}", site.open, site.linked, site.floor, site.accepted)?;
+                write!(sieve, "{} {} {}", site.open, site.linked, site.turned)?;
+                write!(sieve, "{} {:?}", site.floor, site.accepted)?;
             }
             write!(sieve, "{:?} {:?}", self.under_way.keys(), self.signed.keys())?;
             write!(sieve, "{:?} {} {} {:?}", self.ever_opened, self.operators, self.forgetful, self.wrong)

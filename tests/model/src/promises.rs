@@ -29,7 +29,8 @@ pub const OBEYED: &str = "once quiet, what people hold open is open";
 /// Of several controllers that reach one another, after a stated time and once quiet, exactly one decides; none, where
 /// somebody else has the lock. While one of them has it, and nobody opened anything, none decides beside it.
 pub const ONE_DECIDES: &str = "exactly one controller decides";
-/// What a person opens is ordered in the same moment, whichever controller it is done at.
+/// What a person opens is ordered in the same moment, whichever controller it is done at; at a facility key it is on the
+/// air in the same moment, whoever is there or not.
 pub const AT_ONCE: &str = "what a person opens is ordered at once, at any controller";
 
 /// All of them.
@@ -43,6 +44,13 @@ pub fn ordered_at_once(world: &mut World, at: usize, places: usize) {
     let opens = |id: &FacilityId| view.facilities.iter().any(|of| of.id == *id && of.wanted.is_open());
     if let Some(place) = (0..places).map(place).find(|place| !opens(place)) {
         world.breaks(AT_ONCE, format!("controller {at} was told to open {place}, and has not ordered it"));
+    }
+}
+
+/// The facility key at an AP was turned.
+pub fn on_the_air_at_once(world: &mut World, at: usize) {
+    if world.sites[at].turned && !world.sites[at].open {
+        world.breaks(AT_ONCE, format!("the facility key of {} was turned, and it is not open", place(at)));
     }
 }
 
@@ -115,7 +123,8 @@ pub fn now(world: &World) -> Option<(&'static str, String)> {
         let noted = order.is_some_and(|order| {
             order.activations.iter().any(|note| note.mode == mode && note.facilities.contains(&ap))
         });
-        if !mode.is_open() || !noted {
+        let by_key = site.flash.key.open.is_some();
+        if !by_key && (!mode.is_open() || !noted) {
             let number = order.map_or(0, |order| order.number);
             return Some((COVERED, format!("{ap} is open by order {number} ({mode}), in which nobody holds it open")));
         }
@@ -148,7 +157,7 @@ pub fn at_rest(world: &World) -> Result<(), String> {
         let ap = place(at);
         let held = site.flash.order.as_ref().map(|held| &held.order);
         let wanted = highest.facilities.get(&ap).is_some_and(|wanted| wanted.mode.is_open());
-        if held != Some(highest) || site.open != (wanted && !site.flash.drill_over) {
+        if held != Some(highest) || site.open != (site.turned || (wanted && !site.flash.drill_over)) {
             let number = held.map_or(0, |order| order.number);
             let open = site.open;
             return Err(format!("{ap} holds order {number}, open {open}, and {} is the highest", highest.number));
@@ -174,7 +183,7 @@ pub fn once_quiet(world: &World) -> Vec<(&'static str, String)> {
             wrong.push((COVERED, format!("{ap} is open, nobody holds it open, and it is not told to stop")));
         }
         let operator = at == 0 && world.operators > 0;
-        let must = world.key == KeyPosition::Disaster || (operator && !world.forgetful);
+        let must = site.turned || world.key == KeyPosition::Disaster || (operator && !world.forgetful);
         let may = must || operator || world.key == KeyPosition::Drill || (world.forgetful && at == 0);
         if must && !site.open {
             wrong.push((OBEYED, format!("{ap} is closed, and people hold it open")));

@@ -14,7 +14,7 @@ use hirake_agent::core::holding::Kept;
 
 use crate::carry::contacts;
 use crate::promises;
-use crate::world::{Broken, Hall, Held, KEY_DRILL, PLACES, Site, Small, To, World, identity, place};
+use crate::world::{Broken, Hall, Held, KEY_DRILL, PLACES, Site, Small, To, World, place};
 
 /// A wake may come this much late: nobody is woken twice at one moment.
 const LATE: Duration = Duration::from_millis(10);
@@ -58,6 +58,7 @@ pub enum Step {
     Starts(usize, Store),
     Cut(usize),
     Mended(usize),
+    FacilityKey(usize),
     Parts(usize),
     Rejoins(usize),
     LockGoes(Held),
@@ -95,6 +96,7 @@ impl fmt::Display for Step {
             Self::Starts(at, store) => write!(f, "controller {at} starts; its store: {store:?}"),
             Self::Cut(at) => write!(f, "the cable of {} is cut", PLACES[*at]),
             Self::Mended(at) => write!(f, "the cable of {} is mended", PLACES[*at]),
+            Self::FacilityKey(at) => write!(f, "the facility key of {} is turned, to disaster or back", PLACES[*at]),
             Self::Parts(at) => write!(f, "the cable of controller {at} is cut"),
             Self::Rejoins(at) => write!(f, "the cable of controller {at} is mended"),
             Self::LockGoes(Held::Elsewhere) => f.write_str("somebody else takes the lock"),
@@ -123,7 +125,7 @@ impl Small {
         };
         let site = |at: usize| {
             let now = agent::Now { mono: Duration::ZERO, wall_ms: crate::world::MORNING_MS };
-            let (agent, _) = Agent::new(identity(at), Ok(Kept::default()), "boot-0".to_owned(), now);
+            let (agent, _) = Agent::new(self.identity(at), Ok(Kept::default()), "boot-0".to_owned(), now);
             Site {
                 agent: Arc::new(agent),
                 booted: Duration::ZERO,
@@ -132,6 +134,7 @@ impl Small {
                 before: Kept::default(),
                 open: false,
                 linked: true,
+                turned: false,
                 floor: 0,
                 accepted: std::collections::BTreeMap::new(),
             }
@@ -144,6 +147,7 @@ impl Small {
             key: KeyPosition::Normal,
             retained: None,
             beats: std::collections::BTreeMap::new(),
+            reports: std::collections::BTreeMap::new(),
             under_way: std::collections::BTreeMap::new(),
             signed: std::collections::BTreeMap::new(),
             ever_opened: std::collections::BTreeSet::new(),
@@ -212,6 +216,9 @@ impl Small {
             }
         }
         for (at, site) in world.sites.iter().enumerate() {
+            if left.facility_keys > 0 && self.has_facility_key(at) {
+                steps.push(Step::FacilityKey(at));
+            }
             if left.reboots > 0 {
                 steps.push(Step::Reboots { at, flash_loses: false });
                 if left.flash > 0 && site.flash != site.before {
@@ -340,6 +347,16 @@ impl Small {
                 world.sites[at].linked = true;
                 self.link(&mut world, at);
             }
+            Step::FacilityKey(at) => {
+                world.left.facility_keys -= 1;
+                let turned = !world.sites[at].turned;
+                world.sites[at].turned = turned;
+                if turned {
+                    world.ever_opened.insert(place(at));
+                }
+                self.reads_facility_key(&mut world, at);
+                promises::on_the_air_at_once(&mut world, at);
+            }
             Step::Parts(at) => {
                 world.left.parts -= 1;
                 world.under_way.retain(|(to, _), _| *to != To::Hall(at));
@@ -429,7 +446,11 @@ impl Small {
             self.recordings(world);
         }
         (0..self.halls).for_each(|at| self.database_answers(world, at));
-        (0..self.sites).for_each(|at| self.site_on(world, at, agent::Event::Woke));
+        for at in 0..self.sites {
+            let read = contacts(world.sites[at].position());
+            let event = if self.has_facility_key(at) { agent::Event::Contacts(read) } else { agent::Event::Woke };
+            self.site_on(world, at, event);
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use firmware_config::ident::{ControllerId, FacilityId};
-use firmware_config::wire::Heartbeat;
+use firmware_config::ident::{ApId, ControllerId, FacilityId, TownId};
+use firmware_config::wire::{Heartbeat, Report};
 use hirake::core::inventory::{Ap, Managed};
 use hirake::core::{Facility, Inventory, KeyPosition, Remembered, Seat, Town};
 use hirake_agent::core::holding::{Kept, SignedOrder};
@@ -51,6 +51,10 @@ pub enum Broken {
     LockHoldsOpenings,
     /// The lock is given to everybody who asks.
     LockGivenToBoth,
+    /// A facility key is not read while its AP is cut off.
+    FacilityKeyAsksTheTown,
+    /// What an AP says of its key comes to no controller.
+    FacilityKeyUnheard,
 }
 
 /// The lock in the database, where there is one. Whoever wants it is answered at once, and asks again at every wake.
@@ -71,6 +75,8 @@ pub enum Held {
 pub struct Bounds {
     /// The key is turned.
     pub turns: u8,
+    /// The facility key at the first AP is turned; without any, there is none.
+    pub facility_keys: u8,
     /// The key may also be turned to drill.
     pub drill: bool,
     /// An operator opens the first facility, or closes what an operator holds open.
@@ -174,10 +180,20 @@ pub struct Site {
     pub open: bool,
     /// The cable is in.
     pub linked: bool,
+    /// The facility key stands at disaster.
+    pub turned: bool,
     /// The highest number carried out since the last boot, and what the flash had then: below that it never goes.
     pub floor: u64,
     /// The text carried out under each number, as long as its flash did not lose it.
     pub accepted: BTreeMap<u64, String>,
+}
+
+impl Site {
+    /// How the facility key stands, where there is one.
+    #[must_use]
+    pub fn position(&self) -> KeyPosition {
+        if self.turned { KeyPosition::Disaster } else { KeyPosition::Normal }
+    }
 }
 
 /// Everything there is.
@@ -197,6 +213,8 @@ pub struct World {
     pub retained: Option<Arc<SignedOrder>>,
     /// The last heartbeat of each controller, which the broker retains too.
     pub beats: BTreeMap<usize, Heartbeat>,
+    /// The last report of each AP, which the broker retains as well.
+    pub reports: BTreeMap<usize, Report>,
     /// What is under way: a bag, in no order. What is in it twice is in it once; twice is a disturbance of its own.
     pub under_way: BTreeMap<(To, String), Arc<SignedOrder>>,
     /// Every order ever signed, by its signed text.
@@ -262,11 +280,27 @@ pub fn controller(at: usize) -> ControllerId {
     format!("hall-{at}").parse().expect("a name of the small world")
 }
 
+/// An access point by its place.
+#[must_use]
+pub fn ap_id(at: usize) -> ApId {
+    format!("{}-1", PLACES[at]).parse().expect("a name of the small world")
+}
+
+fn town_id() -> TownId {
+    "shiomi".parse().expect("a name of the small world")
+}
+
 impl Small {
     /// Whether the key hangs at this controller.
     #[must_use]
     pub fn has_key(&self, at: usize) -> bool {
         !self.standby || at + 1 == self.halls
+    }
+
+    /// Whether there is a facility key at this AP.
+    #[must_use]
+    pub fn has_facility_key(&self, at: usize) -> bool {
+        at == 0 && self.bounds.facility_keys > 0
     }
 
     /// The place of a controller in its life of that number, where they know of one another.
@@ -275,51 +309,55 @@ impl Small {
         let rank = u8::try_from(at + 1).expect("a small world");
         self.standby.then(|| Seat { id: controller(at), rank, boot: format!("life-{lives}"), lock: self.lock })
     }
-}
 
-/// The town as written down, with as many facilities and access points as `sites`.
-#[must_use]
-pub fn inventory(sites: usize, has_key: bool, seat: Option<Seat>) -> Inventory {
-    let facility = |at: usize| Facility {
-        id: place(at),
-        name_ja: PLACES[at].to_owned(),
-        name_en: String::new(),
-        district: String::new(),
-        shelter: true,
-        contact: String::new(),
-    };
-    let ap = |at: usize| Ap {
-        id: identity(at).ap,
-        facility: place(at),
-        name: PLACES[at].to_owned(),
-        managed: Managed::Agent,
-        witness: false,
-        key: false,
-    };
-    Inventory {
-        town: identity(0).town,
-        name_ja: "汐見町".to_owned(),
-        name_en: "Shiomi".to_owned(),
-        facilities: (0..sites).map(facility).collect(),
-        aps: (0..sites).map(ap).collect(),
-        agreed_share_percent: 100,
-        has_key,
-        key_drill_length: KEY_DRILL,
-        seat,
+    /// The town as written down for the controller at `hall` in its life of that number.
+    #[must_use]
+    pub fn inventory(&self, hall: usize, lives: u32) -> Inventory {
+        let facility = |at: usize| Facility {
+            id: place(at),
+            name_ja: PLACES[at].to_owned(),
+            name_en: String::new(),
+            district: String::new(),
+            shelter: true,
+            contact: String::new(),
+        };
+        let ap = |at: usize| Ap {
+            id: ap_id(at),
+            facility: place(at),
+            name: PLACES[at].to_owned(),
+            managed: Managed::Agent,
+            witness: false,
+            key: self.has_facility_key(at),
+        };
+        Inventory {
+            town: town_id(),
+            name_ja: "汐見町".to_owned(),
+            name_en: "Shiomi".to_owned(),
+            facilities: (0..self.sites).map(facility).collect(),
+            aps: (0..self.sites).map(ap).collect(),
+            agreed_share_percent: 100,
+            has_key: self.has_key(hall),
+            key_drill_length: KEY_DRILL,
+            seat: self.seat(hall, lives),
+        }
     }
-}
 
-/// Who the agent at `at` is.
-#[must_use]
-pub fn identity(at: usize) -> Identity {
-    Identity {
-        town: "shiomi".parse().expect("a name of the small world"),
-        ap: format!("{}-1", PLACES[at]).parse().expect("a name of the small world"),
-        facility: place(at),
-        radios: vec![Radio { phy: "phy0".to_owned(), interface: "wlan0jp".to_owned(), config: "/jp.conf".to_owned() }],
-        key: false,
-        counts_every: None,
-        counts_distinct: false,
-        listens: None,
+    /// Who the agent at `at` is.
+    #[must_use]
+    pub fn identity(&self, at: usize) -> Identity {
+        Identity {
+            town: town_id(),
+            ap: ap_id(at),
+            facility: place(at),
+            radios: vec![Radio {
+                phy: "phy0".to_owned(),
+                interface: "wlan0jp".to_owned(),
+                config: "/jp.conf".to_owned(),
+            }],
+            key: self.has_facility_key(at),
+            counts_every: None,
+            counts_distinct: false,
+            listens: None,
+        }
     }
 }

@@ -117,3 +117,16 @@ fn a_lock_that_holds_an_opening_back_is_noticed() {
 fn a_lock_that_is_given_to_both_is_noticed() {
     breaks(ONE_DECIDES, Broken::LockGivenToBoth, locked("twice", Bounds { parts: 1, silences: 1, ..CALM }));
 }
+
+/// Shows: a facility key that opens only where the town is heard is noticed.
+#[test]
+fn a_facility_key_that_waits_for_the_town_is_noticed() {
+    let small = world("alone", 1, 1, Bounds { facility_keys: 1, cuts: 1, ..CALM });
+    breaks(AT_ONCE, Broken::FacilityKeyAsksTheTown, small);
+}
+
+/// Shows: a hall that its key opened, and of which no controller ever hears, is noticed.
+#[test]
+fn a_facility_key_of_which_nobody_hears_is_noticed() {
+    breaks(COVERED, Broken::FacilityKeyUnheard, world("unheard", 1, 1, Bounds { facility_keys: 1, ..CALM }));
+}

@@ -206,6 +206,7 @@ impl Speaker {
             boot: boot.to_owned(),
             seq: self.seq,
             told: self.told,
+            told_issued_ms: None,
             running: self.running,
             mode: self.mode,
             since_ms: now.wall_ms.saturating_sub(ago_ms),

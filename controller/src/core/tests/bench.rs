@@ -477,6 +477,14 @@ impl Bench {
         self.on(Event::Witnessed(Sighting { ap: ap.clone(), open, at_ms: self.now.wall_ms }));
     }
 
+    /// The next report of an AP that was told the newest order, and says so.
+    pub fn report_told(&mut self, ap: &ApId) -> Report {
+        let report = self.report(ap);
+        let newest = self.retained.as_ref().expect("published");
+        let told_issued_ms = report.told_issued_ms.map(|_| newest.issued_at_ms);
+        Report { told: newest.number, told_issued_ms, ..report }
+    }
+
     /// The next report of an AP.
     pub fn report(&mut self, ap: &ApId) -> Report {
         let place = 1 + self.inventory.aps.iter().position(|it| it.id == *ap).expect("of this town");
@@ -494,6 +502,7 @@ impl Bench {
         if model.mode.is_open() {
             networks.push(network("00000JAPAN"));
         }
+        let held = model.held.as_ref().filter(|_| model.managed == Managed::Agent);
         Report {
             v: 1,
             ap: ap.clone(),
@@ -501,6 +510,7 @@ impl Bench {
             boot: model.boot.clone(),
             seq: model.seq,
             told: model.told,
+            told_issued_ms: held.map(|held| held.issued_at_ms),
             running: model.told,
             mode: model.mode,
             since_ms: 0,

@@ -50,8 +50,8 @@ fn a_refusal_of_its_device_is_named_in_the_devices_words() {
     let mut bench = Bench::settled_in(mixed());
     bench.aps.get_mut(&ap("school-2")).expect("there").linked = false;
     bench.turn(DISASTER);
-    let mut refusing = bench.report(&ap("school-2"));
-    (refusing.told, refusing.state, refusing.why) = (2, AgentState::Refused, "step \"on\": notWritable".to_owned());
+    let mut refusing = bench.report_told(&ap("school-2"));
+    (refusing.state, refusing.why) = (AgentState::Refused, "step \"on\": notWritable".to_owned());
     bench.on(Event::DeputyReported { report: refusing, stations: None });
     assert_eq!(bench.stands("school-2"), (Standing::Refused, "step \"on\": notWritable".to_owned()));
     assert_eq!(bench.ap("school-2").stations, None, "what its device does not say is not zero");

@@ -15,11 +15,11 @@ fn the_refusing_the_slow_and_the_dead_are_named_and_hold_nobody_up() {
         bench.aps.get_mut(&ap(id)).expect("there").linked = false;
     }
     bench.turn(DISASTER);
-    let mut refusing = bench.report(&ap("gym-1"));
-    (refusing.told, refusing.state, refusing.why) = (2, AgentState::Refused, "hostapd: no such device".to_owned());
+    let mut refusing = bench.report_told(&ap("gym-1"));
+    (refusing.state, refusing.why) = (AgentState::Refused, "hostapd: no such device".to_owned());
     bench.on(Event::Reported(refusing));
-    let mut slow = bench.report(&ap("gym-2"));
-    (slow.told, slow.state) = (2, AgentState::Applying);
+    let mut slow = bench.report_told(&ap("gym-2"));
+    slow.state = AgentState::Applying;
     bench.on(Event::Reported(slow));
     let gone = bench.presence(&ap("school-1"), false);
     bench.on(Event::Presence(gone));
@@ -40,8 +40,8 @@ fn a_radio_that_waits_a_minute_for_radar_is_settling_and_not_refused() {
     bench.aps.get_mut(&ap("gym-1")).expect("there").linked = false;
     bench.turn(DISASTER);
     for _ in 0..7 {
-        let mut slow = bench.report(&ap("gym-1"));
-        (slow.told, slow.state, slow.why) = (2, AgentState::Applying, waits.to_owned());
+        let mut slow = bench.report_told(&ap("gym-1"));
+        (slow.state, slow.why) = (AgentState::Applying, waits.to_owned());
         bench.on(Event::Reported(slow));
         bench.pass(s(10));
         assert_eq!(bench.stands("gym-1"), (Standing::Settling, waits.to_owned()));

@@ -19,7 +19,9 @@ fn serving(mode: Mode) -> Accounts {
     let mut bench = Bench::settled();
     bench.aps.get_mut(&ap("gym-1")).expect("there").mode = mode;
     let report = Report { told: 7, running: 7, mode, state: AgentState::Serving, ..bench.report(&ap("gym-1")) };
-    Accounts { wanted: mode, report: Some(report), line: Line::There, heard: Some(s(990)), ..Accounts::default() }
+    let issued_ms = report.told_issued_ms.expect("it was told");
+    let line = Line::There;
+    Accounts { wanted: mode, issued_ms, report: Some(report), line, heard: Some(s(990)), ..Accounts::default() }
 }
 
 fn with(mode: Mode, change: impl FnOnce(&mut Accounts)) -> (Standing, String) {
@@ -97,6 +99,22 @@ fn what_is_under_way_is_settling_with_the_aps_own_reason_where_it_has_one() {
     assert_eq!(why(6, AgentState::Serving, ""), (Settling, "applying".to_owned()));
     assert_eq!(why(6, AgentState::Applying, "waiting for hostapd"), (Settling, "waiting for hostapd".to_owned()));
     assert_eq!(why(6, AgentState::Refused, "no such device"), (Refused, "no such device".to_owned()));
+}
+
+#[test]
+fn another_order_of_the_newest_number_is_not_the_newest_order() {
+    let twin = |told, issued| {
+        with(Mode::Disaster, |accounts| {
+            said(accounts).told = told;
+            said(accounts).told_issued_ms = issued;
+            accounts.issued_ms = 60_000;
+        })
+    };
+    assert_eq!(twin(7, Some(60_000)), (Settled, String::new()));
+    assert_eq!(twin(7, Some(59_999)), (Settling, "not-told".to_owned()));
+    assert_eq!(twin(7, Some(60_001)), (Settling, "not-told".to_owned()));
+    assert_eq!(twin(7, None), (Settled, String::new()), "a deputy keeps no order");
+    assert_eq!(twin(8, Some(59_999)), (Settling, "newer-order".to_owned()));
 }
 
 #[test]

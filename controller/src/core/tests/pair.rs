@@ -353,6 +353,7 @@ impl Pair {
             boot: "b".to_owned(),
             seq: site.seq,
             told: number,
+            told_issued_ms: site.held.as_ref().map(|held| held.issued_at_ms),
             running: number,
             mode,
             since_ms: 0,

@@ -36,9 +36,9 @@ fn tries_go_on_for_ever_further_apart_and_never_further_than_ten_seconds() {
 fn a_batch_is_offered_when_there_is_something_and_none_is_under_way() {
     let mut archive = Archive::default();
     assert_eq!(archive.offer(None, None, T), None, "there is nothing to store");
-    assert_eq!(archive.next_wake(false), None);
+    assert_eq!(archive.next_wake(), None);
     assert_eq!(archive.offer(Some(3), Some(7), T), Some(1));
-    assert_eq!(archive.next_wake(true), Some(T + ANSWER_WITHIN));
+    assert_eq!(archive.next_wake(), Some(T + ANSWER_WITHIN));
     archive.changed();
     assert_eq!(archive.offer(Some(4), None, T + s(1)), None, "one at a time");
     assert_eq!(archive.took(9), None, "that is no answer to this one");
@@ -57,7 +57,7 @@ fn a_batch_that_is_not_answered_loses_the_store_after_a_while_and_is_offered_ane
     assert!(archive.overdue(at(T + ANSWER_WITHIN)));
     assert!(!archive.overdue(at(T + ANSWER_WITHIN + s(1))), "said once");
     assert_eq!(archive.lost(), Some(&(MORNING_MS, "no answer for 5 s".to_owned())));
-    assert_eq!(archive.next_wake(true), Some(T + OFFER_AGAIN_AFTER));
+    assert_eq!(archive.next_wake(), Some(T + OFFER_AGAIN_AFTER));
     assert_eq!(archive.offer(Some(1), None, T + OFFER_AGAIN_AFTER - ms(1)), None);
     assert_eq!(archive.offer(None, None, T + OFFER_AGAIN_AFTER), Some(2), "whatever it held is tried again");
     assert_eq!(archive.took(1), None, "the answer to the first comes too late");
@@ -71,23 +71,22 @@ fn a_batch_that_is_refused_is_tried_again_with_growing_patience() {
     assert_eq!(archive.offer(Some(1), None, T), Some(1));
     assert!(!archive.failed(9, "none of ours".to_owned(), at(T)) && archive.lost().is_none());
     assert!(archive.failed(1, "disk full".to_owned(), at(T)));
-    assert_eq!(archive.next_wake(true), Some(T + s(1)));
-    assert_eq!(archive.next_wake(false), Some(T + s(1)), "an order in it may wait although no entry does");
+    assert_eq!(archive.next_wake(), Some(T + s(1)));
     assert_eq!(archive.offer(Some(1), None, T + ms(999)), None);
     assert_eq!(archive.offer(Some(1), None, T + s(1)), Some(2));
     assert!(!archive.failed(2, "read-only".to_owned(), Now { wall_ms: MORNING_MS + 9, ..at(T + s(1)) }), "known");
     assert_eq!(archive.lost(), Some(&(MORNING_MS, "read-only".to_owned())), "since then, for this reason now");
-    assert_eq!(archive.next_wake(true), Some(T + s(3)));
+    assert_eq!(archive.next_wake(), Some(T + s(3)));
     // Somebody acts: no waiting, and the tries begin anew.
     archive.changed();
-    assert_eq!(archive.next_wake(true), None, "it is offered at once");
+    assert_eq!(archive.next_wake(), None, "it is offered at once");
     assert_eq!(archive.offer(Some(2), None, T + s(1)), Some(3));
     assert!(!archive.failed(3, "read-only".to_owned(), at(T + s(1))));
-    assert_eq!(archive.next_wake(true), Some(T + s(2)));
+    assert_eq!(archive.next_wake(), Some(T + s(2)));
     // Taken: nothing waits any more.
     assert_eq!(archive.offer(Some(2), None, T + s(2)), Some(4));
     assert!(archive.took(4).is_some());
-    assert_eq!(archive.next_wake(true), None);
+    assert_eq!(archive.next_wake(), None);
 }
 
 #[test]

@@ -218,6 +218,21 @@ fn one_number_given_twice_for_the_same_wishes_is_answered_above_it() {
     assert!(bench.now.mono - before < s(5), "and a closing is not held back by it");
 }
 
+#[test]
+fn an_ap_that_follows_another_order_of_our_number_is_offered_ours_and_all_come_to_one() {
+    // Its order says the same, from before the store lost its last write; nobody sees it on the broker any more.
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    bench.pass(s(5));
+    bench.aps.get_mut(&ap("gym-1")).expect("there").held.as_mut().expect("told").issued_at_ms -= 60_000;
+    let report = bench.report(&ap("gym-1"));
+    bench.on(Event::Reported(report));
+    assert_eq!((bench.number(), bench.stands("gym-1").1), (2, "not-told".to_owned()));
+    bench.pass(s(5));
+    assert_eq!((bench.number(), bench.view().totals.settled), (3, 6));
+    assert!(bench.aps.values().all(|model| model.held == bench.retained));
+}
+
 /// Hands each controller what the other published last; returns how often facilities changed their mode.
 fn let_them_argue(one: &mut Bench, other: &mut Bench, time_s: u64) -> usize {
     let mut changes = 0;

@@ -109,8 +109,8 @@ fn an_agent_at_work_is_not_contradicted() {
     bench.aps.get_mut(&ap("gym-2")).expect("there").linked = false;
     bench.turn(DISASTER);
     for _ in 0..8 {
-        let mut slow = bench.report(&ap("gym-2"));
-        (slow.told, slow.state) = (2, firmware_config::wire::AgentState::Applying);
+        let mut slow = bench.report_told(&ap("gym-2"));
+        slow.state = firmware_config::wire::AgentState::Applying;
         bench.on(Event::Reported(slow));
         bench.look(&ap("gym-2"));
         bench.pass(s(10));

@@ -345,6 +345,7 @@ impl History {
             boot: "a stranger".to_owned(),
             seq: u64::MAX / 2,
             told: newest,
+            told_issued_ms: None,
             running: newest,
             mode: Mode::Disaster,
             since_ms: MORNING_MS,

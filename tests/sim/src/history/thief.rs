@@ -132,6 +132,7 @@ impl History {
             boot,
             seq: u64::MAX / 2,
             told: newest,
+            told_issued_ms: None,
             running: newest,
             mode: Mode::Disaster,
             since_ms: i64::MIN,
