@@ -53,7 +53,9 @@ impl Post {
     /// number, or it holds another order of that number, which it shows when it is offered ours.
     pub(super) fn needs_telling(&self, number: u64) -> bool {
         let told = self.accounts.report.as_ref().map_or(0, |report| report.told);
-        self.standing != Standing::Silent && self.accounts.heard.is_some() && (told != number || self.why == WRONG_MODE || self.accounts.holds_a_twin(number))
+        self.standing != Standing::Silent
+            && self.accounts.heard.is_some()
+            && (told != number || self.why == WRONG_MODE || self.accounts.holds_a_twin(number))
     }
 
     pub(super) fn take_boot(&mut self, boot: &str) {
