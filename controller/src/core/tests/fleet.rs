@@ -409,6 +409,15 @@ fn all_settled_is_said_once_for_each_order() {
     let told = bench.entries(Kind::AllSettled);
     let told: Vec<_> = told.iter().map(|e| (field(e, "number"), field(e, "aps"), field(e, "mode"))).collect();
     assert_eq!(told, [("1", "6", "normal"), ("2", "4", "disaster"), ("3", "6", "normal")]);
+    // While one is missing nobody says that all are there.
+    bench.aps.get_mut(&ap("gym-1")).expect("there").linked = false;
+    bench.turn(DISASTER);
+    bench.pass(s(10));
+    assert_eq!(bench.entries(Kind::AllSettled).len(), 3);
+    bench.aps.get_mut(&ap("gym-1")).expect("there").linked = true;
+    let order = bench.retained.clone().expect("published");
+    bench.tell(&ap("gym-1"), &order);
+    assert_eq!(bench.entries(Kind::AllSettled).len(), 4);
 }
 
 #[test]

@@ -42,6 +42,11 @@ fn a_sample_keeps_its_own_time_where_that_can_be() {
     // Six hours in the dark, by a clock that was half a minute wrong.
     let late = NOW_MS - 6 * 3_600_000;
     assert_eq!(placed(late + 30_000, Some(6 * 3_600_000), NOW_MS), (late + 30_000, false));
+    assert_eq!(
+        placed(late + 60_000, Some(6 * 3_600_000), NOW_MS),
+        (late + 60_000, false),
+        "as much as clocks may differ"
+    );
 }
 
 #[test]
