@@ -17,6 +17,9 @@ struct Life {
     stored: u64,
     /// The agent heard that something of it is stored: from then on it forgets nothing.
     answered: bool,
+    /// Its flash refused pages, and then the power went: what was sent since the page of before may be counted in a summary
+    /// of that page too (docs/states.md, "flash full or read-only while samples wait": not promised).
+    twice_perhaps: bool,
 }
 
 /// One sample, as the store knows it for ever.
@@ -27,6 +30,8 @@ type Stored = (u32, u32, Vec<NetworkCounts>);
 pub struct Books {
     samples: BTreeMap<(usize, SampleId), Stored>,
     lives: BTreeMap<(usize, String), Life>,
+    /// Whose flash refused the last page.
+    refused: BTreeSet<usize>,
     met: BTreeMap<Period, BTreeSet<u64>>,
     /// Devices that a thief made up, and that could have been there.
     made_up: BTreeMap<Period, u64>,
@@ -50,8 +55,10 @@ impl Books {
     /// Power went: what is on the flash is to be delivered still; none: the flash was spoilt, and nothing must be.
     /// True where somebody who came is not in the store yet.
     pub fn power_went(&mut self, at: usize, boot: &str, flash: Option<&Page>) -> bool {
+        let refused = self.refused.remove(&at);
         let waited = self.lives.iter().any(|((of, _), life)| *of == at && life.stored < life.came);
         for ((of, life), books) in self.lives.iter_mut().filter(|((of, _), _)| *of == at) {
+            books.twice_perhaps |= refused;
             let lies = |page: &Page| {
                 let own = page.samples.iter().filter(|kept| kept.id.boot == *life);
                 own.filter(|kept| !self.samples.contains_key(&(*of, kept.id.clone())))
@@ -64,6 +71,15 @@ impl Books {
             }
         }
         waited
+    }
+
+    /// A page is on the flash, or is not.
+    pub fn page_written(&mut self, at: usize, written: bool) {
+        if written {
+            self.refused.remove(&at);
+        } else {
+            self.refused.insert(at);
+        }
     }
 
     /// A device was met under the key of an activation.
@@ -110,13 +126,17 @@ impl Books {
     pub fn stored(&mut self, at: usize, counts: &Counts) -> Result<(), String> {
         let id = SampleId { boot: counts.boot.clone(), seq: counts.seq };
         let what = (counts.samples, counts.interval_s, counts.networks.clone());
-        if let Some(known) = self.samples.get(&(at, id.clone())) {
-            return if *known == what { Ok(()) } else { Err(format!("AP {at}: {id:?} was {known:?} and is {what:?}")) };
-        }
         let life = self.lives.entry((at, counts.boot.clone())).or_default();
+        if let Some(known) = self.samples.get(&(at, id.clone())) {
+            return if *known == what || life.twice_perhaps {
+                Ok(())
+            } else {
+                Err(format!("AP {at}: {id:?} was {known:?} and is {what:?}"))
+            };
+        }
         life.stored += joins(&counts.networks);
         self.samples.insert((at, id), what);
-        if life.stored > life.came {
+        if life.stored > life.came && !life.twice_perhaps {
             return Err(format!("AP {at}: {} came in {} and {} are stored", life.came, counts.boot, life.stored));
         }
         Ok(())
