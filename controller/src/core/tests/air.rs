@@ -238,6 +238,21 @@ fn an_address_that_two_aps_say_is_theirs_proves_nothing_and_old_ones_are_forgott
 }
 
 #[test]
+fn a_stranger_that_turns_out_to_be_one_of_ours_is_none_any_more() {
+    // A radio was changed, and a neighbour heard the new one before its own AP could say so.
+    let mut bench = open_town();
+    let new = "02:00:00:00:99:01";
+    hears(&mut bench, "school-1", vec![row(b"00000JAPAN", new), row(b"0000JAPAN", "02:00:00:00:99:02")]);
+    assert_eq!(bench.view().strangers.len(), 2);
+    let mut changed = bench.report(&ap("gym-1"));
+    changed.networks.last_mut().expect("open").bssid = new.to_owned();
+    bench.on(Event::Reported(changed));
+    bench.pass(s(1));
+    let names: Vec<_> = bench.view().strangers.iter().map(|it| it.ssid.to_string()).collect();
+    assert_eq!(names, ["0000JAPAN"], "the look-alike stays");
+}
+
+#[test]
 fn what_was_heard_long_ago_or_under_another_name_is_no_witness() {
     let mut bench = open_town();
     bench.pass(s(1_200));
@@ -258,11 +273,14 @@ fn an_alarm_outlasts_a_silence_and_a_new_order_and_only_a_suspicion_does_not() {
     let mut bench = Bench::settled();
     leave_open(&mut bench, "gym-1");
     leave_open(&mut bench, "gym-2");
-    bench.pass(s(10));
-    // Silent before the time is over: nobody knows whether it is open.
-    bench.on(Event::Presence(bench.presence(&ap("gym-2"), false)));
-    bench.aps.get_mut(&ap("gym-2")).expect("there").linked = false;
-    bench.pass(s(21));
+    leave_open(&mut bench, "school-1");
+    // Gone before the time is over, long before or shortly: nobody knows whether it is open.
+    for (id, after) in [("gym-2", s(10)), ("school-1", s(18))] {
+        bench.pass(after);
+        bench.on(Event::Presence(bench.presence(&ap(id), false)));
+        bench.aps.get_mut(&ap(id)).expect("there").linked = false;
+    }
+    bench.pass(s(3));
     let left =
         |bench: &Bench| bench.view().left_open.iter().map(|it| (it.ap.to_string(), it.since_ms)).collect::<Vec<_>>();
     let told = left(&bench);

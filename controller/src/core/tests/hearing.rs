@@ -4,7 +4,7 @@ use super::bench::*;
 use crate::core::listening::SILENT_AFTER;
 use crate::core::refusals::{ONE_WITHIN, Refusals, SOURCES_MAX};
 use crate::core::view::Standing;
-use crate::core::{Event, Kind};
+use crate::core::{Action, Event, Kind};
 use firmware_config::mode::Mode;
 use firmware_config::wire::{Counts, NetworkCounts, Report, TurnedAway, TurnedAwayReason};
 
@@ -90,6 +90,21 @@ fn how_many_stations_there_are_is_what_this_start_counted_last() {
     bench.speak(&ap("school-2"));
     bench.on(Event::DeputyCounted(counts("school-2", "b1", 999, 77)));
     assert_eq!(bench.ap("school-2").stations, Some(5), "a deputy says the sum in its reports");
+}
+
+#[test]
+fn an_agents_clock_vouches_for_the_time_of_a_sample_and_a_deputys_which_is_ours_does_not() {
+    let mut bench = Bench::settled_in(mixed());
+    let mut age = |id: &str, event: fn(Counts) -> Event| {
+        let at_ms = bench.now.wall_ms - 60_000;
+        let sample = Counts { at_ms, age_ms: Some(60_000), ..counts(id, "b1", 700, 3) };
+        bench.on(event(sample)).into_iter().find_map(|action| match action {
+            Action::StoreCounts(counts) => Some((counts.at_ms - at_ms, counts.age_ms)),
+            _ => None,
+        })
+    };
+    assert_eq!(age("gym-1", Event::Counted), Some((0, Some(60_000))));
+    assert_eq!(age("school-2", Event::DeputyCounted), Some((0, None)));
 }
 
 #[test]

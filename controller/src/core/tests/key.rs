@@ -457,6 +457,27 @@ fn a_town_without_shelters_opens_nothing_and_drills_nothing() {
 }
 
 #[test]
+fn a_store_that_comes_late_and_is_older_than_the_town_closes_nothing_in_the_record() {
+    // A backup of when the key stood at disaster and an operator held the gym open. The key let go of it since, and that
+    // is in the record that was.
+    let mut bench = Bench::settled();
+    bench.turn(DISASTER);
+    bench.open(&["gym"]);
+    let memory = bench.shelf.remembered.clone();
+    bench.turn(NORMAL);
+    bench.shelf.entries.clear();
+    bench.shelf.remembered = Default::default();
+    bench.store = Store::Fails;
+    bench.restart(s(60));
+    bench.pass(s(5));
+    (bench.store, bench.shelf.remembered) = (Store::Works, memory.clone());
+    bench.on(Event::Recalled(memory));
+    bench.pass(s(10));
+    assert!(bench.entries(Kind::Closed).is_empty(), "{:?}", bench.entries(Kind::Closed));
+    assert_eq!((bench.wanted("gym"), bench.wanted("school")), (Mode::Disaster, Mode::Normal));
+}
+
+#[test]
 fn what_was_said_of_the_key_since_the_start_is_newer_than_a_store_that_comes_late() {
     let mut bench = Bench::settled();
     bench.ask(Ask::IsolateKey { why: "panel flooded".to_owned() }).expect("granted");
