@@ -132,21 +132,23 @@ fn a_store_that_was_lost_learns_of_it_again() {
 #[test]
 fn a_hall_of_which_neither_its_ap_nor_the_store_knows_closes_when_its_key_says_normal() {
     // Shows that what only the town's own order still tells of is ended by the key at 平時, although no act is named:
-    // the database was lost, and so was the AP's ledger while it was turned back.
-    let mut bench = Bench::settled();
-    bench.turn_at("gym-1", true);
-    bench.pass(s(1));
-    bench.aps.get_mut(&ap("gym-1")).expect("there").linked = false;
-    bench.shelf = Shelf::default();
-    bench.restart(s(10));
-    bench.pass(s(10));
-    assert_eq!((bench.wanted("gym"), bench.view().activations.len()), (Mode::Disaster, 1));
-    let lost = bench.aps.get_mut(&ap("gym-1")).expect("there");
-    lost.key = Some(FacilityKey { position: Some(KeyPosition::Normal), ..FacilityKey::default() });
-    lost.linked = true;
-    bench.speak(&ap("gym-1"));
-    bench.pass(s(12));
-    assert_eq!((bench.wanted("gym"), bench.view().activations.len()), (Mode::Normal, 0));
+    // the database was lost, and so was the AP's ledger while it was turned back; or the key was taken off the wall.
+    let turned_back = FacilityKey { position: Some(KeyPosition::Normal), ..FacilityKey::default() };
+    for key in [Some(turned_back), None] {
+        let mut bench = Bench::settled();
+        bench.turn_at("gym-1", true);
+        bench.pass(s(1));
+        bench.aps.get_mut(&ap("gym-1")).expect("there").linked = false;
+        bench.shelf = Shelf::default();
+        bench.restart(s(10));
+        bench.pass(s(10));
+        assert_eq!((bench.wanted("gym"), bench.view().activations.len()), (Mode::Disaster, 1));
+        let lost = bench.aps.get_mut(&ap("gym-1")).expect("there");
+        (lost.key, lost.linked) = (key, true);
+        bench.speak(&ap("gym-1"));
+        bench.pass(s(12));
+        assert_eq!((bench.wanted("gym"), bench.view().activations.len()), (Mode::Normal, 0));
+    }
 }
 
 #[test]
@@ -220,6 +222,22 @@ fn an_ap_taken_out_of_the_inventory_takes_its_activation_along() {
     bench.pass(s(12));
     assert_eq!((bench.view().activations.len(), bench.wanted("gym")), (0, Mode::Normal));
     assert_eq!(field(bench.entries(Kind::Closed)[0], "by"), "facility-key:gym-1");
+}
+
+#[test]
+fn an_ap_that_stands_in_another_facility_now_takes_its_activation_along() {
+    let mut bench = Bench::settled();
+    bench.turn_at("gym-1", true);
+    bench.pass(s(1));
+    let place = bench.inventory.aps.iter_mut().find(|it| it.id == ap("gym-1")).expect("there");
+    place.facility = facility("school");
+    let moved = bench.aps.get_mut(&ap("gym-1")).expect("there");
+    (moved.facility, moved.linked) = (facility("school"), false);
+    bench.restart(s(10));
+    bench.pass(s(12));
+    assert_eq!((bench.wanted("gym"), bench.wanted("school")), (Mode::Normal, Mode::Normal));
+    let closed = bench.entries(Kind::Closed)[0];
+    assert!(field(closed, "why").contains("another facility"), "{closed:?}");
 }
 
 /// The entries that tell of a key that the inventory does not know.
@@ -408,7 +426,14 @@ fn what_is_wrong_with_a_facility_key_is_told_in_few_words_and_where_it_is_when_m
     // It is taken off the wall: that is no fault, and nothing is written.
     bench.aps.get_mut(&ap("gym-1")).expect("there").key = None;
     bench.speak(&ap("gym-1"));
-    assert_eq!((bench.entries(Kind::FacilityKeyFault).len(), bench.entries(Kind::FacilityKeyMended).len()), (2, 1));
+    let told =
+        |bench: &Bench| (bench.entries(Kind::FacilityKeyFault).len(), bench.entries(Kind::FacilityKeyMended).len());
+    assert_eq!(told(&bench), (2, 1));
+    // A fault of a key that is taken off the wall is over.
+    fault(&mut bench, "shorted");
+    bench.aps.get_mut(&ap("gym-1")).expect("there").key = None;
+    bench.speak(&ap("gym-1"));
+    assert_eq!(told(&bench), (3, 2));
 }
 
 #[test]
