@@ -258,6 +258,26 @@ fn two_orders_of_one_number_from_one_who_forgot_are_brought_together_by_whoever_
 }
 
 #[test]
+fn what_one_of_two_orders_of_one_number_says_and_the_other_ended_is_something_between_them() {
+    // One who forgot gave number 2 twice: with the gym open, and with the gym closed by somebody who knew of it. After the
+    // second nothing is held that it does not tell of; whoever knows of both orders above both all the same.
+    let mut pair = Pair::quiet();
+    pair.open(0, "gym");
+    pair.pass(s(2));
+    pair.kill(0);
+    let mut closed = pair.orders.last().cloned().expect("given");
+    closed.activations.clear();
+    closed.facilities.values_mut().for_each(|wanted| wanted.mode = Mode::Normal);
+    closed.issued_at_ms += 1_000;
+    assert_eq!((closed.number, pair.number(1), pair.active()), (2, 2, [false, false]));
+    pair.on(1, Event::OwnOrderSeen(closed));
+    pair.pass(s(1));
+    assert_eq!((pair.number(1), pair.is_open("gym")), (3, false));
+    pair.pass(s(30));
+    assert!(!pair.is_open("gym"));
+}
+
+#[test]
 fn two_orders_of_ours_with_one_number_are_brought_together_though_nothing_is_left_to_say() {
     // Its store was lost; what it opened then under a number of before it closes again, and may not say so: the other has
     // the lock. Then it hears the first order of that number, which says the same.
