@@ -123,6 +123,23 @@ fn the_log_has_every_entry_at_once_however_many_wait_for_the_store() {
 }
 
 #[test]
+fn what_there_was_no_room_for_is_told_when_the_store_is_back() {
+    let mut bench = Bench::settled();
+    bench.store = Store::Fails;
+    bench.turn(DISASTER);
+    // An AP that comes and goes ten thousand times, each an entry; past the bench, which looks at the whole town each time.
+    for turn in 0..KEPT_MAX + 100 {
+        let presence = bench.presence(&ap("gym-1"), turn % 2 == 1);
+        bench.town.on(Event::Presence(presence), bench.now);
+    }
+    bench.store = Store::Works;
+    bench.pass(s(60));
+    let back = bench.entries(Kind::StoreBack);
+    let dropped: usize = field(back[0], "dropped").parse().expect("a number");
+    assert!((100..=200).contains(&dropped), "{dropped} of {} were dropped", KEPT_MAX + 100);
+}
+
+#[test]
 fn the_beginning_is_kept_when_there_is_no_room() {
     // Two flips of 10,000 APs without a store: what people did still finds room, and what was dropped is counted.
     let mut record = Record::new(0);
