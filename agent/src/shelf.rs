@@ -10,19 +10,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use firmware_config::mode::Mode;
-use firmware_config::wire::{NetworkCounts, SampleId, WallMs};
+use firmware_config::wire::{NetworkCounts, SampleId, SoFar, WallMs};
 use serde::{Deserialize, Serialize};
 
 use crate::core::waiting::{Kept, Page, ROWS_MAX, SAMPLES_MAX};
 use crate::ledger::plan::{Desk, Name, STORE};
 
 /// The version in `v`. A page of another version is set aside.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// A sample without its rows: every number at its longest.
-const SAMPLE_MAX_BYTES: usize = 180;
-/// A row: an interface of 15 characters and an SSID of 32 bytes, each of them escaped, and three numbers.
-const ROW_MAX_BYTES: usize = 231;
-/// The largest page there can be: 1.04 MB. What is written is read again; `core/deliver.rs` has the sum of the wear.
+const SAMPLE_MAX_BYTES: usize = 167;
+/// A row: an interface of 15 characters and an SSID of 32 bytes, each of them escaped, and five numbers.
+const ROW_MAX_BYTES: usize = 255;
+/// The largest page there can be: 1.13 MB. What is written is read again; `core/deliver.rs` has the sum of the wear.
 const PAGE_MAX_BYTES: usize = SAMPLES_MAX * SAMPLE_MAX_BYTES + ROWS_MAX * ROW_MAX_BYTES;
 
 /// Why the shelf could not be used or written.
@@ -67,9 +67,8 @@ struct Line {
     s: u32,
     n: u32,
     mode: Mode,
-    sent: bool,
-    /// Interface, SSID, stations, joins, leaves.
-    rows: Vec<(String, String, u32, u32, u32)>,
+    /// Interface, SSID, stations, joins and leaves, and these two together since its start.
+    rows: Vec<(String, String, u32, u32, u32, Option<(u32, u32)>)>,
 }
 
 /// One shelf.
@@ -138,11 +137,13 @@ fn write(page: &Page) -> Vec<u8> {
         s: kept.interval_s,
         n: kept.samples,
         mode: kept.mode,
-        sent: kept.fixed,
         rows: kept
             .networks
             .iter()
-            .map(|row| (row.interface.clone(), row.ssid.clone(), row.stations, row.joins, row.leaves))
+            .map(|row| {
+                let so_far = row.so_far.map(|it| (it.joins, it.leaves));
+                (row.interface.clone(), row.ssid.clone(), row.stations, row.joins, row.leaves, so_far)
+            })
             .collect(),
     };
     let sheet = Sheet { v: VERSION, answers: page.answers, samples: page.samples.iter().map(line).collect() };
@@ -167,7 +168,14 @@ fn read(text: &[u8]) -> Result<Page, String> {
     if sheet.v != VERSION {
         return Err(format!("of version {}; this program reads version {VERSION}", sheet.v));
     }
-    let row = |(interface, ssid, stations, joins, leaves)| NetworkCounts { interface, ssid, stations, joins, leaves };
+    let row = |(interface, ssid, stations, joins, leaves, so_far): (_, _, _, _, _, Option<(u32, u32)>)| NetworkCounts {
+        interface,
+        ssid,
+        stations,
+        joins,
+        leaves,
+        so_far: so_far.map(|(joins, leaves)| SoFar { joins, leaves }),
+    };
     let kept = |line: Line| Kept {
         id: SampleId { boot: line.boot, seq: line.seq },
         at_ms: line.at,
@@ -175,7 +183,6 @@ fn read(text: &[u8]) -> Result<Page, String> {
         interval_s: line.s,
         samples: line.n,
         mode: line.mode,
-        fixed: line.sent,
         networks: line.rows.into_iter().map(row).collect(),
     };
     Ok(Page { answers: sheet.answers, samples: sheet.samples.into_iter().map(kept).collect() })

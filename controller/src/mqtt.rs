@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use firmware_config::ident::{ApId, ControllerId, TownId};
-use firmware_config::wire::{CountsStored, Heartbeat, SampleId, Topic, VERSION, write};
+use firmware_config::wire::{CountsStored, Heartbeat, StoredSample, Topic, VERSION, write};
 use rumqttc::{
     AsyncClient, ConnectionError, EventLoop, LastWill, MqttOptions, NetworkOptions, Outgoing, Packet, QoS,
     SubscribeFilter,
@@ -116,7 +116,7 @@ struct Outbox {
     beat: Option<String>,
     again: BTreeMap<ApId, Arc<str>>,
     /// Samples that are stored, of each AP. An agent has one under way; it asks again for what gets lost here.
-    stored: BTreeMap<ApId, Vec<SampleId>>,
+    stored: BTreeMap<ApId, Vec<StoredSample>>,
 }
 
 impl Post {
@@ -155,7 +155,7 @@ impl Post {
     }
 
     /// These samples of one AP are on the disk.
-    pub fn counts_stored(&self, ap: ApId, samples: impl IntoIterator<Item = SampleId>) {
+    pub fn counts_stored(&self, ap: ApId, samples: impl IntoIterator<Item = StoredSample>) {
         let mut outbox = self.0.outbox();
         if outbox.connected {
             let known = outbox.stored.entry(ap).or_default();

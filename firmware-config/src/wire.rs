@@ -240,8 +240,8 @@ pub struct Counts {
     pub at_unsure: bool,
     /// Length of the interval in seconds.
     pub interval_s: u32,
-    /// How many samples are summarised in this one; absent: it is one. With more, `stations` are the greatest number
-    /// at the end of any of them.
+    /// How many samples are summarised in this one; absent: it is one. With more, they are those whose numbers end with
+    /// `seq`, without a hole, and `stations` are the greatest number at the end of any of them.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub samples: u32,
     /// How many samples wait behind this one.
@@ -273,7 +273,28 @@ pub struct CountsStored {
     /// Whose; must be the AP of the topic.
     pub ap: ApId,
     /// Which.
-    pub samples: Vec<SampleId>,
+    pub samples: Vec<StoredSample>,
+}
+
+/// One sample that is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredSample {
+    /// As in [`Counts`].
+    pub boot: String,
+    /// As in [`Counts`].
+    pub seq: u64,
+    /// As in [`Counts`]: stored are so many numbers, of which `seq` is the last. None: an older controller, which means
+    /// whatever bears this number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<u32>,
+}
+
+impl StoredSample {
+    /// All that these counts cover.
+    #[must_use]
+    pub fn of(counts: &Counts) -> Self {
+        Self { boot: counts.boot.clone(), seq: counts.seq, samples: Some(counts.samples) }
+    }
 }
 
 /// What one sample of an AP is known by.
@@ -297,6 +318,19 @@ pub struct NetworkCounts {
     /// Associations in the interval.
     pub joins: u32,
     /// Disassociations in the interval.
+    pub leaves: u32,
+    /// What came together up to the end of the interval. None: an older agent, or a deputy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub so_far: Option<SoFar>,
+}
+
+/// All that came and went on one network since this start of the agent: what a store that has a part of a summary needs,
+/// to know the rest of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SoFar {
+    /// Associations.
+    pub joins: u32,
+    /// Disassociations.
     pub leaves: u32,
 }
 

@@ -1,12 +1,11 @@
 //! When a sample is sent, sent again, and written to flash. One is on its way at a time: the store sets the pace.
 //!
 //! Flash: nothing is written while the controller answers within [`WRITE_EVERY`]. While it does not, a page each five
-//! minutes, 288 a day; and one for each 64 samples that are sent from there, at one sample each 30 s 45 more: 333. (An
-//! orderly stop writes one as well.)
+//! minutes, 288 a day. (An orderly stop writes one as well.)
 //!
-//! A page is 1.04 MB at most (`shelf.rs`): 345 MB a day. On 8 MB of NOR flash that is 43 erasures of each block a day,
-//! some 90 with what a journalling file system adds: 100,000 last three years without a controller, 10,000 a hundred
-//! days. With four networks of ordinary names a full page is 130 kB: 43 MB a day, some 12 erasures, and 100,000 last 22
+//! A page is 1.13 MB at most (`shelf.rs`): 325 MB a day. On 8 MB of NOR flash that is 41 erasures of each block a day,
+//! some 85 with what a journalling file system adds: 100,000 last three years without a controller, 10,000 a hundred
+//! days. With four networks of ordinary names a full page is 145 kB: 41 MB a day, some 11 erasures, and 100,000 last 24
 //! years. Compression, where the file system has it, is not reckoned with. A power cut loses the last five minutes at
 //! most.
 
@@ -119,13 +118,13 @@ impl Delivery {
             // Whatever was said to nobody is said again.
             (self.mute, self.under_way, self.tries, self.not_before) = (false, None, 0, mono);
         }
-        for id in &stored.samples {
-            self.waiting.stored(id);
-            if self.under_way.as_ref() == Some(id) {
-                self.under_way = None;
-                self.tries = 0;
-                self.not_before = mono;
-            }
+        for one in &stored.samples {
+            self.waiting.stored(one);
+        }
+        if self.under_way.as_ref().is_some_and(|id| !self.waiting.waits(id)) {
+            self.under_way = None;
+            self.tries = 0;
+            self.not_before = mono;
         }
     }
 
@@ -188,9 +187,7 @@ impl Delivery {
     /// The next to send.
     fn next(&self) -> Option<usize> {
         let at = if self.mute { self.waiting.first_unsaid()? } else { 0 };
-        let sample = self.waiting.get(at)?;
-        let refused = self.shelf.as_ref().is_some_and(|shelf| shelf.failure.is_some());
-        (!sample.lies() || refused).then_some(at)
+        self.waiting.get(at).map(|_| at)
     }
 
     fn send(&mut self, ap: &ApId, now: Now) -> Option<Counts> {
@@ -214,10 +211,6 @@ impl Delivery {
     /// When the next page is to be written.
     fn write_at(&self) -> Option<Duration> {
         let shelf = self.shelf.as_ref().filter(|shelf| shelf.writing.is_none())?;
-        let head_lies = self.connected && shelf.failure.is_none() && self.waiting.get(0).is_some_and(Sample::lies);
-        if head_lies {
-            return Some(Duration::ZERO);
-        }
         let since = self.waiting.unsaved_since(!self.mute)?;
         let due = u64::try_from(since).map_or(Duration::ZERO, Duration::from_millis) + WRITE_EVERY;
         Some(due.max(shelf.not_before))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Counts, CountsStored, NetworkCounts, SampleId};
+use firmware_config::wire::{Counts, CountsStored, NetworkCounts, SampleId, SoFar, StoredSample};
 
 use super::deliver::{Delivery, WRITE_EVERY, mono_ms};
 use super::sim::Ap;
@@ -26,6 +26,7 @@ fn sample(seq: u64, seconds: u64) -> Sample {
         stations: 1,
         joins: 1,
         leaves: 0,
+        so_far: Some(SoFar { joins: u32::try_from(seq).expect("small"), leaves: 0 }),
     };
     let id = SampleId { boot: "boot-1".to_owned(), seq };
     Sample::new(id, mono_ms(Duration::from_secs(seconds)), 30, Mode::Disaster, vec![row])
@@ -66,8 +67,7 @@ fn delivery(page: Result<Page, String>, now: Now) -> (Delivery, Vec<String>) {
 }
 
 fn stored(counts: &Counts) -> CountsStored {
-    let id = SampleId { boot: counts.boot.clone(), seq: counts.seq };
-    CountsStored { v: counts.v, ap: counts.ap.clone(), samples: vec![id] }
+    CountsStored { v: counts.v, ap: counts.ap.clone(), samples: vec![StoredSample::of(counts)] }
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn what_was_sent_and_nobody_said_a_word_of_goes_to_the_flash_too() {
         pages.extend(step.pages);
     }
     assert!(sent > 5, "it was said again and again");
-    assert_eq!((pages.len(), pages[0].samples.len(), pages[0].samples[0].fixed), (1, 1, true));
+    assert_eq!((pages.len(), pages[0].samples.len()), (1, 1));
 }
 
 /// One sample is on the flash and known to be; what is written from here on is said by the caller.
@@ -244,7 +244,9 @@ fn next_page(delivery: &mut Delivery, after: Now) -> (Duration, Page) {
 }
 
 fn word_of(sample: &Sample) -> CountsStored {
-    CountsStored { v: 1, ap: "gym-1".parse().expect("valid"), samples: vec![sample.id.clone()] }
+    let SampleId { boot, seq } = sample.id.clone();
+    let samples = vec![StoredSample { boot, seq, samples: Some(sample.samples) }];
+    CountsStored { v: 1, ap: "gym-1".parse().expect("valid"), samples }
 }
 
 #[test]
@@ -284,34 +286,20 @@ fn an_agent_that_starts_again_and_again_does_not_wear_out_the_flash() {
 }
 
 #[test]
-fn what_lies_on_the_flash_as_unsent_is_sent_only_once_the_flash_says_that_it_may_have_been() {
-    // Else the agent of after a power cut would summarise what the controller has, and it would be counted twice.
+fn what_is_on_the_flash_is_sent_from_there_and_no_page_is_written_for_it() {
     let (mut first, _) = with_one_on_the_flash();
     (2..=80).for_each(|n| first.counted(sample(n, 30 * n)));
     let (_, page) = next_page(&mut first, at(30 * 80));
-    let unsent = page.samples.iter().filter(|kept| !kept.fixed).count();
-    assert_eq!((page.samples.len(), unsent), (80, 16), "the oldest may be sent from now on");
-
+    assert_eq!(page.samples.len(), 80);
     let (mut second, _) = delivery(Ok(page), at(5_000));
     let mut now = at(5_000);
     second.connected(now.mono);
-    let (mut seqs, mut asked) = (Vec::new(), None);
+    let mut seqs = Vec::new();
     for _ in 0..2_000 {
         now.mono += SECOND / 20;
         let step = step(&mut second, now);
+        assert!(step.pages.is_empty(), "not within five minutes");
         for counts in step.sent {
-            seqs.push(counts.seq);
-            second.stored(&stored(&counts), now.mono);
-        }
-        asked = step.pages.into_iter().next().or(asked);
-    }
-    assert_eq!(seqs, (1..=64).collect::<Vec<_>>(), "those that the page has marked, and no further");
-    let page = asked.expect("a page that marks the others");
-    assert!(page.samples.len() == 16 && page.samples.iter().all(|kept| kept.fixed), "{page:?}");
-    second.written(Ok(()), now.mono, &mut Vec::new());
-    for _ in 0..100 {
-        now.mono += SECOND / 20;
-        for counts in step(&mut second, now).sent {
             seqs.push(counts.seq);
             second.stored(&stored(&counts), now.mono);
         }
@@ -320,21 +308,33 @@ fn what_lies_on_the_flash_as_unsent_is_sent_only_once_the_flash_says_that_it_may
 }
 
 #[test]
-fn while_the_page_that_marks_them_is_being_written_no_more_are_sent_than_it_marks() {
+fn a_late_word_to_a_number_by_itself_says_nothing_of_the_summary_that_bears_it_now() {
+    // It was sent by itself, the power went, and the flash had it still; now others went into it for want of room.
     let (mut delivery, _) = with_one_on_the_flash();
-    (2..=80).for_each(|n| delivery.counted(sample(n, 30 * n)));
-    let (then, _) = next_page(&mut delivery, at(30 * 80));
-    let mut now = Now { mono: then, ..at(0) };
-    delivery.connected(now.mono);
-    let mut seqs = Vec::new();
-    for _ in 0..2_000 {
-        now.mono += SECOND / 20;
-        for counts in step(&mut delivery, now).sent {
-            seqs.push(counts.seq);
-            delivery.stored(&stored(&counts), now.mono);
+    (2..=SAMPLES_MAX as u64 + 1).for_each(|n| delivery.counted(sample(n, 30 * n)));
+    let start = at(30 * 1_000);
+    delivery.connected(start.mono);
+    let mut now = start;
+    let sent = loop {
+        now.mono += SECOND;
+        if let Some(sent) = step(&mut delivery, now).sent.pop() {
+            break sent;
         }
-    }
-    assert_eq!(seqs, (1..=64).collect::<Vec<_>>());
+        assert!(now.mono < start.mono + 4 * SECOND, "nothing is sent");
+    };
+    assert_eq!((sent.seq, sent.samples), (2, 2));
+    assert_eq!(sent.networks[0].so_far, Some(SoFar { joins: 2, leaves: 0 }), "what came together by its end");
+    let alone = StoredSample { samples: Some(1), ..StoredSample::of(&sent) };
+    let word = CountsStored { samples: vec![alone], ..stored(&sent) };
+    now.mono += SECOND;
+    delivery.stored(&word, now.mono);
+    assert!(step(&mut delivery, now).sent.is_empty(), "it is still on its way");
+    now.mono += 7 * SECOND;
+    assert_eq!(step(&mut delivery, now).sent, [Counts { age_ms: sent.age_ms.map(|age| age + 8_000), at_ms: sent.at_ms - 8_000, ..sent.clone() }]);
+    // An older controller knows nothing of runs, and means whatever bears the number.
+    let old = CountsStored { samples: vec![StoredSample { samples: None, ..StoredSample::of(&sent) }], ..stored(&sent) };
+    delivery.stored(&old, now.mono);
+    assert_eq!(step(&mut delivery, now).sent.pop().expect("the next").seq, 3);
 }
 
 #[test]

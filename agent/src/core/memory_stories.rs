@@ -1,7 +1,7 @@
 //! What is summarised where there is no room, and what never is: the oldest first, neighbours first, and nobody is lost.
 
 use firmware_config::mode::Mode;
-use firmware_config::wire::{NetworkCounts, SampleId};
+use firmware_config::wire::{NetworkCounts, SampleId, SoFar};
 
 use super::waiting::{ROWS_MAX, SAMPLES_MAX, Sample, Waiting};
 
@@ -15,6 +15,7 @@ fn sample(boot: &str, seq: u64, interval_s: u32, mode: Mode, networks: usize) ->
         stations: 1,
         joins: 1,
         leaves: 0,
+        so_far: None,
     };
     let id = SampleId { boot: boot.to_owned(), seq };
     Sample::new(id, 0, interval_s, mode, (0..networks).map(row).collect())
@@ -44,7 +45,7 @@ fn hours_become_quarters_of_a_day_before_anything_becomes_longer() {
 }
 
 #[test]
-fn samples_of_two_modes_and_of_two_starts_stay_apart_as_long_as_anything_else_is_left() {
+fn samples_of_two_modes_and_of_two_starts_stay_apart() {
     let mut waiting = Waiting::default();
     waiting.push(sample("boot-1", 1, 30, Mode::Drill, 1), true);
     waiting.push(sample("boot-1", 2, 30, Mode::Disaster, 1), true);
@@ -60,7 +61,7 @@ fn samples_of_two_modes_and_of_two_starts_stay_apart_as_long_as_anything_else_is
 }
 
 #[test]
-fn rows_have_a_limit_of_their_own_and_what_may_have_been_sent_never_changes() {
+fn rows_have_a_limit_of_their_own_and_what_was_sent_in_this_start_never_changes() {
     let mut waiting = Waiting::default();
     let rows = 32;
     waiting.push(sample("boot-1", 0, 30, Mode::Disaster, rows), true);
@@ -116,15 +117,57 @@ fn neighbours_become_one_although_their_networks_have_other_names() {
 }
 
 #[test]
-fn one_that_took_in_what_lies_on_the_flash_waits_for_the_flash_as_that_did() {
+fn what_has_no_neighbour_is_forgotten_from_the_oldest_on_where_there_is_no_room_and_nothing_else_is() {
     let mut waiting = Waiting::default();
-    // The page marks the oldest 64; the 65th lies there as one that was not sent.
-    (0..65).for_each(|seq| waiting.push(sample("boot-1", seq, 30, Mode::Disaster, 1), true));
-    waiting.page(true, true, 0, 0);
-    for seq in 65..=SAMPLES_MAX as u64 {
-        waiting.push(sample("boot-1", seq, 30, Mode::Disaster, 1), true);
+    // A start, a sample, and the power goes: so many times.
+    for boot in 0..SAMPLES_MAX + 5 {
+        waiting.push(sample(&format!("boot-{boot}"), 1, 30, Mode::Disaster, 1), true);
     }
+    assert_eq!((waiting.losses(), waiting.how_many()), ((0, 5), SAMPLES_MAX));
+    assert_eq!(all(&waiting)[0].id.boot, "boot-5");
+    // One after it in its start has a neighbour in it.
+    waiting.push(sample(&format!("boot-{}", SAMPLES_MAX + 4), 2, 30, Mode::Disaster, 1), true);
+    assert_eq!((waiting.losses(), waiting.how_many()), ((1, 5), SAMPLES_MAX));
+}
+
+#[test]
+fn numbers_between_which_one_is_missing_are_no_neighbours() {
+    let mut waiting = Waiting::default();
+    for seq in 1..=SAMPLES_MAX as u64 {
+        waiting.push(sample("boot-1", 2 * seq, 30, Mode::Disaster, 1), true);
+    }
+    waiting.push(sample("boot-1", 2 * SAMPLES_MAX as u64 + 1, 30, Mode::Disaster, 1), true);
     let kept = all(&waiting);
-    assert_eq!((kept.len(), kept[64].id.seq, kept[64].samples), (SAMPLES_MAX, 65, 2));
-    assert!(kept[64].lies() && !kept[65].lies(), "the agent of after a power cut knows the 65th only");
+    assert_eq!((kept[0].id.seq, kept[0].samples), (2, 1), "the one between may be stored, and be counted again with them");
+    assert_eq!((kept[SAMPLES_MAX - 1].id.seq, kept[SAMPLES_MAX - 1].samples), (2 * SAMPLES_MAX as u64 + 1, 2));
+    // The next number after a summary is its neighbour.
+    waiting.push(sample("boot-1", 2 * SAMPLES_MAX as u64 + 2, 30, Mode::Disaster, 1), true);
+    assert_eq!(all(&waiting)[SAMPLES_MAX - 1].samples, 3);
+}
+
+#[test]
+fn of_a_summary_the_sum_up_to_its_end_is_kept_of_networks_that_ended_before_too() {
+    let with = |seq, rows: &[(&str, u32)]| {
+        let mut one = sample("boot-1", seq, 30, Mode::Disaster, 0);
+        one.networks = rows
+            .iter()
+            .map(|(interface, so_far)| NetworkCounts {
+                interface: (*interface).to_owned(),
+                ssid: "shiomi".to_owned(),
+                stations: 0,
+                joins: 1,
+                leaves: 1,
+                so_far: Some(SoFar { joins: *so_far, leaves: 2 * so_far }),
+            })
+            .collect();
+        one
+    };
+    let mut waiting = Waiting::default();
+    waiting.push(with(1, &[("ended", 4), ("goes on", 1)]), true);
+    waiting.push(with(2, &[("goes on", 2), ("began", 1)]), true);
+    (3..=SAMPLES_MAX as u64 + 1).for_each(|seq| waiting.push(with(seq, &[]), true));
+    let mut rows: Vec<_> = all(&waiting)[0].networks.iter().map(|row| (row.interface.as_str(), row.joins, row.so_far)).collect();
+    rows.sort_by_key(|row| row.0);
+    let sum = |joins| Some(SoFar { joins, leaves: 2 * joins });
+    assert_eq!(rows, [("began", 1, sum(1)), ("ended", 1, sum(4)), ("goes on", 2, sum(2))]);
 }

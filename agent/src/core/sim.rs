@@ -7,7 +7,7 @@ use firmware_config::channel::{Band, Channel};
 use firmware_config::key::ContactReading;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{
-    AgentState, Counts, CountsStored, Distinct, DrillEnd, Heard, Network, Order, Period, Report, SampleId, Sightings,
+    AgentState, Counts, CountsStored, Distinct, DrillEnd, Heard, Network, Order, Period, Report, Sightings, StoredSample,
     Wanted,
 };
 
@@ -288,8 +288,7 @@ impl Ap {
                 }
                 Action::PublishCounts(counts) => {
                     assert!(self.broker_up, "nothing is published to nobody");
-                    let id = SampleId { boot: counts.boot.clone(), seq: counts.seq };
-                    let stored = CountsStored { v: 1, ap: counts.ap.clone(), samples: vec![id] };
+                    let stored = CountsStored { v: 1, ap: counts.ap.clone(), samples: vec![StoredSample::of(&counts)] };
                     self.counts.push(counts);
                     if self.answers {
                         self.inbox.push_back(Event::CountsStored(stored));

@@ -1,11 +1,13 @@
-//! Who came and went on each network since the last count: numbers only, no names.
+//! Who came and went on each network since the last count, and since the start: numbers only, no names.
 
 use std::collections::BTreeMap;
 
-use firmware_config::wire::{Network, NetworkCounts};
+use firmware_config::wire::{Network, NetworkCounts, SoFar};
 
 /// Interfaces counted at most. A radio carries up to 16 networks; a hostapd that invents names fills no memory.
 const INTERFACES_MAX: usize = 64;
+/// Networks whose sums are kept: each interface under a name in each mode. A row of one more says none.
+const SUMS_MAX: usize = 2 * INTERFACES_MAX;
 
 #[derive(Debug, Clone, Default)]
 struct Row {
@@ -18,6 +20,8 @@ struct Row {
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
     rows: BTreeMap<String, Row>,
+    /// By interface and SSID, up to the last count.
+    so_far: BTreeMap<(String, String), SoFar>,
 }
 
 impl Tally {
@@ -57,17 +61,31 @@ impl Tally {
         let stations = |interface: &str| {
             networks.iter().find(|network| network.interface == interface).map(|network| network.stations)
         };
-        std::mem::take(&mut self.rows)
-            .into_iter()
-            .filter(|(interface, row)| stations(interface).is_some() || row.joins + row.leaves > 0)
-            .map(|(interface, row)| NetworkCounts {
-                stations: stations(&interface).unwrap_or(0),
-                interface,
-                ssid: row.ssid,
-                joins: row.joins,
-                leaves: row.leaves,
-            })
-            .collect()
+        let mut counted = Vec::new();
+        for (interface, row) in std::mem::take(&mut self.rows) {
+            if stations(&interface).is_some() || row.joins + row.leaves > 0 {
+                counted.push(NetworkCounts {
+                    stations: stations(&interface).unwrap_or(0),
+                    so_far: self.sum(&interface, &row),
+                    interface,
+                    ssid: row.ssid,
+                    joins: row.joins,
+                    leaves: row.leaves,
+                });
+            }
+        }
+        counted
+    }
+
+    fn sum(&mut self, interface: &str, row: &Row) -> Option<SoFar> {
+        let network = (interface.to_owned(), row.ssid.clone());
+        if !self.so_far.contains_key(&network) && self.so_far.len() >= SUMS_MAX {
+            return None;
+        }
+        let sum = self.so_far.entry(network).or_default();
+        sum.joins = sum.joins.saturating_add(row.joins);
+        sum.leaves = sum.leaves.saturating_add(row.leaves);
+        Some(*sum)
     }
 }
 
@@ -99,5 +117,26 @@ mod tests {
         tally.joined("wlan000");
         let rows = tally.take(&[]);
         assert_eq!((rows.len(), rows[0].joins), (INTERFACES_MAX, 2));
+    }
+
+    #[test]
+    fn what_came_together_is_of_one_network_under_one_name_and_of_no_more_than_there_can_be() {
+        let mut tally = Tally::default();
+        let mut counted = |ssid: &str, joins, leaves| {
+            let mut network = network("wlan0");
+            ssid.clone_into(&mut network.ssid);
+            tally.name(std::slice::from_ref(&network));
+            (0..joins).for_each(|_| tally.joined("wlan0"));
+            (0..leaves).for_each(|_| tally.left("wlan0"));
+            tally.take(&[network])[0].so_far.map(|sum| (sum.joins, sum.leaves))
+        };
+        assert_eq!(counted("shiomi", 2, 1), Some((2, 1)));
+        assert_eq!(counted("00000JAPAN", 5, 0), Some((5, 0)), "another network");
+        assert_eq!(counted("shiomi", 0, 1), Some((2, 2)), "and the first goes on where it was");
+        for n in 0..SUMS_MAX - 2 {
+            assert_eq!(counted(&format!("n{n}"), 1, 0), Some((1, 0)));
+        }
+        assert_eq!(counted("one more", 1, 0), None);
+        assert_eq!(counted("shiomi", 1, 0), Some((3, 2)), "those that are known go on");
     }
 }

@@ -1,26 +1,25 @@
 //! Samples that wait until the controller has stored them: what is kept, and what is summarised when there is no room.
 //!
-//! A sample that may have been sent is *fixed*: it never changes again, for the controller knows it by its number, and
-//! what was counted must be counted once. All others may become one with a neighbour, the oldest first. So that this
-//! holds over a power cut too, a sample that *lies* on the flash without the mark "may have been sent" is not sent
-//! before a page that bears the mark is there: the agent of after the cut would take it for one that it may summarise.
+//! Only neighbours become one, the oldest first: samples of one start and one mode whose numbers follow one another. So
+//! a sample is always a run of numbers that ends with its own, and says what came together up to its end: whatever of
+//! the run the controller has already, in whatever shape (it was sent, the power went, and the flash had it in another),
+//! the controller knows how much of it is new. Nothing else is needed for everybody to be counted once: the flash may
+//! refuse, lie or be late. Within one start, what was sent stays as it is all the same, for the controller's word names it.
 
 use std::collections::VecDeque;
 
 use firmware_config::mode::Mode;
-use firmware_config::wire::{NetworkCounts, SampleId, WallMs};
+use firmware_config::wire::{NetworkCounts, SampleId, StoredSample, WallMs};
 
 /// Samples kept: 4 hours at one each 30 s; summarised to quarters of an hour 5 days, to hours 3 weeks.
 pub const SAMPLES_MAX: usize = 512;
 /// Rows kept, all samples together: 8 networks in each of them. A page of as many is some 200 kB with ordinary names, and
-/// 1.04 MB at the utmost (`shelf.rs`).
+/// 1.13 MB at the utmost (`shelf.rs`).
 pub const ROWS_MAX: usize = 4_096;
 /// Rows in one sample: the controller reads no more, and an AP has no more networks.
 const SAMPLE_ROWS_MAX: usize = 64;
 /// How long summarised samples may become, one length after the other, in seconds.
 const LENGTHS_S: [u32; 4] = [900, 3_600, 6 * 3_600, u32::MAX];
-/// The oldest that a page marks as "may have been sent": so many are sent between two pages. 32 minutes' worth.
-pub const FIXED_AHEAD: usize = 64;
 /// 2026-01-01T00:00Z. A clock that says less was never set.
 pub const EARLIEST_MS: WallMs = 1_767_225_600_000;
 
@@ -48,8 +47,6 @@ pub struct Kept {
     pub samples: u32,
     /// Mode.
     pub mode: Mode,
-    /// Whether it may have been sent.
-    pub fixed: bool,
     /// Rows.
     pub networks: Vec<NetworkCounts>,
 }
@@ -77,16 +74,12 @@ pub struct Sample {
     pub mono_ms: i64,
     /// Length.
     pub interval_s: u32,
-    /// How many samples are in it.
+    /// How many samples are in it: their numbers are the last so many up to its own.
     pub samples: u32,
     /// Mode.
     pub mode: Mode,
     /// Rows.
     pub networks: Vec<NetworkCounts>,
-    /// May have been sent.
-    fixed: bool,
-    /// It, or a part of it, is on the flash as one that was not sent.
-    lies: bool,
     /// It is on the flash as it is.
     saved: bool,
     /// It was sent in this start.
@@ -107,27 +100,28 @@ impl Sample {
     /// A new one, of this start.
     #[must_use]
     pub fn new(id: SampleId, mono_ms: i64, interval_s: u32, mode: Mode, networks: Vec<NetworkCounts>) -> Self {
-        let (fixed, lies, saved, said) = (false, false, false, false);
-        Self { id, ended: Ended::Here, mono_ms, interval_s, samples: 1, mode, networks, fixed, lies, saved, said }
+        let (saved, said) = (false, false);
+        Self { id, ended: Ended::Here, mono_ms, interval_s, samples: 1, mode, networks, saved, said }
     }
 
-    /// Whether a page must be on the flash before it may be sent.
-    #[must_use]
-    pub fn lies(&self) -> bool {
-        self.lies
+    /// Whether its numbers go on where the older one's end.
+    fn follows(&self, older: &Self) -> bool {
+        self.id.boot == older.id.boot && older.id.seq.checked_add(u64::from(self.samples)) == Some(self.id.seq)
     }
 
     fn fits(&self, newer: &Self, length: u32) -> bool {
         let rows = || newer.networks.iter().filter(|row| !self.networks.iter().any(|own| same(own, row))).count();
-        !self.fixed
-            && !newer.fixed
+        !self.said
+            && !newer.said
             && self.mode == newer.mode
+            && newer.follows(self)
             && self.interval_s.saturating_add(newer.interval_s) <= length
             // Last: of the hundreds that are asked when there is no room, all but one are too long.
             && self.networks.len() + rows() <= SAMPLE_ROWS_MAX
     }
 
-    /// Takes an older one in: nobody who came or went is lost, stations are the most there were.
+    /// Takes the one before it in: nobody who came or went is lost, stations are the most there were. What came together
+    /// is what it was at the newer one's end; on a network that had no row there, nobody came or went since.
     fn take_in(&mut self, older: Self) {
         for row in older.networks {
             match self.networks.iter_mut().find(|own| same(own, &row)) {
@@ -141,7 +135,6 @@ impl Sample {
         }
         self.interval_s = self.interval_s.saturating_add(older.interval_s);
         self.samples = self.samples.saturating_add(older.samples);
-        self.lies |= older.lies;
         self.saved = false;
     }
 }
@@ -163,8 +156,6 @@ impl Waiting {
                 samples: kept.samples,
                 mode: kept.mode,
                 networks: kept.networks,
-                fixed: kept.fixed,
-                lies: !kept.fixed,
                 saved: true,
                 said: false,
             });
@@ -199,17 +190,25 @@ impl Waiting {
     /// The one at `at` is being sent.
     pub fn say(&mut self, at: usize) {
         if let Some(sample) = self.samples.get_mut(at) {
-            (sample.fixed, sample.said) = (true, true);
+            sample.said = true;
         }
     }
 
-    /// The controller has it stored.
-    pub fn stored(&mut self, id: &SampleId) {
-        if let Some(at) = self.samples.iter().position(|sample| sample.id == *id)
+    /// The controller has so much stored: of a summary that has more in it, which bears the same number, this says nothing.
+    pub fn stored(&mut self, stored: &StoredSample) {
+        let all_of = |it: &Sample| stored.samples.is_none_or(|samples| it.samples <= samples);
+        let named = |it: &Sample| it.id.boot == stored.boot && it.id.seq == stored.seq;
+        if let Some(at) = self.samples.iter().position(|sample| named(sample) && all_of(sample))
             && let Some(sample) = self.samples.remove(at)
         {
-            self.stale |= sample.saved || sample.lies;
+            self.stale |= sample.saved;
         }
+    }
+
+    /// Whether one of this name waits.
+    #[must_use]
+    pub fn waits(&self, id: &SampleId) -> bool {
+        self.samples.iter().any(|sample| sample.id == *id)
     }
 
     /// Something beside the samples changed on the page.
@@ -228,14 +227,11 @@ impl Waiting {
         unsaved.map(|sample| if sample.ended == Ended::Here { sample.mono_ms } else { 0 })
     }
 
-    /// The page to write now. From here on its oldest may be sent, and the others may not before the next one.
+    /// The page to write now.
     pub fn page(&mut self, answers: bool, keep_said: bool, mono_ms: i64, wall_ms: WallMs) -> Page {
-        let mut samples = Vec::new();
-        for sample in self.samples.iter_mut().filter(|sample| keep_said || !sample.said) {
-            sample.fixed |= samples.len() < FIXED_AHEAD;
-            sample.lies |= !sample.fixed;
+        let kept = |sample: &Sample| {
             let age = mono_ms.saturating_sub(sample.mono_ms).max(0);
-            samples.push(Kept {
+            Kept {
                 id: sample.id.clone(),
                 at_ms: match sample.ended {
                     Ended::Here => (wall_ms >= EARLIEST_MS).then(|| wall_ms.saturating_sub(age)),
@@ -246,12 +242,11 @@ impl Waiting {
                 interval_s: sample.interval_s,
                 samples: sample.samples,
                 mode: sample.mode,
-                fixed: sample.fixed,
                 networks: sample.networks.clone(),
-            });
-        }
+            }
+        };
         self.stale = false;
-        Page { answers, samples }
+        Page { answers, samples: self.samples.iter().filter(|sample| keep_said || !sample.said).map(kept).collect() }
     }
 
     /// The page `written` is on the flash.
@@ -259,12 +254,7 @@ impl Waiting {
         for sample in &mut self.samples {
             // A sample that took another in keeps its number and not its size.
             let as_it_is = |kept: &&Kept| kept.id == sample.id && kept.samples == sample.samples;
-            if let Some(kept) = written.samples.iter().find(as_it_is) {
-                sample.saved = true;
-                sample.lies = !kept.fixed;
-            } else if sample.saved {
-                sample.saved = false;
-            }
+            sample.saved = written.samples.iter().any(|kept| as_it_is(&kept));
         }
         self.stale |= written.samples.iter().any(|kept| !self.samples.iter().any(|sample| sample.id == kept.id));
     }
@@ -293,7 +283,7 @@ impl Waiting {
                     if let Some(taken) = self.samples.remove(older)
                         && let Some(sample) = self.samples.get_mut(newer - 1)
                     {
-                        self.stale |= taken.saved;
+                        self.stale |= taken.saved || sample.saved;
                         sample.take_in(taken);
                         self.summarised += 1;
                     }
@@ -306,21 +296,11 @@ impl Waiting {
         }
     }
 
-    /// Which two become one: the oldest neighbours of one start and one mode that make no more than each length; where
-    /// there are none, the next two of one mode, whatever lies between.
+    /// Which two become one: the oldest neighbours that make no more than each length.
     fn pair(&self) -> Option<(usize, usize)> {
-        let neighbours = |length| {
-            (1..self.samples.len()).map(|newer| (newer - 1, newer)).find(|(older, newer)| {
-                let (older, newer) = (&self.samples[*older], &self.samples[*newer]);
-                older.fits(newer, length) && older.id.boot == newer.id.boot
-            })
-        };
-        LENGTHS_S.into_iter().find_map(neighbours).or_else(|| {
-            (0..self.samples.len()).find_map(|older| {
-                let newer = (older + 1..self.samples.len())
-                    .find(|newer| self.samples[older].fits(&self.samples[*newer], u32::MAX))?;
-                Some((older, newer))
-            })
+        LENGTHS_S.into_iter().find_map(|length| {
+            let mut neighbours = (1..self.samples.len()).map(|newer| (newer - 1, newer));
+            neighbours.find(|(older, newer)| self.samples[*older].fits(&self.samples[*newer], length))
         })
     }
 }

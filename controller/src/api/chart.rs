@@ -119,7 +119,7 @@ mod tests {
 
     fn sample(seq: u64, at_ms: WallMs, stations: u32) -> Counts {
         let network =
-            NetworkCounts { interface: "wlan0".to_owned(), ssid: "s".to_owned(), stations, joins: 0, leaves: 0 };
+            NetworkCounts { interface: "wlan0".to_owned(), ssid: "s".to_owned(), stations, joins: 0, leaves: 0, so_far: None };
         Counts {
             v: 1,
             ap: "a".parse().expect("an identifier"),

@@ -5,11 +5,12 @@
 //! holds what open), `order` (the next order, or none), `fleet` (what each AP was ordered, says and was seen doing →
 //! where it stands, by `judge`, its `witness` and its `neighbours`, with `ear` and `listening` for the silence, `retry` for the patience and
 //! `trim` against too many words), `distinct` (how many devices an activation brought, about), `strangers` (networks of others that deceive),
-//! `lamp` (how far the town is), `record` and `archive` (what happened, and its way to the store), `refusals` (what is turned away, counted),
+//! `lamp` (how far the town is), `record` and `archive` (what happened, and its way to the store), `arrivals` (what of a sample is new there), `refusals` (what is turned away, counted),
 //! `peers` (who else is there, and who decides), `view` (what people are told), and `town`, where they meet.
 
 pub mod activation;
 pub mod archive;
+pub mod arrivals;
 pub mod asks;
 pub mod distinct;
 mod ear;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use firmware_config::ident::ApId;
-use firmware_config::wire::{Counts, SampleId};
+use firmware_config::wire::{Counts, StoredSample};
 use tokio::sync::mpsc;
 
 use super::sketches;
@@ -135,7 +135,7 @@ async fn gather(store: Store, mut samples: mpsc::Receiver<Counts>, post: Post, a
                 }
                 // What is sent again meanwhile is one sample all the same.
                 let mut known = BTreeSet::new();
-                kept.retain(|sample| known.insert((sample.ap.clone(), sample.boot.clone(), sample.seq)));
+                kept.retain(|sample| known.insert((sample.ap.clone(), sample.boot.clone(), sample.seq, sample.samples)));
                 if let Some(beyond) = kept.len().checked_sub(SAMPLES_KEPT).filter(|beyond| *beyond > 0) {
                     kept.drain(..beyond);
                     tracing::error!(
@@ -150,9 +150,9 @@ async fn gather(store: Store, mut samples: mpsc::Receiver<Counts>, post: Post, a
 
 /// Tells each agent what is stored of its samples.
 fn tell(post: &Post, agents: &BTreeSet<ApId>, stored: impl Iterator<Item = Counts>) {
-    let mut by_ap: BTreeMap<ApId, Vec<SampleId>> = BTreeMap::new();
-    for Counts { ap, boot, seq, .. } in stored.filter(|sample| agents.contains(&sample.ap)) {
-        by_ap.entry(ap).or_default().push(SampleId { boot, seq });
+    let mut by_ap: BTreeMap<ApId, Vec<StoredSample>> = BTreeMap::new();
+    for counts in stored.filter(|sample| agents.contains(&sample.ap)) {
+        by_ap.entry(counts.ap.clone()).or_default().push(StoredSample::of(&counts));
     }
     by_ap.into_iter().for_each(|(ap, samples)| post.counts_stored(ap, samples));
 }

@@ -144,6 +144,7 @@ mod tests {
             stations: 3,
             joins: 1,
             leaves: 1,
+            so_far: None,
         };
         let (ap, boot) = ("gym-1".parse().expect("valid"), "b".to_owned());
         Counts {

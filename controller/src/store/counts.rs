@@ -1,14 +1,16 @@
 //! Counts in the archive: each sample once, in batches, with the newest rows at the end of the file.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Counts, WallMs};
+use firmware_config::wire::{Counts, NetworkCounts, SoFar, WallMs};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::keep::EARLIEST_MS;
-use super::{Store, StoreError, Writer, signed};
+use super::{Store, StoreError, Writer, signed, unsigned};
+use crate::core::arrivals::{Run, Sums, covers, holes, take_in};
 
 /// One stored row of counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +45,9 @@ const ROWS_PER_STATEMENT: usize = 1_000;
 const SOURCES_MAX: usize = 40_000;
 
 /// Runs of numbers kept of one AP: ten starts a day, each with one hole, for as long as counts are kept (400 days) are
-/// 8,000. Beyond it the samples of new starts are not taken: an AP in wrong hands has 1 MB of the file and no more.
+/// 8,000, which with four networks are 2 MB. Beyond it the samples of new starts are not taken: an AP in wrong hands, which
+/// invents starts of 64 networks each (3 kB of sums), has 60 MB of the file, what its networks are called beside it, and no
+/// more.
 const RUNS_OF_ONE_MAX: i64 = 20_000;
 
 /// Modes as the file keeps them.
@@ -57,8 +61,8 @@ type SourceKey = (String, String, String, String);
 pub(super) struct Sources(HashMap<SourceKey, i64>);
 
 impl Store {
-    /// Stores counts; a sample `(ap, boot, seq)` is stored once however often it comes, and whatever time it bears. When
-    /// this returns, all of them are on the disk.
+    /// Stores counts; each number of each start of an agent is stored once however often and in whatever company it comes,
+    /// and whatever time it bears ([`crate::core::arrivals`]). When this returns, all of them are on the disk.
     ///
     /// # Errors
     /// Nothing of it was stored, or (no answer in time) it is not known; storing it again is right in both cases.
@@ -179,19 +183,24 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
     let mut whole = connection.begin_with("BEGIN IMMEDIATE").await?;
     let (mut rows, mut refused) = (Vec::new(), None);
     for sample in counts {
-        match arrives(&mut whole, sample).await? {
-            Arrival::New => {}
-            Arrival::Known => continue,
-            Arrival::TooMany => {
-                refused = Some(sample.ap.clone());
-                continue;
-            }
+        let span = covers(sample);
+        let runs = runs(&mut whole, sample, &span).await?;
+        let holes = holes(&runs, &span);
+        let Some(last_hole) = holes.last() else { continue };
+        if !has_room(&mut whole, sample, &runs).await? {
+            refused = Some(sample.ap.clone());
+            continue;
         }
+        let mut networks = Vec::new();
         for network in &sample.networks {
             let key =
                 (sample.ap.as_str().to_owned(), sample.boot.clone(), network.interface.clone(), network.ssid.clone());
-            rows.push((source(&mut whole, sources, key).await?, sample, network));
+            networks.push((source(&mut whole, sources, key).await?, network.clone()));
         }
+        note(&mut whole, sample, &runs, &take_in(&runs, &span, &mut networks)).await?;
+        // Its own number may be here already, with a part of it; that of the last hole is not.
+        let (seq, samples) = if holes == [span] { (sample.seq, sample.samples) } else { (*last_hole.end(), length(&holes)) };
+        rows.extend(networks.into_iter().map(|(source, network)| NewRow { source, network, sample, seq, samples }));
     }
     if let Some(ap) = refused {
         let most = RUNS_OF_ONE_MAX;
@@ -202,16 +211,16 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
             "INSERT OR IGNORE INTO counts
              (at_ms, source, seq, interval_s, mode, stations, joins, leaves, samples, unsure) ",
         );
-        insert.push_values(some, |mut row, (source, sample, network)| {
+        insert.push_values(some, |mut row, NewRow { source, network, sample, seq, samples }| {
             row.push_bind(sample.at_ms)
                 .push_bind(*source)
-                .push_bind(signed(sample.seq))
+                .push_bind(signed(*seq))
                 .push_bind(sample.interval_s)
                 .push_bind(MODES.iter().position(|mode| *mode == sample.mode).map_or(0, |mode| mode as i64))
                 .push_bind(network.stations)
                 .push_bind(network.joins)
                 .push_bind(network.leaves)
-                .push_bind(sample.samples)
+                .push_bind(*samples)
                 .push_bind(sample.at_unsure);
         });
         insert.build().execute(&mut *whole).await?;
@@ -226,12 +235,19 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
     whole.commit().await
 }
 
-/// What a sample is to the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Arrival {
-    New,
-    Known,
-    TooMany,
+/// A row to be.
+struct NewRow<'a> {
+    source: i64,
+    network: NetworkCounts,
+    sample: &'a Counts,
+    seq: u64,
+    samples: u32,
+}
+
+/// How many numbers are in these.
+fn length(holes: &[RangeInclusive<u64>]) -> u32 {
+    let length = holes.iter().fold(0_u64, |sum, hole| sum.saturating_add(hole.end() - hole.start()).saturating_add(1));
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// Forgets some of the runs of numbers whose newest sample is older than counts are kept; the one that comes again all
@@ -249,44 +265,87 @@ pub(super) async fn forget_arrived(whole: &mut SqliteConnection, older_ms: WallM
     .map(drop)
 }
 
-/// Notes that a sample is here, unless it was here before.
-async fn arrives(whole: &mut SqliteConnection, sample: &Counts) -> sqlx::Result<Arrival> {
-    let (ap, boot, seq) = (sample.ap.as_str(), sample.boot.as_str(), signed(sample.seq));
-    let before: Option<(i64, i64)> = sqlx::query_as(
-        "SELECT first, last FROM arrived WHERE ap = ? AND boot = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+/// The runs that hold a number of the span or are next to it, in order.
+async fn runs(
+    whole: &mut SqliteConnection,
+    sample: &Counts,
+    span: &RangeInclusive<u64>,
+) -> sqlx::Result<Vec<Run<i64>>> {
+    // Runs do not overlap: of those that begin before the span one alone can reach to it.
+    let found: Vec<(i64, i64, String, String)> = sqlx::query_as(
+        "SELECT first, last, sums_before, sums_after FROM arrived
+         WHERE ap = ?1 AND boot = ?2 AND first <= ?4 AND first >= coalesce(
+             (SELECT max(first) FROM arrived WHERE ap = ?1 AND boot = ?2 AND first <= ?3), ?3)
+         ORDER BY first",
+    )
+    .bind(sample.ap.as_str())
+    .bind(&sample.boot)
+    .bind(signed(*span.start()))
+    .bind(signed(span.end().saturating_add(1)))
+    .fetch_all(whole)
+    .await?;
+    let runs = found.into_iter().map(|(first, last, before, after)| Run {
+        first: unsigned(first),
+        last: unsigned(last),
+        before: sums(&before),
+        after: sums(&after),
+    });
+    Ok(runs.filter(|run| run.last.saturating_add(1) >= *span.start()).collect())
+}
+
+/// As the file keeps them. What cannot be read says that nothing is known: then nothing is taken from a sample.
+fn sums(text: &str) -> Sums<i64> {
+    let sums: Vec<(i64, u32, u32)> = serde_json::from_str(text).unwrap_or_default();
+    sums.into_iter().map(|(source, joins, leaves)| (source, SoFar { joins, leaves })).collect()
+}
+
+/// …and back.
+fn sums_text(sums: &Sums<i64>) -> String {
+    let sums: Vec<_> = sums.iter().map(|(source, sum)| (source, sum.joins, sum.leaves)).collect();
+    serde_json::to_string(&sums).expect("numbers have a text")
+}
+
+/// Whether a sample may make one more run of numbers, if it makes one.
+async fn has_room(whole: &mut SqliteConnection, sample: &Counts, runs: &[Run<i64>]) -> sqlx::Result<bool> {
+    if !runs.is_empty() {
+        return Ok(true);
+    }
+    let runs: i64 = sqlx::query_scalar("SELECT count(*) FROM arrived WHERE ap = ?")
+        .bind(sample.ap.as_str())
+        .fetch_one(whole)
+        .await?;
+    Ok(runs < RUNS_OF_ONE_MAX)
+}
+
+/// Notes the run that a sample made of `runs`.
+async fn note(whole: &mut SqliteConnection, sample: &Counts, runs: &[Run<i64>], run: &Run<i64>) -> sqlx::Result<()> {
+    let (ap, boot) = (sample.ap.as_str(), sample.boot.as_str());
+    let mut at_ms = sample.at_ms;
+    for gone in runs.iter().filter(|gone| gone.first != run.first) {
+        let gone_ms: Option<WallMs> =
+            sqlx::query_scalar("DELETE FROM arrived WHERE ap = ? AND boot = ? AND first = ? RETURNING at_ms")
+                .bind(ap)
+                .bind(boot)
+                .bind(signed(gone.first))
+                .fetch_optional(&mut *whole)
+                .await?;
+        at_ms = at_ms.max(gone_ms.unwrap_or(at_ms));
+    }
+    sqlx::query(
+        "INSERT INTO arrived (ap, boot, first, last, at_ms, sums_before, sums_after) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET last = excluded.last, at_ms = max(at_ms, excluded.at_ms),
+             sums_before = excluded.sums_before, sums_after = excluded.sums_after",
     )
     .bind(ap)
     .bind(boot)
-    .bind(seq)
-    .fetch_optional(&mut *whole)
-    .await?;
-    let note = match before {
-        Some((_, last)) if last >= seq => return Ok(Arrival::Known),
-        // The next number, as nearly always. Runs that come to touch one another stay two rows.
-        Some((first, last)) if last.checked_add(1) == Some(seq) => {
-            sqlx::query("UPDATE arrived SET last = ?, at_ms = max(at_ms, ?) WHERE ap = ? AND boot = ? AND first = ?")
-                .bind(seq)
-                .bind(sample.at_ms)
-                .bind(ap)
-                .bind(boot)
-                .bind(first)
-        }
-        _ => {
-            let runs: i64 =
-                sqlx::query_scalar("SELECT count(*) FROM arrived WHERE ap = ?").bind(ap).fetch_one(&mut *whole).await?;
-            if runs >= RUNS_OF_ONE_MAX {
-                return Ok(Arrival::TooMany);
-            }
-            sqlx::query("INSERT INTO arrived (last, at_ms, ap, boot, first) VALUES (?, ?, ?, ?, ?)")
-                .bind(seq)
-                .bind(sample.at_ms)
-                .bind(ap)
-                .bind(boot)
-                .bind(seq)
-        }
-    };
-    note.execute(whole).await?;
-    Ok(Arrival::New)
+    .bind(signed(run.first))
+    .bind(signed(run.last))
+    .bind(at_ms)
+    .bind(sums_text(&run.before))
+    .bind(sums_text(&run.after))
+    .execute(whole)
+    .await
+    .map(drop)
 }
 
 /// The number of a source, given at its first sample.

@@ -71,6 +71,7 @@ fn counts(ap: &str, seq: u64, at_ms: i64, stations: u32) -> Counts {
             stations,
             joins: 2,
             leaves: 1,
+            so_far: None,
         }],
     }
 }

@@ -1,9 +1,11 @@
-//! Who was counted, held against what the store was given: each sample once and never changed, nobody twice, nobody lost;
+//! Who was counted, held against what the store was given: each number once in whatever company, nobody twice, nobody lost;
 //! and who was met, held against how many distinct devices the town is told of.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
-use firmware_config::wire::{Counts, CountsStored, NetworkCounts, Period, SampleId};
+use firmware_config::wire::{Counts, CountsStored, NetworkCounts, Period};
+use hirake::core::arrivals::{Run, covers, holes, take_in};
 use hirake::core::distinct::{DistinctView, SHOWN_FROM};
 use hirake_agent::core::waiting::Page;
 
@@ -15,23 +17,16 @@ struct Life {
     /// Who must be in the store in the end: what was there, or on a good flash, when the power went; while it lives, all.
     must: Option<u64>,
     stored: u64,
+    /// The numbers that are in the store.
+    here: Vec<Run<(String, String)>>,
     /// The agent heard that something of it is stored: from then on it forgets nothing.
     answered: bool,
-    /// Its flash refused pages, and then the power went: what was sent since the page of before may be counted in a summary
-    /// of that page too (docs/states.md, "flash full or read-only while samples wait": not promised).
-    twice_perhaps: bool,
 }
-
-/// One sample, as the store knows it for ever.
-type Stored = (u32, u32, Vec<NetworkCounts>);
 
 /// The books of one history.
 #[derive(Debug, Default)]
 pub struct Books {
-    samples: BTreeMap<(usize, SampleId), Stored>,
     lives: BTreeMap<(usize, String), Life>,
-    /// Whose flash refused the last page.
-    refused: BTreeSet<usize>,
     met: BTreeMap<Period, BTreeSet<u64>>,
     /// Devices that a thief made up, and that could have been there.
     made_up: BTreeMap<Period, u64>,
@@ -42,8 +37,19 @@ const WITHIN: f64 = 0.1;
 /// …and so many beside it.
 const BESIDE: f64 = 4.0;
 
-fn joins(networks: &[NetworkCounts]) -> u64 {
-    networks.iter().map(|row| u64::from(row.joins)).sum()
+/// Takes in whatever covers these numbers, as the store does; how many came who were not in it before.
+fn take(here: &mut Vec<Run<(String, String)>>, span: &RangeInclusive<u64>, networks: &[NetworkCounts]) -> u64 {
+    if holes(here, span).is_empty() {
+        return 0;
+    }
+    let name = |row: &NetworkCounts| (row.interface.clone(), row.ssid.clone());
+    let mut rows: Vec<_> = networks.iter().map(|row| (name(row), row.clone())).collect();
+    let touches = |run: &Run<_>| run.first <= span.end() + 1 && run.last + 1 >= *span.start();
+    let (touched, others): (Vec<_>, Vec<_>) = here.drain(..).partition(touches);
+    *here = others;
+    here.push(take_in(&touched, span, &mut rows));
+    here.sort_by_key(|run| run.first);
+    rows.iter().map(|(_, row)| u64::from(row.joins)).sum()
 }
 
 impl Books {
@@ -55,31 +61,23 @@ impl Books {
     /// Power went: what is on the flash is to be delivered still; none: the flash was spoilt, and nothing must be.
     /// True where somebody who came is not in the store yet.
     pub fn power_went(&mut self, at: usize, boot: &str, flash: Option<&Page>) -> bool {
-        let refused = self.refused.remove(&at);
         let waited = self.lives.iter().any(|((of, _), life)| *of == at && life.stored < life.came);
-        for ((of, life), books) in self.lives.iter_mut().filter(|((of, _), _)| *of == at) {
-            books.twice_perhaps |= refused;
-            let lies = |page: &Page| {
+        for ((_, life), books) in self.lives.iter_mut().filter(|((of, _), _)| *of == at) {
+            let mut here = books.here.clone();
+            let lie = |page: &Page| -> u64 {
                 let own = page.samples.iter().filter(|kept| kept.id.boot == *life);
-                own.filter(|kept| !self.samples.contains_key(&(*of, kept.id.clone())))
-                    .map(|kept| joins(&kept.networks))
-                    .sum()
+                own.map(|kept| {
+                    let first = kept.id.seq + 1 - u64::from(kept.samples);
+                    take(&mut here, &(first..=kept.id.seq), &kept.networks)
+                })
+                .sum()
             };
-            let left = books.stored + flash.map_or(0, lies);
+            let left = books.stored + flash.map_or(0, lie);
             if books.must.is_some() || life == boot {
                 books.must = Some(books.must.map_or(left, |must| must.min(left)));
             }
         }
         waited
-    }
-
-    /// A page is on the flash, or is not.
-    pub fn page_written(&mut self, at: usize, written: bool) {
-        if written {
-            self.refused.remove(&at);
-        } else {
-            self.refused.insert(at);
-        }
     }
 
     /// A device was met under the key of an activation.
@@ -114,29 +112,19 @@ impl Books {
 
     /// An agent hears what is stored.
     pub fn answered(&mut self, at: usize, stored: &CountsStored) {
-        for id in &stored.samples {
-            self.lives.entry((at, id.boot.clone())).or_default().answered = true;
+        for sample in &stored.samples {
+            self.lives.entry((at, sample.boot.clone())).or_default().answered = true;
         }
     }
 
     /// A sample is committed.
     ///
     /// # Errors
-    /// It was committed before with another content, or holds more than ever came; in words.
+    /// More are stored than ever came; in words.
     pub fn stored(&mut self, at: usize, counts: &Counts) -> Result<(), String> {
-        let id = SampleId { boot: counts.boot.clone(), seq: counts.seq };
-        let what = (counts.samples, counts.interval_s, counts.networks.clone());
         let life = self.lives.entry((at, counts.boot.clone())).or_default();
-        if let Some(known) = self.samples.get(&(at, id.clone())) {
-            return if *known == what || life.twice_perhaps {
-                Ok(())
-            } else {
-                Err(format!("AP {at}: {id:?} was {known:?} and is {what:?}"))
-            };
-        }
-        life.stored += joins(&counts.networks);
-        self.samples.insert((at, id), what);
-        if life.stored > life.came && !life.twice_perhaps {
+        life.stored += take(&mut life.here, &covers(counts), &counts.networks);
+        if life.stored > life.came {
             return Err(format!("AP {at}: {} came in {} and {} are stored", life.came, counts.boot, life.stored));
         }
         Ok(())

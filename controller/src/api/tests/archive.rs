@@ -20,6 +20,7 @@ fn sample(ap: &str, seq: u64, at_ms: WallMs, mode: Mode, networks: &[(&str, &str
         stations: *stations,
         joins: 2,
         leaves: 1,
+        so_far: None,
     };
     Counts {
         v: 1,

@@ -546,6 +546,7 @@ impl Bench {
                 stations: 3,
                 joins: 0,
                 leaves: 0,
+                so_far: None,
             };
             let (boot, seq, mode) = (model.boot.clone(), model.seq, model.mode);
             let counts = Counts {

@@ -344,7 +344,7 @@ fn a_stolen_ap_cannot_fill_the_memory() {
     assert_eq!(field(bench.entries(Kind::MessageRefused)[0], "why"), "boot of 1000000 bytes; at most 64 are read");
     // Counts go to the disk as they come.
     let ssid = "x".repeat(1_000_000);
-    let row = NetworkCounts { interface: "wlan0".to_owned(), ssid, stations: 1, joins: 0, leaves: 0 };
+    let row = NetworkCounts { interface: "wlan0".to_owned(), ssid, stations: 1, joins: 0, leaves: 0, so_far: None };
     let (boot, mode) = ("b1".to_owned(), Mode::Normal);
     let counts = Counts {
         v: 1,
@@ -498,7 +498,7 @@ fn late_samples_keep_their_own_time_and_leave_the_present_alone() {
     let boot = bench.report(&ap("gym-1")).boot;
     let tell = |bench: &mut Bench, seq, at_ms, age_ms, boot: &str| {
         let row =
-            NetworkCounts { interface: "wlan0".to_owned(), ssid: "s".to_owned(), stations: 999, joins: 1, leaves: 0 };
+            NetworkCounts { interface: "wlan0".to_owned(), ssid: "s".to_owned(), stations: 999, joins: 1, leaves: 0, so_far: None };
         let counts = Counts {
             v: 1,
             ap: ap("gym-1"),

@@ -5,6 +5,7 @@
 
 mod activations;
 mod air;
+mod arrivals;
 mod bench;
 mod closed_doors;
 mod deciding;

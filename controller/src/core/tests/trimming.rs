@@ -9,7 +9,7 @@ use crate::core::trim::{BOOT_MAX_BYTES, NETWORKS_MAX, WORD_MAX, check_boot, chec
 /// 2026-11-23T00:00Z.
 const NOW_MS: i64 = 1_795_392_000_000;
 
-fn counts(at_ms: i64, age_ms: Option<u64>) -> Counts {
+pub(super) fn counts(at_ms: i64, age_ms: Option<u64>) -> Counts {
     Counts {
         v: 1,
         ap: ap("gym-1"),
@@ -113,6 +113,7 @@ fn names_and_rows_beyond_measure_are_turned_away_in_words() {
         stations: 0,
         joins: 0,
         leaves: 0,
+        so_far: None,
     };
     let of = |rows: Vec<NetworkCounts>| check_rows(&Counts { networks: rows, ..counts(NOW_MS, None) });
     assert_eq!(of(vec![row(WORD_MAX); NETWORKS_MAX]), Ok(()));

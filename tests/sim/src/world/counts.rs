@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use firmware_config::wire::{Counts, CountsStored, SampleId, VERSION};
+use firmware_config::wire::{Counts, CountsStored, StoredSample, VERSION};
 
 use super::{Due, World};
 use crate::faults::Fault;
@@ -34,8 +34,7 @@ impl World {
         let Some(connection) = self.halls[of].connected.filter(|_| self.halls[of].disk == Disk::Works) else {
             return self.tally.count(Fault::SampleWordLost);
         };
-        let id = SampleId { boot: counts.boot.clone(), seq: counts.seq };
-        let stored = CountsStored { v: VERSION, ap: counts.ap.clone(), samples: vec![id] };
+        let stored = CountsStored { v: VERSION, ap: counts.ap.clone(), samples: vec![StoredSample::of(counts)] };
         self.send(connection, Due::FromHallStored { of, connection, at, stored });
     }
 

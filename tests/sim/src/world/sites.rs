@@ -83,9 +83,6 @@ impl World {
                         _ => None,
                     };
                     fault.into_iter().for_each(|fault| self.tally.count(fault));
-                    if let agent::Event::CountsWritten(outcome) = &event {
-                        self.books.page_written(at, outcome.is_ok());
-                    }
                     self.later(after, Due::Site { at, boot, event });
                 }
                 Errand::Listen(scan) => self.site_listens(at, &scan),
