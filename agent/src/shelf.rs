@@ -67,9 +67,11 @@ struct Line {
     s: u32,
     n: u32,
     mode: Mode,
-    /// Interface, SSID, stations, joins and leaves, and these two together since its start.
-    rows: Vec<(String, String, u32, u32, u32, Option<(u32, u32)>)>,
+    rows: Vec<Row>,
 }
+
+/// Interface, SSID, stations, joins and leaves, and these two together since that start.
+type Row = (String, String, u32, u32, u32, Option<(u32, u32)>);
 
 /// One shelf.
 #[derive(Debug, Clone)]
@@ -168,13 +170,9 @@ fn read(text: &[u8]) -> Result<Page, String> {
     if sheet.v != VERSION {
         return Err(format!("of version {}; this program reads version {VERSION}", sheet.v));
     }
-    let row = |(interface, ssid, stations, joins, leaves, so_far): (_, _, _, _, _, Option<(u32, u32)>)| NetworkCounts {
-        interface,
-        ssid,
-        stations,
-        joins,
-        leaves,
-        so_far: so_far.map(|(joins, leaves)| SoFar { joins, leaves }),
+    let row = |(interface, ssid, stations, joins, leaves, so_far): Row| {
+        let so_far = so_far.map(|(joins, leaves)| SoFar { joins, leaves });
+        NetworkCounts { interface, ssid, stations, joins, leaves, so_far }
     };
     let kept = |line: Line| Kept {
         id: SampleId { boot: line.boot, seq: line.seq },

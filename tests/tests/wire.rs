@@ -5,7 +5,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey};
 use firmware_config::ident::{ApId, TownId};
 use firmware_config::wire::{
     AgentState, Counts, CountsStored, Distinct, Document, Heartbeat, JwsError, Order, Presence, Report, Sightings,
-    Topic, TurnedAwayReason, Unverified, compact, read, signing_input, write,
+    SoFar, Topic, TurnedAwayReason, Unverified, compact, read, signing_input, write,
 };
 use serde_json::Value;
 
@@ -48,9 +48,11 @@ fn every_pinned_document_is_read_and_written_the_same() {
     assert_eq!(counts.networks[1].joins, 41);
     let late: Counts = says_the_same(pinned!("counts-late.json"));
     assert_eq!((late.samples, late.age_ms, late.at_unsure, late.waiting), (30, Some(7_200_000), true, 511));
+    assert_eq!(late.networks[0].so_far, Some(SoFar { joins: 57, leaves: 20 }));
     assert_eq!((counts.samples, counts.age_ms, counts.at_unsure, counts.waiting), (1, None, false, 0));
     let stored: CountsStored = says_the_same(pinned!("counts-stored.json"));
-    assert_eq!(stored.samples[0].seq, 5);
+    assert_eq!((stored.samples[0].seq, stored.samples[0].samples), (5, None), "as an older controller says it");
+    assert_eq!((stored.samples[1].seq, stored.samples[1].samples), (30, Some(30)));
     let distinct: Distinct = says_the_same(pinned!("distinct.json"));
     assert_eq!(distinct.activations[0].period.activation, 7);
     assert_eq!(distinct.activations[0].registers.estimate().round(), 3.0);

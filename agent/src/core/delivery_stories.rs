@@ -330,9 +330,13 @@ fn a_late_word_to_a_number_by_itself_says_nothing_of_the_summary_that_bears_it_n
     delivery.stored(&word, now.mono);
     assert!(step(&mut delivery, now).sent.is_empty(), "it is still on its way");
     now.mono += 7 * SECOND;
-    assert_eq!(step(&mut delivery, now).sent, [Counts { age_ms: sent.age_ms.map(|age| age + 8_000), at_ms: sent.at_ms - 8_000, ..sent.clone() }]);
+    assert_eq!(
+        step(&mut delivery, now).sent,
+        [Counts { age_ms: sent.age_ms.map(|age| age + 8_000), at_ms: sent.at_ms - 8_000, ..sent.clone() }]
+    );
     // An older controller knows nothing of runs, and means whatever bears the number.
-    let old = CountsStored { samples: vec![StoredSample { samples: None, ..StoredSample::of(&sent) }], ..stored(&sent) };
+    let old =
+        CountsStored { samples: vec![StoredSample { samples: None, ..StoredSample::of(&sent) }], ..stored(&sent) };
     delivery.stored(&old, now.mono);
     assert_eq!(step(&mut delivery, now).sent.pop().expect("the next").seq, 3);
 }

@@ -138,7 +138,11 @@ fn numbers_between_which_one_is_missing_are_no_neighbours() {
     }
     waiting.push(sample("boot-1", 2 * SAMPLES_MAX as u64 + 1, 30, Mode::Disaster, 1), true);
     let kept = all(&waiting);
-    assert_eq!((kept[0].id.seq, kept[0].samples), (2, 1), "the one between may be stored, and be counted again with them");
+    assert_eq!(
+        (kept[0].id.seq, kept[0].samples),
+        (2, 1),
+        "the one between may be stored, and be counted again with them"
+    );
     assert_eq!((kept[SAMPLES_MAX - 1].id.seq, kept[SAMPLES_MAX - 1].samples), (2 * SAMPLES_MAX as u64 + 1, 2));
     // The next number after a summary is its neighbour.
     waiting.push(sample("boot-1", 2 * SAMPLES_MAX as u64 + 2, 30, Mode::Disaster, 1), true);
@@ -166,7 +170,8 @@ fn of_a_summary_the_sum_up_to_its_end_is_kept_of_networks_that_ended_before_too(
     waiting.push(with(1, &[("ended", 4), ("goes on", 1)]), true);
     waiting.push(with(2, &[("goes on", 2), ("began", 1)]), true);
     (3..=SAMPLES_MAX as u64 + 1).for_each(|seq| waiting.push(with(seq, &[]), true));
-    let mut rows: Vec<_> = all(&waiting)[0].networks.iter().map(|row| (row.interface.as_str(), row.joins, row.so_far)).collect();
+    let mut rows: Vec<_> =
+        all(&waiting)[0].networks.iter().map(|row| (row.interface.as_str(), row.joins, row.so_far)).collect();
     rows.sort_by_key(|row| row.0);
     let sum = |joins| Some(SoFar { joins, leaves: 2 * joins });
     assert_eq!(rows, [("began", 1, sum(1)), ("ended", 1, sum(4)), ("goes on", 2, sum(2))]);

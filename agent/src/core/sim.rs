@@ -7,8 +7,8 @@ use firmware_config::channel::{Band, Channel};
 use firmware_config::key::ContactReading;
 use firmware_config::mode::Mode;
 use firmware_config::wire::{
-    AgentState, Counts, CountsStored, Distinct, DrillEnd, Heard, Network, Order, Period, Report, Sightings, StoredSample,
-    Wanted,
+    AgentState, Counts, CountsStored, Distinct, DrillEnd, Heard, Network, Order, Period, Report, Sightings,
+    StoredSample, Wanted,
 };
 
 use super::air::{Air, RadioState, Seen};

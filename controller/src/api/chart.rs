@@ -118,8 +118,14 @@ mod tests {
     const NOW: WallMs = 1_795_325_524_123;
 
     fn sample(seq: u64, at_ms: WallMs, stations: u32) -> Counts {
-        let network =
-            NetworkCounts { interface: "wlan0".to_owned(), ssid: "s".to_owned(), stations, joins: 0, leaves: 0, so_far: None };
+        let network = NetworkCounts {
+            interface: "wlan0".to_owned(),
+            ssid: "s".to_owned(),
+            stations,
+            joins: 0,
+            leaves: 0,
+            so_far: None,
+        };
         Counts {
             v: 1,
             ap: "a".parse().expect("an identifier"),

@@ -68,11 +68,7 @@ pub fn holes<K>(runs: &[Run<K>], span: &RangeInclusive<u64>) -> Vec<RangeInclusi
 /// Takes a sample that covers `span` in: leaves in `rows` what is new in it, and gives the run that stands in the place
 /// of all `runs`, each of which holds a number of the span or is next to it. They are in order.
 #[must_use]
-pub fn take_in<K: Ord + Clone>(
-    runs: &[Run<K>],
-    span: &RangeInclusive<u64>,
-    rows: &mut [(K, NetworkCounts)],
-) -> Run<K> {
+pub fn take_in<K: Ord + Clone>(runs: &[Run<K>], span: &RangeInclusive<u64>, rows: &mut [(K, NetworkCounts)]) -> Run<K> {
     let sample = Run {
         first: *span.start(),
         last: *span.end(),
@@ -97,13 +93,13 @@ pub fn take_in<K: Ord + Clone>(
             row.leaves = row.leaves.saturating_sub(ends.leaves.saturating_sub(begins.leaves));
         }
     }
-    joined(runs, sample)
+    joined(runs, &sample)
 }
 
 /// One run of all of them: up to before its first number came what had come before whatever counts the network first, and
 /// up to its last what had come by the end of whatever counts it last.
-fn joined<K: Ord + Clone>(runs: &[Run<K>], sample: Run<K>) -> Run<K> {
-    let mut all: Vec<&Run<K>> = runs.iter().chain([&sample]).collect();
+fn joined<K: Ord + Clone>(runs: &[Run<K>], sample: &Run<K>) -> Run<K> {
+    let mut all: Vec<&Run<K>> = runs.iter().chain([sample]).collect();
     let mut whole = Run { first: sample.first, last: sample.last, before: Sums::new(), after: Sums::new() };
     let add = |sums: &mut Sums<K>, more: &Sums<K>| {
         for (network, sum) in more {

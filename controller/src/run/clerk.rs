@@ -135,7 +135,9 @@ async fn gather(store: Store, mut samples: mpsc::Receiver<Counts>, post: Post, a
                 }
                 // What is sent again meanwhile is one sample all the same.
                 let mut known = BTreeSet::new();
-                kept.retain(|sample| known.insert((sample.ap.clone(), sample.boot.clone(), sample.seq, sample.samples)));
+                kept.retain(|sample| {
+                    known.insert((sample.ap.clone(), sample.boot.clone(), sample.seq, sample.samples))
+                });
                 if let Some(beyond) = kept.len().checked_sub(SAMPLES_KEPT).filter(|beyond| *beyond > 0) {
                     kept.drain(..beyond);
                     tracing::error!(

@@ -199,7 +199,8 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
         }
         note(&mut whole, sample, &runs, &take_in(&runs, &span, &mut networks)).await?;
         // Its own number may be here already, with a part of it; that of the last hole is not.
-        let (seq, samples) = if holes == [span] { (sample.seq, sample.samples) } else { (*last_hole.end(), length(&holes)) };
+        let (seq, samples) =
+            if holes == [span] { (sample.seq, sample.samples) } else { (*last_hole.end(), length(&holes)) };
         rows.extend(networks.into_iter().map(|(source, network)| NewRow { source, network, sample, seq, samples }));
     }
     if let Some(ap) = refused {

@@ -7,7 +7,7 @@ mod damage;
 use std::time::Duration;
 
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Counts, NetworkCounts, Order};
+use firmware_config::wire::{Counts, NetworkCounts, Order, SoFar};
 
 use super::*;
 use crate::core::key::KeyMemory;
@@ -363,6 +363,57 @@ async fn a_sample_that_comes_again_with_another_time_is_the_same_sample() {
     let rows = store.counts(None, 0, i64::MAX, 100).await.expect("read");
     let times: Vec<i64> = rows.iter().map(|row| row.at_ms).collect();
     assert_eq!(times, [30_000, 60_000, 90_000, 120_000, 150_000]);
+}
+
+/// One that summarises so many numbers; what came together by its end is said.
+fn summary(seq: u64, samples: u32, (joins, leaves): (u32, u32), (all_joins, all_leaves): (u32, u32)) -> Counts {
+    let mut summary = counts("gym-1", seq, 30_000 * i64::try_from(seq).expect("small"), 4);
+    (summary.samples, summary.interval_s) = (samples, 30 * samples);
+    let row = &mut summary.networks[0];
+    (row.joins, row.leaves, row.so_far) = (joins, leaves, Some(SoFar { joins: all_joins, leaves: all_leaves }));
+    summary
+}
+
+#[tokio::test]
+async fn a_summary_brings_what_is_not_here_and_a_number_by_itself_that_went_within_one_brings_nothing() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("town.db");
+    let store = open(&path).await;
+    let rows = async |store: &Store| -> Vec<(i64, u32, u32, u32)> {
+        let rows = store.counts(None, 0, i64::MAX, 100).await.expect("read");
+        rows.iter().map(|row| (row.at_ms / 30_000, row.samples, row.joins, row.leaves)).collect()
+    };
+    // The third was sent; the power went; it comes again within four, under whose last number another is here already.
+    store.add_counts(&[summary(1, 1, (2, 0), (2, 0)), summary(3, 1, (4, 1), (9, 2))]).await.expect("stored");
+    store.add_counts(&[summary(4, 4, (11, 7), (11, 7)), summary(3, 3, (9, 2), (9, 2))]).await.expect("stored");
+    let after = [(1, 1, 2, 0), (3, 1, 4, 1), (4, 2, 5, 6)];
+    assert_eq!(rows(&store).await, after, "two numbers were new in it, and what came in them");
+    assert_eq!(runs(&path).await, [("gym-1".to_owned(), 1)]);
+    // It is known over a restart, and also to one that overlaps with it, or holds nothing new.
+    closed(store).await;
+    let store = open(&path).await;
+    store.add_counts(&[summary(2, 1, (3, 1), (5, 1)), summary(6, 3, (20, 5), (29, 12))]).await.expect("stored");
+    assert_eq!(rows(&store).await[3..], [(6, 2, 18, 5)]);
+    let all = rows(&store).await;
+    let sum = all.iter().fold((0, 0, 0), |sum, row| (sum.0 + row.1, sum.1 + row.2, sum.2 + row.3));
+    assert_eq!(sum, (6, 29, 12), "each number once, and everybody who came and went");
+    // Its last number is here and one before it is not: what is new stands under the one that is new.
+    store.add_counts(&[summary(9, 1, (1, 0), (33, 12)), summary(9, 3, (4, 0), (33, 12))]).await.expect("stored");
+    assert_eq!(rows(&store).await[4..], [(9, 2, 3, 0), (9, 1, 1, 0)]);
+}
+
+#[tokio::test]
+async fn what_one_run_took_in_is_forgotten_no_sooner_than_the_newest_of_it() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("town.db");
+    let store = open(&path).await;
+    let begins = super::keep::EARLIEST_MS;
+    let of = |seq, at_ms| Counts { at_ms, ..summary(seq, 1, (1, 0), (1, 0)) };
+    store.add_counts(&[of(1, begins + 1), of(3, begins + 9_000), of(2, begins + 5)]).await.expect("stored");
+    let mut connection = SqliteConnection::connect(path.to_str().expect("UTF-8")).await.expect("opened");
+    let times: Vec<(i64, i64, i64)> =
+        sqlx::query_as("SELECT first, last, at_ms FROM arrived").fetch_all(&mut connection).await.expect("read");
+    assert_eq!(times, [(1, 3, begins + 9_000)]);
 }
 
 /// How many runs of numbers are known of each AP.

@@ -117,17 +117,20 @@ impl Books {
         }
     }
 
-    /// A sample is committed.
+    /// A sample is committed: true where a part of it was in the store already, and another was not.
     ///
     /// # Errors
     /// More are stored than ever came; in words.
-    pub fn stored(&mut self, at: usize, counts: &Counts) -> Result<(), String> {
+    pub fn stored(&mut self, at: usize, counts: &Counts) -> Result<bool, String> {
         let life = self.lives.entry((at, counts.boot.clone())).or_default();
-        life.stored += take(&mut life.here, &covers(counts), &counts.networks);
+        let span = covers(counts);
+        let holes = holes(&life.here, &span);
+        let in_parts = !holes.is_empty() && holes != [span.clone()];
+        life.stored += take(&mut life.here, &span, &counts.networks);
         if life.stored > life.came {
             return Err(format!("AP {at}: {} came in {} and {} are stored", life.came, counts.boot, life.stored));
         }
-        Ok(())
+        Ok(in_parts)
     }
 
     /// Whoever must be in the store and is not, in words.

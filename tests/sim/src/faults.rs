@@ -37,6 +37,7 @@ faults! {
     FacilityKeyUnreadable "facility key cut, shorted, chattering",
     SampleNotTaken "controller killed, broker restarted, messages lost or doubled while counts flow",
     SampleWordLost "controller killed, broker restarted, messages lost or doubled while counts flow",
+    SampleInParts "flash full or read-only while samples wait",
     SamplesInTheDark "AP loses power while samples wait",
     ApRebooted "AP rebooted in the dark",
     ApCutOff "AP cut off for a week, then back",

@@ -25,6 +25,8 @@ const PAIR_STEP_EACH: usize = 4;
 
 /// Each so-many-th seed begins with a week without a controller: it takes as long as a thousand others.
 const WEEK_EACH: u64 = 4_000;
+/// Each so-many-th begins with a night without one, on a flash that refuses: it takes as long as a hundred others.
+const NIGHT_EACH: u64 = 400;
 
 /// How one history went.
 #[derive(Debug)]
@@ -87,6 +89,8 @@ impl History {
         history.world.pass(settles);
         if seed % WEEK_EACH == WEEK_EACH / 2 {
             history.a_week_in_the_dark();
+        } else if seed % NIGHT_EACH == NIGHT_EACH / 2 {
+            history.a_flash_that_refuses_in_the_dark();
         }
         let steps = 1 + history.world.chance.below(STEPS_MAX);
         for _ in 0..steps {

@@ -219,7 +219,14 @@ fn seen(listed: Listed, air: Air, up: &[(&Bss, Option<u32>)], total: Option<u32>
     if counts.is_empty()
         && let Some(stations) = total
     {
-        counts.push(NetworkCounts { interface: String::new(), ssid: String::new(), stations, joins: 0, leaves: 0, so_far: None });
+        counts.push(NetworkCounts {
+            interface: String::new(),
+            ssid: String::new(),
+            stations,
+            joins: 0,
+            leaves: 0,
+            so_far: None,
+        });
     }
     let stations = total.or_else(|| sum(up.iter().map(|(_, stations)| *stations)));
     ApSeen { listed, air, networks: up.iter().map(network).collect(), counts, stations }

@@ -92,7 +92,14 @@ fn one_behind_the_lever_of_others_is_in_its_own_mode_where_that_is_open_and_else
 
 #[test]
 fn an_interval_of_counts_may_be_a_second_short_for_polls_have_their_own_rhythm() {
-    let row = NetworkCounts { interface: "7".to_owned(), ssid: "shiomi".to_owned(), stations: 3, joins: 0, leaves: 0, so_far: None };
+    let row = NetworkCounts {
+        interface: "7".to_owned(),
+        ssid: "shiomi".to_owned(),
+        stations: 3,
+        joins: 0,
+        leaves: 0,
+        so_far: None,
+    };
     let counted = |second: u64| {
         let mut speaker = in_mode(Normal);
         speaker.saw(ApSeen { counts: vec![row.clone()], ..seen(&Air::Closed) });

@@ -28,7 +28,8 @@ struct Store {
 impl Store {
     /// What was new.
     fn takes(&mut self, span: RangeInclusive<u64>, mut rows: Rows) -> Rows {
-        let touches = |run: &Run<u8>| run.first <= span.end().saturating_add(1) && run.last.saturating_add(1) >= *span.start();
+        let touches =
+            |run: &Run<u8>| run.first <= span.end().saturating_add(1) && run.last.saturating_add(1) >= *span.start();
         let (touched, mut runs): (Vec<_>, Vec<_>) = self.runs.drain(..).partition(touches);
         runs.push(take_in(&touched, &span, &mut rows));
         runs.sort_by_key(|run| run.first);
@@ -124,7 +125,8 @@ fn a_number_that_went_by_itself_is_not_counted_with_the_others_again_nor_they_wi
 fn a_network_that_only_the_hole_has_is_new_and_one_that_says_no_sum_is_not_counted_again() {
     let mut store = Store::default();
     store.takes(1..=1, vec![(0, row(1, 0, Some((1, 0))))]);
-    let rows = store.takes(1..=2, vec![(0, row(3, 0, Some((3, 0)))), (1, row(4, 1, Some((4, 1)))), (2, row(7, 7, None))]);
+    let rows =
+        store.takes(1..=2, vec![(0, row(3, 0, Some((3, 0)))), (1, row(4, 1, Some((4, 1)))), (2, row(7, 7, None))]);
     assert_eq!(rows.iter().map(|(_, row)| (row.joins, row.leaves)).collect::<Vec<_>>(), [(2, 0), (4, 1), (0, 0)]);
     // Where nothing of it is here, all of it is new.
     let rows = store.takes(3..=3, vec![(2, row(7, 6, None))]);
@@ -150,9 +152,8 @@ fn a_sample_covers_the_numbers_before_it_only_where_its_agent_says_what_came_tog
 fn names_without_end_fill_no_store() {
     let mut runs = Vec::new();
     for number in 1..=10_u64 {
-        let mut rows: Vec<_> = (0..NETWORKS_MAX as u64)
-            .map(|n| (number * 1_000 + n, row(1, 1, Some((1, 1)))))
-            .collect();
+        let mut rows: Vec<_> =
+            (0..NETWORKS_MAX as u64).map(|n| (number * 1_000 + n, row(1, 1, Some((1, 1))))).collect();
         runs = vec![take_in(&runs, &(number..=number), &mut rows)];
         assert!(rows.iter().all(|(_, row)| row.joins == 1), "they are counted all the same");
     }

@@ -497,8 +497,14 @@ fn late_samples_keep_their_own_time_and_leave_the_present_alone() {
     let before = stations(&bench);
     let boot = bench.report(&ap("gym-1")).boot;
     let tell = |bench: &mut Bench, seq, at_ms, age_ms, boot: &str| {
-        let row =
-            NetworkCounts { interface: "wlan0".to_owned(), ssid: "s".to_owned(), stations: 999, joins: 1, leaves: 0, so_far: None };
+        let row = NetworkCounts {
+            interface: "wlan0".to_owned(),
+            ssid: "s".to_owned(),
+            stations: 999,
+            joins: 1,
+            leaves: 0,
+            so_far: None,
+        };
         let counts = Counts {
             v: 1,
             ap: ap("gym-1"),

@@ -10,7 +10,14 @@ use firmware_config::wire::{Counts, NetworkCounts, Report, TurnedAway, TurnedAwa
 
 /// Counts of an AP with an agent: so many stations now.
 fn counts(id: &str, boot: &str, seq: u64, stations: u32) -> Counts {
-    let row = NetworkCounts { interface: "wlan0".to_owned(), ssid: "s".to_owned(), stations, joins: 0, leaves: 0, so_far: None };
+    let row = NetworkCounts {
+        interface: "wlan0".to_owned(),
+        ssid: "s".to_owned(),
+        stations,
+        joins: 0,
+        leaves: 0,
+        so_far: None,
+    };
     Counts {
         v: 1,
         ap: ap(id),

@@ -1,4 +1,4 @@
-//! Who comes to the access points, what their radios hear meanwhile, and a week in which nobody asks after either.
+//! Who comes to the access points, what their radios hear meanwhile, and the times in which nobody asks after either.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,6 +17,9 @@ use crate::world::{Due, mark};
 
 /// Hours of a week.
 const WEEK_H: u32 = 7 * 24;
+/// Six hours, five minutes each time: an access point without its controller has more samples then than it can keep.
+const NIGHT: u32 = 72;
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
 /// More than one access point can meet in an activation.
 const TOO_MANY: u64 = 150_000;
 
@@ -80,8 +83,7 @@ impl History {
         self.world.pass(Duration::from_secs(60));
         let at = self.world.sites.len() - 1;
         self.world.tally.count(Fault::WeekInTheDark);
-        self.world.sites[at].linked = false;
-        self.world.cut_site(at, Duration::from_secs(1));
+        self.no_line(at);
         for _ in 0..WEEK_H {
             let many = self.world.chance.below(3);
             self.world.people_come(at, many);
@@ -90,6 +92,50 @@ impl History {
         }
         self.say("its line is back");
         self.world.sites[at].linked = true;
+    }
+
+    /// One access point has more samples than it can keep, its flash refuses, some of them are sent, and its power goes: the
+    /// flash has them too, in another shape, and nobody hears it while it makes room for more.
+    pub(super) fn a_flash_that_refuses_in_the_dark(&mut self) {
+        self.say("the key is turned, and then one AP has no line for a night");
+        self.world.halls[0].contacts = Some(DISASTER);
+        self.key_counts();
+        self.edge(0);
+        self.world.pass(Duration::from_secs(60));
+        let at = self.world.sites.len() - 1;
+        self.no_line(at);
+        self.people_come_and_go(at, NIGHT);
+        self.say("its flash refuses what is written");
+        self.world.sites[at].flash_full = true;
+        let while_refusing = self.world.chance.below(4);
+        self.people_come_and_go(at, u32::try_from(while_refusing).expect("less than four"));
+        self.say("its line is back");
+        self.world.sites[at].linked = true;
+        let sending = self.world.chance.between(Duration::from_secs(10), Duration::from_secs(90));
+        self.world.pass(sending);
+        self.say("its power goes, and its line");
+        self.no_line(at);
+        let off = self.world.chance.between(Duration::from_secs(1), Duration::from_secs(60));
+        self.world.power_off(at, off);
+        self.world.sites[at].flash_full = self.world.chance.once_in(2);
+        let dark = 12 + self.world.chance.below(24);
+        self.people_come_and_go(at, u32::try_from(dark).expect("less than 36"));
+        self.say("its line is back again");
+        self.world.sites[at].linked = true;
+    }
+
+    fn no_line(&mut self, at: usize) {
+        self.world.sites[at].linked = false;
+        self.world.cut_site(at, Duration::from_secs(1));
+    }
+
+    fn people_come_and_go(&mut self, at: usize, times: u32) {
+        for _ in 0..times {
+            let many = self.world.chance.below(3);
+            self.world.people_come(at, many);
+            self.world.pass(FIVE_MINUTES);
+            self.world.people_go(at);
+        }
     }
 
     /// How many distinct devices the town is told of: none that were never there; and where no word got lost, and broker

@@ -28,8 +28,10 @@ impl World {
         if counts.boot != self.sites[at].boot() || self.sites[at].wall_off_ms != 0 {
             self.tally.count(Fault::SampleLate);
         }
-        if let Err(why) = self.books.stored(at, counts) {
-            self.promises.broken(self.time, why);
+        match self.books.stored(at, counts) {
+            Ok(true) => self.tally.count(Fault::SampleInParts),
+            Ok(false) => {}
+            Err(why) => self.promises.broken(self.time, why),
         }
         let Some(connection) = self.halls[of].connected.filter(|_| self.halls[of].disk == Disk::Works) else {
             return self.tally.count(Fault::SampleWordLost);
