@@ -1,7 +1,7 @@
 //! What is summarised where there is no room, and what never is: the oldest first, neighbours first, and nobody is lost.
 
 use firmware_config::mode::Mode;
-use firmware_config::wire::{NetworkCounts, SampleId, SoFar};
+use firmware_config::wire::{NetworkCounts, SampleId, SoFar, StoredSample};
 
 use super::waiting::{ROWS_MAX, SAMPLES_MAX, Sample, Waiting};
 
@@ -175,4 +175,26 @@ fn of_a_summary_the_sum_up_to_its_end_is_kept_of_networks_that_ended_before_too(
     rows.sort_by_key(|row| row.0);
     let sum = |joins| Some(SoFar { joins, leaves: 2 * joins });
     assert_eq!(rows, [("began", 1, sum(1)), ("ended", 1, sum(4)), ("goes on", 2, sum(2))]);
+}
+
+#[test]
+fn what_lies_on_the_flash_and_went_into_a_summary_since_leaves_it_when_the_summary_is_stored() {
+    let mut waiting = Waiting::default();
+    let push = |waiting: &mut Waiting, seq: u64| {
+        let mut one = sample("boot-1", seq, 30, Mode::Disaster, 1);
+        one.mono_ms = 30_000 * i64::try_from(seq).expect("small");
+        waiting.push(one, true);
+    };
+    push(&mut waiting, 1);
+    let page = waiting.page(true, true, 30_000, 0);
+    waiting.written(&page);
+    assert_eq!(waiting.unsaved_since(true), None);
+    (2..=SAMPLES_MAX as u64 + 1).for_each(|seq| push(&mut waiting, seq));
+    let word = StoredSample { boot: "boot-1".to_owned(), seq: 2, samples: Some(2) };
+    waiting.stored(&word);
+    assert_eq!(waiting.how_many(), SAMPLES_MAX - 1);
+    assert_eq!(waiting.unsaved_since(true), Some(0), "the first of the two is there still");
+    let page = waiting.page(true, true, 30_000, 0);
+    waiting.written(&page);
+    assert_eq!(waiting.unsaved_since(true), None, "and is not there any more");
 }
