@@ -35,7 +35,7 @@ const MUTE_AFTER: u32 = 3;
 pub struct Delivery {
     waiting: Waiting,
     connected: bool,
-    /// A controller has once said what it has stored: then nothing is ever forgotten for want of a word.
+    /// A controller has once said what it has stored: then nothing is ever forgotten because it was sent.
     answers: bool,
     /// This controller never said one: it has no words for it.
     mute: bool,
@@ -161,7 +161,7 @@ impl Delivery {
             actions.push(Action::Log(format!("counts summarised n={} why=\"no room\"", losses.0)));
         }
         if losses.1 != self.losses.1 && losses.1.is_power_of_two() {
-            actions.push(Action::Log(format!("counts forgotten n={} why=\"no room, and no word\"", losses.1)));
+            actions.push(Action::Log(format!("counts forgotten n={} why=\"no room\"", losses.1)));
         }
         self.losses = losses;
         if self.write_at().is_some_and(|at| now.mono >= at)

@@ -1,4 +1,4 @@
-//! What is summarised where there is no room, and what never is: the oldest first, neighbours first, and nobody is lost.
+//! What is summarised where there is no room, and what never is: the oldest first, neighbours alone, and what is forgotten.
 
 use firmware_config::mode::Mode;
 use firmware_config::wire::{NetworkCounts, SampleId, SoFar, StoredSample};
@@ -15,7 +15,7 @@ fn sample(boot: &str, seq: u64, interval_s: u32, mode: Mode, networks: usize) ->
         stations: 1,
         joins: 1,
         leaves: 0,
-        so_far: None,
+        so_far: Some(SoFar { joins: u32::try_from(seq).expect("small"), leaves: 0 }),
     };
     let id = SampleId { boot: boot.to_owned(), seq };
     Sample::new(id, 0, interval_s, mode, (0..networks).map(row).collect())
@@ -169,7 +169,7 @@ fn of_a_summary_the_sum_up_to_its_end_is_kept_of_networks_that_ended_before_too(
     let mut waiting = Waiting::default();
     waiting.push(with(1, &[("ended", 4), ("goes on", 1)]), true);
     waiting.push(with(2, &[("goes on", 2), ("began", 1)]), true);
-    (3..=SAMPLES_MAX as u64 + 1).for_each(|seq| waiting.push(with(seq, &[]), true));
+    (3..=SAMPLES_MAX as u64 + 1).for_each(|seq| waiting.push(with(seq, &[("else", 0)]), true));
     let mut rows: Vec<_> =
         all(&waiting)[0].networks.iter().map(|row| (row.interface.as_str(), row.joins, row.so_far)).collect();
     rows.sort_by_key(|row| row.0);
@@ -197,4 +197,17 @@ fn what_lies_on_the_flash_and_went_into_a_summary_since_leaves_it_when_the_summa
     let page = waiting.page(true, true, 30_000, 0);
     waiting.written(&page);
     assert_eq!(waiting.unsaved_since(true), None, "and is not there any more");
+}
+
+#[test]
+fn a_sample_of_an_older_agents_page_stays_as_it_is() {
+    let mut waiting = Waiting::default();
+    for seq in 1..=3 {
+        let mut old = sample("boot-1", seq, 30, Mode::Disaster, 1);
+        old.networks[0].so_far = None;
+        waiting.push(old, true);
+    }
+    (4..=SAMPLES_MAX as u64 + 1).for_each(|seq| waiting.push(sample("boot-1", seq, 30, Mode::Disaster, 1), true));
+    let first: Vec<_> = all(&waiting)[..4].iter().map(|it| (it.id.seq, it.samples)).collect();
+    assert_eq!(first, [(1, 1), (2, 1), (3, 1), (5, 2)], "what came together by their ends is not known");
 }

@@ -104,6 +104,12 @@ impl Sample {
         Self { id, ended: Ended::Here, mono_ms, interval_s, samples: 1, mode, networks, saved, said }
     }
 
+    /// Whether it says what came together; a page of an older agent has some that do not, which the controller knows by
+    /// their number alone.
+    fn tells(&self) -> bool {
+        self.networks.iter().any(|row| row.so_far.is_some())
+    }
+
     /// Whether its numbers go on where the older one's end.
     fn follows(&self, older: &Self) -> bool {
         self.id.boot == older.id.boot && older.id.seq.checked_add(u64::from(self.samples)) == Some(self.id.seq)
@@ -113,6 +119,8 @@ impl Sample {
         let rows = || newer.networks.iter().filter(|row| !self.networks.iter().any(|own| same(own, row))).count();
         !self.said
             && !newer.said
+            && self.tells()
+            && newer.tells()
             && self.mode == newer.mode
             && newer.follows(self)
             && self.interval_s.saturating_add(newer.interval_s) <= length
@@ -163,7 +171,8 @@ impl Waiting {
         self.make_room(true);
     }
 
-    /// One more. Without room the oldest are summarised; where nobody `answers` those that were sent are forgotten.
+    /// One more. Without room the oldest are summarised, or forgotten where none has a neighbour; where nobody `answers` those
+    /// that were sent are forgotten.
     pub fn push(&mut self, sample: Sample, answers: bool) {
         self.samples.push_back(sample);
         self.make_room(answers);

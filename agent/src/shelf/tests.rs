@@ -71,6 +71,20 @@ fn a_page_is_found_as_it_was_written_and_any_bit_that_rots_is_noticed() {
     assert_eq!(shelf.load().expect("set aside"), Page::default());
 }
 
+#[test]
+fn a_page_of_the_version_before_is_read_and_one_of_a_later_version_is_not() {
+    let sheet = |v: u32| {
+        let body = format!(
+            r#"{{"v":{v},"answers":true,"samples":[{{"boot":"9f2c41d07b3a5e68","seq":7,"at":null,"age":60000,"s":60,"n":2,"mode":"disaster","sent":true,"rows":[["wlan0jp","00000JAPAN",41,7,2]]}}]}}"#
+        );
+        format!("{:08x}\n{body}", crc32(body.as_bytes())).into_bytes()
+    };
+    let old = read(&sheet(1)).expect("read");
+    assert_eq!((old.answers, old.samples.len(), old.samples[0].samples), (true, 1, 2));
+    assert_eq!((old.samples[0].networks[0].joins, old.samples[0].networks[0].so_far), (7, None));
+    assert!(read(&sheet(3)).expect_err("later").contains("of version 3"));
+}
+
 /// A full shelf: `networks` rows in each sample.
 fn full(networks: usize) -> Page {
     let mut full = page(SAMPLES_MAX as u64);

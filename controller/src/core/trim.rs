@@ -13,6 +13,9 @@ pub const BOOT_MAX_BYTES: usize = 64;
 /// Longest other word of a report kept, in characters: an SSID of 32 bytes, each escaped as `\xNN`, is 128.
 pub const WORD_MAX: usize = 128;
 
+/// The greatest number of a sample: one each millisecond for 142,000 years. The database knows no greater than 2⁶³ − 1.
+const SEQ_MAX: u64 = 1 << 52;
+
 /// Cuts every word and list of a report; the order it holds is the shell's matter.
 pub fn shorten(report: &mut Report) {
     let cut = |text: &mut String, max| {
@@ -77,8 +80,12 @@ pub fn check_boot(boot: &str) -> Result<(), String> {
 }
 
 /// # Errors
-/// The counts are of more networks than an AP has, or of names longer than a network's; in words.
+/// The counts are of more networks than an AP has, of names longer than a network's, or of a number that nobody counts up
+/// to; in words.
 pub fn check_rows(counts: &Counts) -> Result<(), String> {
+    if counts.seq > SEQ_MAX {
+        return Err(format!("counts with the number {}; at most {SEQ_MAX} is read", counts.seq));
+    }
     let words = counts.networks.iter().flat_map(|network| [&network.interface, &network.ssid]);
     if let Some(long) = words.map(|word| word.chars().count()).find(|length| *length > WORD_MAX) {
         return Err(format!("counts of a network with a name of {long} characters; at most {WORD_MAX} are read"));

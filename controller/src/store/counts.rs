@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use firmware_config::mode::Mode;
-use firmware_config::wire::{Counts, NetworkCounts, SoFar, WallMs};
+use firmware_config::wire::{Counts, SoFar, WallMs};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::keep::EARLIEST_MS;
 use super::{Store, StoreError, Writer, signed, unsigned};
-use crate::core::arrivals::{Run, Sums, covers, holes, take_in};
+use crate::core::arrivals::{Run, Sums, Taken, covers, holes, take_in};
 
 /// One stored row of counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,10 +45,11 @@ const ROWS_PER_STATEMENT: usize = 1_000;
 const SOURCES_MAX: usize = 40_000;
 
 /// Runs of numbers kept of one AP: ten starts a day, each with one hole, for as long as counts are kept (400 days) are
-/// 8,000, which with four networks are 2 MB. Beyond it the samples of new starts are not taken: an AP in wrong hands, which
-/// invents starts of 64 networks each (3 kB of sums), has 60 MB of the file, what its networks are called beside it, and no
-/// more.
+/// 8,000. Beyond it the samples of new starts are not taken: an AP in wrong hands has 1 MB of the file for them, with the
+/// sums of 128 networks each (6 kB) 120 MB, and no more.
 const RUNS_OF_ONE_MAX: i64 = 20_000;
+/// Runs that one sample may touch. What an AP sent, and sends again in another shape, is a few; each costs a statement.
+const RUNS_AT_ONCE_MAX: u32 = 64;
 
 /// Modes as the file keeps them.
 const MODES: [Mode; 3] = [Mode::Normal, Mode::Drill, Mode::Disaster];
@@ -185,10 +186,11 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
     for sample in counts {
         let span = covers(sample);
         let runs = runs(&mut whole, sample, &span).await?;
-        let holes = holes(&runs, &span);
-        let Some(last_hole) = holes.last() else { continue };
-        if !has_room(&mut whole, sample, &runs).await? {
-            refused = Some(sample.ap.clone());
+        if holes(&runs, &span).is_empty() {
+            continue;
+        }
+        if let Some(why) = no_room(&mut whole, sample, &runs).await? {
+            refused = Some((&sample.ap, why));
             continue;
         }
         let mut networks = Vec::new();
@@ -197,31 +199,29 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
                 (sample.ap.as_str().to_owned(), sample.boot.clone(), network.interface.clone(), network.ssid.clone());
             networks.push((source(&mut whole, sources, key).await?, network.clone()));
         }
-        note(&mut whole, sample, &runs, &take_in(&runs, &span, &mut networks)).await?;
-        // Its own number may be here already, with a part of it; that of the last hole is not.
-        let (seq, samples) =
-            if holes == [span] { (sample.seq, sample.samples) } else { (*last_hole.end(), length(&holes)) };
-        rows.extend(networks.into_iter().map(|(source, network)| NewRow { source, network, sample, seq, samples }));
+        if let Some(taken) = take_in(sample, &runs, &mut networks) {
+            note(&mut whole, sample, &taken).await?;
+            rows.extend(networks.into_iter().map(|(source, network)| (source, network, sample, taken.part)));
+        }
     }
-    if let Some(ap) = refused {
-        let most = RUNS_OF_ONE_MAX;
-        tracing::warn!(%ap, most, "it counted in more starts than one AP can have had; samples of new ones are not taken");
+    if let Some((ap, why)) = refused {
+        tracing::warn!(%ap, why, "samples of it are not taken");
     }
     for some in rows.chunks(ROWS_PER_STATEMENT) {
         let mut insert = QueryBuilder::<Sqlite>::new(
             "INSERT OR IGNORE INTO counts
              (at_ms, source, seq, interval_s, mode, stations, joins, leaves, samples, unsure) ",
         );
-        insert.push_values(some, |mut row, NewRow { source, network, sample, seq, samples }| {
-            row.push_bind(sample.at_ms)
+        insert.push_values(some, |mut row, (source, network, sample, part)| {
+            row.push_bind(part.at_ms)
                 .push_bind(*source)
-                .push_bind(signed(*seq))
-                .push_bind(sample.interval_s)
+                .push_bind(signed(part.seq))
+                .push_bind(part.interval_s)
                 .push_bind(MODES.iter().position(|mode| *mode == sample.mode).map_or(0, |mode| mode as i64))
                 .push_bind(network.stations)
                 .push_bind(network.joins)
                 .push_bind(network.leaves)
-                .push_bind(*samples)
+                .push_bind(part.samples)
                 .push_bind(sample.at_unsure);
         });
         insert.build().execute(&mut *whole).await?;
@@ -234,21 +234,6 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
             .await?;
     }
     whole.commit().await
-}
-
-/// A row to be.
-struct NewRow<'a> {
-    source: i64,
-    network: NetworkCounts,
-    sample: &'a Counts,
-    seq: u64,
-    samples: u32,
-}
-
-/// How many numbers are in these.
-fn length(holes: &[RangeInclusive<u64>]) -> u32 {
-    let length = holes.iter().fold(0_u64, |sum, hole| sum.saturating_add(hole.end() - hole.start()).saturating_add(1));
-    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// Forgets some of the runs of numbers whose newest sample is older than counts are kept; the one that comes again all
@@ -266,87 +251,107 @@ pub(super) async fn forget_arrived(whole: &mut SqliteConnection, older_ms: WallM
     .map(drop)
 }
 
-/// The runs that hold a number of the span or are next to it, in order.
+/// The runs that hold a number of the span or are next to it, in order, and one more at most than there may be.
 async fn runs(
     whole: &mut SqliteConnection,
     sample: &Counts,
     span: &RangeInclusive<u64>,
 ) -> sqlx::Result<Vec<Run<i64>>> {
     // Runs do not overlap: of those that begin before the span one alone can reach to it.
-    let found: Vec<(i64, i64, String, String)> = sqlx::query_as(
-        "SELECT first, last, sums_before, sums_after FROM arrived
-         WHERE ap = ?1 AND boot = ?2 AND first <= ?4 AND first >= coalesce(
+    let found: Vec<(i64, i64, Option<String>)> = sqlx::query_as(
+        "SELECT arrived.first, last, sums FROM arrived LEFT JOIN sums USING (ap, boot, first)
+         WHERE ap = ?1 AND boot = ?2 AND arrived.first <= ?4 AND arrived.first >= coalesce(
              (SELECT max(first) FROM arrived WHERE ap = ?1 AND boot = ?2 AND first <= ?3), ?3)
-         ORDER BY first",
+         ORDER BY arrived.first LIMIT ?5",
     )
     .bind(sample.ap.as_str())
     .bind(&sample.boot)
     .bind(signed(*span.start()))
     .bind(signed(span.end().saturating_add(1)))
+    .bind(RUNS_AT_ONCE_MAX + 2)
     .fetch_all(whole)
     .await?;
-    let runs = found.into_iter().map(|(first, last, before, after)| Run {
+    let runs = found.into_iter().map(|(first, last, text)| Run {
         first: unsigned(first),
         last: unsigned(last),
-        before: sums(&before),
-        after: sums(&after),
+        sums: text.and_then(|text| sums(&text)),
     });
     Ok(runs.filter(|run| run.last.saturating_add(1) >= *span.start()).collect())
 }
 
-/// As the file keeps them. What cannot be read says that nothing is known: then nothing is taken from a sample.
-fn sums(text: &str) -> Sums<i64> {
-    let sums: Vec<(i64, u32, u32)> = serde_json::from_str(text).unwrap_or_default();
-    sums.into_iter().map(|(source, joins, leaves)| (source, SoFar { joins, leaves })).collect()
+/// As the file keeps them. Of what cannot be read nothing is known.
+fn sums(text: &str) -> Option<Sums<i64>> {
+    let sums: Vec<(i64, u32, u32, u32, u32)> = serde_json::from_str(text).ok()?;
+    let before = sums.iter().map(|(source, joins, leaves, ..)| (*source, SoFar { joins: *joins, leaves: *leaves }));
+    let after = sums.iter().map(|(source, .., joins, leaves)| (*source, SoFar { joins: *joins, leaves: *leaves }));
+    Some(Sums { before: before.collect(), after: after.collect() })
 }
 
 /// …and back.
 fn sums_text(sums: &Sums<i64>) -> String {
-    let sums: Vec<_> = sums.iter().map(|(source, sum)| (source, sum.joins, sum.leaves)).collect();
+    let both = sums.before.iter().filter_map(|(source, before)| Some((source, before, sums.after.get(source)?)));
+    let sums: Vec<_> = both.map(|(source, b, a)| (source, b.joins, b.leaves, a.joins, a.leaves)).collect();
     serde_json::to_string(&sums).expect("numbers have a text")
 }
 
-/// Whether a sample may make one more run of numbers, if it makes one.
-async fn has_room(whole: &mut SqliteConnection, sample: &Counts, runs: &[Run<i64>]) -> sqlx::Result<bool> {
+/// Why a sample may not be noted, if it may not.
+async fn no_room(
+    whole: &mut SqliteConnection,
+    sample: &Counts,
+    runs: &[Run<i64>],
+) -> sqlx::Result<Option<&'static str>> {
+    if runs.len() > RUNS_AT_ONCE_MAX as usize {
+        return Ok(Some("it covers more pieces than one access point can have sent"));
+    }
     if !runs.is_empty() {
-        return Ok(true);
+        return Ok(None);
     }
     let runs: i64 = sqlx::query_scalar("SELECT count(*) FROM arrived WHERE ap = ?")
         .bind(sample.ap.as_str())
         .fetch_one(whole)
         .await?;
-    Ok(runs < RUNS_OF_ONE_MAX)
+    Ok((runs >= RUNS_OF_ONE_MAX).then_some("it counted in more starts than one access point can have had"))
 }
 
-/// Notes the run that a sample made of `runs`.
-async fn note(whole: &mut SqliteConnection, sample: &Counts, runs: &[Run<i64>], run: &Run<i64>) -> sqlx::Result<()> {
-    let (ap, boot) = (sample.ap.as_str(), sample.boot.as_str());
+/// Notes the run that a sample is in from now on.
+async fn note(whole: &mut SqliteConnection, sample: &Counts, taken: &Taken<i64>) -> sqlx::Result<()> {
+    let (ap, boot, run) = (sample.ap.as_str(), sample.boot.as_str(), &taken.run);
     let mut at_ms = sample.at_ms;
-    for gone in runs.iter().filter(|gone| gone.first != run.first) {
+    for first in taken.gone.iter().filter(|first| **first != run.first) {
         let gone_ms: Option<WallMs> =
             sqlx::query_scalar("DELETE FROM arrived WHERE ap = ? AND boot = ? AND first = ? RETURNING at_ms")
                 .bind(ap)
                 .bind(boot)
-                .bind(signed(gone.first))
+                .bind(signed(*first))
                 .fetch_optional(&mut *whole)
                 .await?;
         at_ms = at_ms.max(gone_ms.unwrap_or(at_ms));
     }
     sqlx::query(
-        "INSERT INTO arrived (ap, boot, first, last, at_ms, sums_before, sums_after) VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET last = excluded.last, at_ms = max(at_ms, excluded.at_ms),
-             sums_before = excluded.sums_before, sums_after = excluded.sums_after",
+        "INSERT INTO arrived (ap, boot, first, last, at_ms) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET last = excluded.last, at_ms = max(at_ms, excluded.at_ms)",
     )
     .bind(ap)
     .bind(boot)
     .bind(signed(run.first))
     .bind(signed(run.last))
     .bind(at_ms)
-    .bind(sums_text(&run.before))
-    .bind(sums_text(&run.after))
-    .execute(whole)
-    .await
-    .map(drop)
+    .execute(&mut *whole)
+    .await?;
+    let known = match &run.sums {
+        Some(sums) => sqlx::query(
+            "INSERT INTO sums (ap, boot, first, sums) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET sums = ?4",
+        )
+        .bind(ap)
+        .bind(boot)
+        .bind(signed(run.first))
+        .bind(sums_text(sums)),
+        None => sqlx::query("DELETE FROM sums WHERE ap = ? AND boot = ? AND first = ?")
+            .bind(ap)
+            .bind(boot)
+            .bind(signed(run.first)),
+    };
+    known.execute(whole).await.map(drop)
 }
 
 /// The number of a source, given at its first sample.

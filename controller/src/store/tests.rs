@@ -399,7 +399,88 @@ async fn a_summary_brings_what_is_not_here_and_a_number_by_itself_that_went_with
     assert_eq!(sum, (6, 29, 12), "each number once, and everybody who came and went");
     // Its last number is here and one before it is not: what is new stands under the one that is new.
     store.add_counts(&[summary(9, 1, (1, 0), (33, 12)), summary(9, 3, (4, 0), (33, 12))]).await.expect("stored");
-    assert_eq!(rows(&store).await[4..], [(9, 2, 3, 0), (9, 1, 1, 0)]);
+    assert_eq!(rows(&store).await[4..], [(8, 2, 3, 0), (9, 1, 1, 0)], "at its own time");
+}
+
+#[tokio::test]
+async fn in_whatever_shapes_and_batches_the_numbers_come_the_file_has_each_of_them_once() {
+    const NUMBERS: u64 = 12;
+    let mut chance = 1_u64;
+    let mut below = |most: u64| {
+        // A linear congruential generator (Knuth's MMIX): another history in each town, the same in each run.
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (chance >> 33) % most
+    };
+    let folder = tempfile::tempdir().expect("folder");
+    for town in 0..24 {
+        let path = folder.path().join(format!("town-{town}.db"));
+        let mut store = open(&path).await;
+        let truth: Vec<u32> = (0..NUMBERS).map(|_| u32::try_from(below(4)).expect("small")).collect();
+        let came = |numbers: std::ops::RangeInclusive<u64>| -> u32 {
+            numbers.map(|number| truth[usize::try_from(number - 1).expect("small")]).sum()
+        };
+        let mut here = std::collections::BTreeSet::new();
+        for _ in 0..6 {
+            let mut batch = Vec::new();
+            for _ in 0..=below(3) {
+                let (one, other) = (1 + below(NUMBERS), 1 + below(NUMBERS));
+                let (first, last) = (one.min(other), one.max(other));
+                let (joins, all) = (came(first..=last), came(1..=last));
+                batch.push(summary(last, u32::try_from(last - first + 1).expect("small"), (joins, 0), (all, 0)));
+                here.extend(first..=last);
+            }
+            store.add_counts(&batch).await.expect("stored");
+            if below(3) == 0 {
+                closed(store).await;
+                store = open(&path).await;
+            }
+            let rows = store.counts(None, 0, i64::MAX, 100).await.expect("read");
+            let sums = rows
+                .iter()
+                .fold((0, 0, 0), |sum, row| (sum.0 + row.samples, sum.1 + row.joins, sum.2 + row.interval_s));
+            let joins = here.iter().map(|number| came(*number..=*number)).sum();
+            let numbers = u32::try_from(here.len()).expect("small");
+            assert_eq!(sums, (numbers, joins, 30 * numbers), "town {town}: {here:?}, {batch:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_summary_that_an_older_controller_stored_is_not_stored_again() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("town.db");
+    closed(open(&path).await).await;
+    let mut connection = SqliteConnection::connect(path.to_str().expect("UTF-8")).await.expect("opened");
+    // As it was before there were sums.
+    sqlx::query("INSERT INTO arrived (ap, boot, first, last, at_ms) VALUES ('gym-1', 'b1', 30, 30, 1900000000000)")
+        .execute(&mut connection)
+        .await
+        .expect("written");
+    connection.close().await.expect("closed");
+    let store = open(&path).await;
+    store.add_counts(&[summary(30, 30, (60, 30), (60, 30)), summary(31, 1, (2, 1), (62, 31))]).await.expect("stored");
+    let rows = store.counts(None, 0, i64::MAX, 100).await.expect("read");
+    assert_eq!(rows.iter().map(|row| row.joins).collect::<Vec<_>>(), [0, 2]);
+}
+
+#[tokio::test]
+async fn an_ap_that_covers_a_thousand_pieces_at_once_holds_nobody_up() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("town.db");
+    let store = open(&path).await;
+    let odd: Vec<Counts> = (0..1_000).map(|n| summary(2 * n + 1, 1, (1, 0), (1, 0))).collect();
+    store.add_counts(&odd).await.expect("stored");
+    let before = store.counts(None, 0, i64::MAX, 10_000).await.expect("read").len();
+    let pill = summary(2_000, 2_000, (9, 9), (9, 9));
+    store.add_counts(&[pill, counts("gym-2", 1, 30_000, 4)]).await.expect("stored");
+    assert_eq!(store.counts(None, 0, i64::MAX, 10_000).await.expect("read").len(), before + 1, "the other's alone");
+    assert_eq!(runs(&path).await, [("gym-1".to_owned(), 1_000), ("gym-2".to_owned(), 1)]);
+    // So many as one can have sent in pieces are taken.
+    store.add_counts(&[summary(127, 127, (70, 9), (70, 9))]).await.expect("stored");
+    assert_eq!(runs(&path).await, [("gym-1".to_owned(), 937), ("gym-2".to_owned(), 1)]);
+    let mut connection = SqliteConnection::connect(path.to_str().expect("UTF-8")).await.expect("opened");
+    let sums: i64 = sqlx::query_scalar("SELECT count(*) FROM sums").fetch_one(&mut connection).await.expect("read");
+    assert_eq!(sums, 937, "what is known of a run goes with it");
 }
 
 #[tokio::test]

@@ -2,12 +2,11 @@
 //! and who was met, held against how many distinct devices the town is told of.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 
-use firmware_config::wire::{Counts, CountsStored, NetworkCounts, Period};
-use hirake::core::arrivals::{Run, covers, holes, take_in};
+use firmware_config::wire::{Counts, CountsStored, NetworkCounts, Period, SoFar, VERSION};
+use hirake::core::arrivals::{Run, covers, take_in};
 use hirake::core::distinct::{DistinctView, SHOWN_FROM};
-use hirake_agent::core::waiting::Page;
+use hirake_agent::core::waiting::{Kept, Page};
 
 /// What came of everybody who came to one access point in one start of its agent.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +18,10 @@ struct Life {
     stored: u64,
     /// The numbers that are in the store.
     here: Vec<Run<(String, String)>>,
+    /// What is in the store of each network, …
+    counted: BTreeMap<(String, String), SoFar>,
+    /// …and what its samples say that came together.
+    told: BTreeMap<(String, String), SoFar>,
     /// The agent heard that something of it is stored: from then on it forgets nothing.
     answered: bool,
 }
@@ -37,19 +40,47 @@ const WITHIN: f64 = 0.1;
 /// …and so many beside it.
 const BESIDE: f64 = 4.0;
 
-/// Takes in whatever covers these numbers, as the store does; how many came who were not in it before.
-fn take(here: &mut Vec<Run<(String, String)>>, span: &RangeInclusive<u64>, networks: &[NetworkCounts]) -> u64 {
-    if holes(here, span).is_empty() {
-        return 0;
+/// What lies on a flash, as its agent will send it.
+fn as_sent(kept: &Kept) -> Counts {
+    Counts {
+        v: VERSION,
+        ap: "any".parse().expect("an identifier"),
+        boot: kept.id.boot.clone(),
+        seq: kept.id.seq,
+        at_ms: 0,
+        age_ms: None,
+        at_unsure: true,
+        interval_s: kept.interval_s,
+        samples: kept.samples,
+        waiting: 0,
+        mode: kept.mode,
+        networks: kept.networks.clone(),
     }
-    let name = |row: &NetworkCounts| (row.interface.clone(), row.ssid.clone());
-    let mut rows: Vec<_> = networks.iter().map(|row| (name(row), row.clone())).collect();
-    let touches = |run: &Run<_>| run.first <= span.end() + 1 && run.last + 1 >= *span.start();
-    let (touched, others): (Vec<_>, Vec<_>) = here.drain(..).partition(touches);
-    *here = others;
-    here.push(take_in(&touched, span, &mut rows));
-    here.sort_by_key(|run| run.first);
-    rows.iter().map(|(_, row)| u64::from(row.joins)).sum()
+}
+
+impl Life {
+    /// Takes a sample in as the store does: how many came who were not in it before, and how many numbers it had before.
+    fn take(&mut self, counts: &Counts) -> Option<(u64, u32)> {
+        let name = |row: &NetworkCounts| (row.interface.clone(), row.ssid.clone());
+        let mut rows: Vec<_> = counts.networks.iter().map(|row| (name(row), row.clone())).collect();
+        let span = covers(counts);
+        let near = |run: &&Run<_>| run.first <= span.end() + 1 && run.last + 1 >= *span.start();
+        let near: Vec<_> = self.here.iter().filter(near).cloned().collect();
+        let taken = take_in(counts, &near, &mut rows)?;
+        self.here.retain(|run| !taken.gone.contains(&run.first));
+        self.here.push(taken.run);
+        self.here.sort_by_key(|run| run.first);
+        for (network, row) in &rows {
+            let sum = self.counted.entry(network.clone()).or_default();
+            (sum.joins, sum.leaves) = (sum.joins + row.joins, sum.leaves + row.leaves);
+        }
+        for row in &counts.networks {
+            let told = self.told.entry(name(row)).or_default();
+            let so_far = row.so_far.unwrap_or_default();
+            (told.joins, told.leaves) = (told.joins.max(so_far.joins), told.leaves.max(so_far.leaves));
+        }
+        Some((rows.iter().map(|(_, row)| u64::from(row.joins)).sum(), counts.samples - taken.part.samples))
+    }
 }
 
 impl Books {
@@ -63,14 +94,10 @@ impl Books {
     pub fn power_went(&mut self, at: usize, boot: &str, flash: Option<&Page>) -> bool {
         let waited = self.lives.iter().any(|((of, _), life)| *of == at && life.stored < life.came);
         for ((_, life), books) in self.lives.iter_mut().filter(|((of, _), _)| *of == at) {
-            let mut here = books.here.clone();
+            let mut then = books.clone();
             let lie = |page: &Page| -> u64 {
                 let own = page.samples.iter().filter(|kept| kept.id.boot == *life);
-                own.map(|kept| {
-                    let first = kept.id.seq + 1 - u64::from(kept.samples);
-                    take(&mut here, &(first..=kept.id.seq), &kept.networks)
-                })
-                .sum()
+                own.filter_map(|kept| Some(then.take(&as_sent(kept))?.0)).sum()
             };
             let left = books.stored + flash.map_or(0, lie);
             if books.must.is_some() || life == boot {
@@ -123,14 +150,19 @@ impl Books {
     /// More are stored than ever came; in words.
     pub fn stored(&mut self, at: usize, counts: &Counts) -> Result<bool, String> {
         let life = self.lives.entry((at, counts.boot.clone())).or_default();
-        let span = covers(counts);
-        let holes = holes(&life.here, &span);
-        let in_parts = !holes.is_empty() && holes != [span.clone()];
-        life.stored += take(&mut life.here, &span, &counts.networks);
+        let (new, known) = life.take(counts).unwrap_or_default();
+        life.stored += new;
         if life.stored > life.came {
             return Err(format!("AP {at}: {} came in {} and {} are stored", life.came, counts.boot, life.stored));
         }
-        Ok(in_parts)
+        // From the first number on without a hole: what came together is what is there.
+        if matches!(life.here.as_slice(), [run] if run.first == 1) && life.counted != life.told {
+            return Err(format!(
+                "AP {at}: of {}, {:?} are told of and {:?} are stored",
+                counts.boot, life.told, life.counted
+            ));
+        }
+        Ok(known > 0)
     }
 
     /// Whoever must be in the store and is not, in words.

@@ -118,5 +118,8 @@ fn names_and_rows_beyond_measure_are_turned_away_in_words() {
     let of = |rows: Vec<NetworkCounts>| check_rows(&Counts { networks: rows, ..counts(NOW_MS, None) });
     assert_eq!(of(vec![row(WORD_MAX); NETWORKS_MAX]), Ok(()));
     assert!(of(vec![row(1); NETWORKS_MAX + 1]).is_err_and(|why| why.contains("65 networks")));
+    let numbered = |seq| check_rows(&Counts { seq, ..counts(NOW_MS, None) });
+    assert_eq!(numbered(1 << 52), Ok(()));
+    assert!(numbered((1 << 52) + 1).is_err_and(|why| why.contains("4503599627370497")));
     assert!(of(vec![row(WORD_MAX + 1)]).is_err_and(|why| why.contains("129 characters")));
 }
