@@ -227,7 +227,7 @@ pub struct Counts {
     pub ap: ApId,
     /// The same as in its reports.
     pub boot: String,
-    /// Counts up within one `boot`; `(ap, boot, seq)` is one sample for ever.
+    /// Counts up within one `boot`; what was counted under `(ap, boot, seq)` never changes.
     pub seq: u64,
     /// End of the interval, by the AP's clock.
     pub at_ms: WallMs,
