@@ -142,6 +142,7 @@ fn a_number_that_went_by_itself_is_not_counted_with_the_others_again_nor_they_wi
     // The second of three was sent by itself, and then, after a power cut, within all three.
     store.takes(&counts(2, 1, vec![row(0, 5, 2, Some((8, 2)))]));
     assert_eq!(holes(&store.runs, &(1..=3)), [1..=1, 3..=3]);
+    assert_eq!((holes(&store.runs, &(0..=0)), holes(&store.runs, &(5..=9))), (vec![0..=0], vec![5..=9]));
     let (part, rows) = store.takes(&counts(3, 3, vec![row(0, 10, 6, Some((10, 6)))])).expect("two are new");
     assert_eq!(part, Part { seq: 3, samples: 2, interval_s: 60, at_ms: AT_MS });
     assert_eq!(rows, [(5, 4)]);
