@@ -200,7 +200,7 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
             networks.push((source(&mut whole, sources, key).await?, network.clone()));
         }
         if let Some(taken) = take_in(sample, &runs, &mut networks) {
-            note(&mut whole, sample, &taken).await?;
+            note(&mut whole, sample, &taken, runs.iter().any(|run| run.sums.is_some())).await?;
             rows.extend(networks.into_iter().map(|(source, network)| (source, network, sample, taken.part)));
         }
     }
@@ -313,8 +313,8 @@ async fn no_room(
     Ok((runs >= RUNS_OF_ONE_MAX).then_some("it counted in more starts than one access point can have had"))
 }
 
-/// Notes the run that a sample is in from now on.
-async fn note(whole: &mut SqliteConnection, sample: &Counts, taken: &Taken<i64>) -> sqlx::Result<()> {
+/// Notes the run that a sample is in from now on; `knew`: whether anything was known of those before it.
+async fn note(whole: &mut SqliteConnection, sample: &Counts, taken: &Taken<i64>, knew: bool) -> sqlx::Result<()> {
     let (ap, boot, run) = (sample.ap.as_str(), sample.boot.as_str(), &taken.run);
     let mut at_ms = sample.at_ms;
     for first in taken.gone.iter().filter(|first| **first != run.first) {
@@ -346,6 +346,7 @@ async fn note(whole: &mut SqliteConnection, sample: &Counts, taken: &Taken<i64>)
         .bind(boot)
         .bind(signed(run.first))
         .bind(sums_text(sums)),
+        None if !knew => return Ok(()),
         None => sqlx::query("DELETE FROM sums WHERE ap = ? AND boot = ? AND first = ?")
             .bind(ap)
             .bind(boot)
