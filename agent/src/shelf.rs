@@ -3,7 +3,6 @@
 //! A page is put in the place of the one before by the ledger's own steps: a power cut leaves the one or the other. A
 //! sum stands at its head: flash that rots counts nobody who was not there.
 
-use std::fmt::Write;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -11,21 +10,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use firmware_config::mode::Mode;
 use firmware_config::wire::{NetworkCounts, SampleId, SoFar, WallMs};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::core::waiting::{Kept, Page, ROWS_MAX, SAMPLES_MAX};
+use crate::core::waiting::{Kept, PIECES_MAX, PIECES_ROWS_MAX, Page};
 use crate::ledger::plan::{Desk, Name, STORE};
 
 /// The version in `v`. A page of another version is set aside, but for [`VERSION_BEFORE`].
 const VERSION: u32 = 2;
 /// Whose rows have no sums, and whose samples say whether they were sent: what waits is not lost by an update.
 const VERSION_BEFORE: u32 = 1;
+/// Eight figures of the sum, and a line's end.
+const SUM_BYTES: usize = 9;
 /// A sample without its rows: every number at its longest.
 const SAMPLE_MAX_BYTES: usize = 167;
 /// A row: an interface of 15 characters and an SSID of 32 bytes, each of them escaped, and five numbers.
 const ROW_MAX_BYTES: usize = 255;
-/// The largest page there can be: 1.13 MB. What is written is read again; `core/deliver.rs` has the sum of the wear.
-const PAGE_MAX_BYTES: usize = SAMPLES_MAX * SAMPLE_MAX_BYTES + ROWS_MAX * ROW_MAX_BYTES;
+/// The largest page there can be: 2.43 MB. What is written is read again; `core/deliver.rs` has the sum of the wear.
+const PAGE_MAX_BYTES: usize = PIECES_MAX * SAMPLE_MAX_BYTES + PIECES_ROWS_MAX * ROW_MAX_BYTES;
 
 /// Why the shelf could not be used or written.
 #[derive(Debug, thiserror::Error)]
@@ -50,10 +51,19 @@ pub enum ShelfError {
     },
 }
 
-// As in the ledger: every field stands in every page.
-#[derive(Serialize, Deserialize)]
+// As in the ledger: every field stands in every page. What is written is borrowed, a sample after the other: an access
+// point has little memory, and all of this is in it already.
+#[derive(Serialize)]
+struct Sheet<'a> {
+    v: u32,
+    answers: bool,
+    #[serde(serialize_with = "lines")]
+    samples: &'a [Kept],
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sheet {
+struct Found {
     v: u32,
     answers: bool,
     samples: Vec<Line>,
@@ -136,8 +146,12 @@ impl Shelf {
     }
 }
 
-fn write(page: &Page) -> Vec<u8> {
-    let line = |kept: &Kept| Line {
+fn line(kept: &Kept) -> Line {
+    let row = |row: &NetworkCounts| {
+        let so_far = row.so_far.map(|it| (it.joins, it.leaves));
+        Row(row.interface.clone(), row.ssid.clone(), row.stations, row.joins, row.leaves, so_far)
+    };
+    Line {
         boot: kept.id.boot.clone(),
         seq: kept.id.seq,
         at: kept.at_ms,
@@ -146,34 +160,38 @@ fn write(page: &Page) -> Vec<u8> {
         n: kept.samples,
         mode: kept.mode,
         sent: false,
-        rows: kept
-            .networks
-            .iter()
-            .map(|row| {
-                let so_far = row.so_far.map(|it| (it.joins, it.leaves));
-                Row(row.interface.clone(), row.ssid.clone(), row.stations, row.joins, row.leaves, so_far)
-            })
-            .collect(),
-    };
-    let sheet = Sheet { v: VERSION, answers: page.answers, samples: page.samples.iter().map(line).collect() };
-    let body = serde_json::to_string(&sheet).expect("a page has string keys and no failing serializer");
-    let mut text = String::with_capacity(body.len() + 9);
-    // Writing into a String cannot fail.
-    let _ = writeln!(text, "{:08x}", crc32(body.as_bytes()));
-    text.push_str(&body);
-    text.into_bytes()
+        rows: kept.networks.iter().map(row).collect(),
+    }
+}
+
+fn lines<S: Serializer>(samples: &[Kept], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(samples.iter().map(line))
+}
+
+/// A page without its sum is written behind the room for it.
+fn write(page: &Page) -> Vec<u8> {
+    let mut text = vec![0; SUM_BYTES];
+    serde_json::to_writer(&mut text, &Sheet { v: VERSION, answers: page.answers, samples: &page.samples })
+        .expect("a page has string keys and no failing serializer, and a Vec takes everything");
+    let sum = sum_of(&text[SUM_BYTES..]);
+    text[..SUM_BYTES].copy_from_slice(sum.as_bytes());
+    text
+}
+
+/// The first line of a page: [`SUM_BYTES`].
+fn sum_of(body: &[u8]) -> String {
+    format!("{:08x}\n", crc32(body))
 }
 
 fn read(text: &[u8]) -> Result<Page, String> {
     if text.len() > PAGE_MAX_BYTES {
         return Err(format!("longer than {PAGE_MAX_BYTES} bytes"));
     }
-    let (sum, body) = text.split_at_checked(9).ok_or("shorter than its sum")?;
-    let found = format!("{:08x}\n", crc32(body));
-    if sum != found.as_bytes() {
+    let (sum, body) = text.split_at_checked(SUM_BYTES).ok_or("shorter than its sum")?;
+    if sum != sum_of(body).as_bytes() {
         return Err("its sum is another".to_owned());
     }
-    let sheet: Sheet = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let sheet: Found = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     if ![VERSION, VERSION_BEFORE].contains(&sheet.v) {
         return Err(format!("of version {}; this program reads version {VERSION}", sheet.v));
     }
@@ -188,7 +206,7 @@ fn read(text: &[u8]) -> Result<Page, String> {
         interval_s: line.s,
         samples: line.n,
         mode: line.mode,
-        networks: line.rows.into_iter().map(row).collect(),
+        networks: Arc::new(line.rows.into_iter().map(row).collect()),
     };
     Ok(Page { answers: sheet.answers, samples: sheet.samples.into_iter().map(kept).collect() })
 }

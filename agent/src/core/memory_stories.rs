@@ -1,9 +1,11 @@
 //! What is summarised where there is no room, and what never is: the oldest first, neighbours alone, and what is forgotten.
 
+use std::sync::Arc;
+
 use firmware_config::mode::Mode;
 use firmware_config::wire::{NetworkCounts, SampleId, SoFar, StoredSample};
 
-use super::waiting::{ROWS_MAX, SAMPLES_MAX, Sample, Waiting};
+use super::waiting::{PIECES_MAX, PIECES_ROWS_MAX, ROWS_MAX, SAMPLES_MAX, Sample, Waiting};
 
 const HOUR: u32 = 3_600;
 
@@ -26,7 +28,7 @@ fn all(waiting: &Waiting) -> Vec<&Sample> {
 }
 
 fn joins(waiting: &Waiting) -> u32 {
-    all(waiting).into_iter().flat_map(|sample| &sample.networks).map(|row| row.joins).sum()
+    all(waiting).into_iter().flat_map(|sample| sample.networks.iter()).map(|row| row.joins).sum()
 }
 
 #[test]
@@ -81,12 +83,12 @@ fn networks_of_other_names_stand_side_by_side_and_no_sample_gets_more_rows_than_
     let mut waiting = Waiting::default();
     for seq in 0..200 {
         let mut one = sample("boot-1", seq, 30, Mode::Disaster, 40);
-        one.networks.iter_mut().for_each(|row| row.ssid = format!("net-{}", seq % 4));
+        Arc::make_mut(&mut one.networks).iter_mut().for_each(|row| row.ssid = format!("net-{}", seq % 4));
         waiting.push(one, true);
     }
     let kept = all(&waiting);
     assert!(kept.iter().all(|sample| sample.networks.len() <= 64), "the controller reads no more");
-    assert!(kept.iter().map(|sample| sample.networks.len()).sum::<usize>() <= ROWS_MAX);
+    assert_eq!((waiting.losses(), joins(&waiting)), ((0, 0), 200 * 40));
 }
 
 #[test]
@@ -109,7 +111,7 @@ fn neighbours_become_one_although_their_networks_have_other_names() {
     let mut waiting = Waiting::default();
     for seq in 0..500 {
         let mut one = sample("boot-1", seq, 30, Mode::Disaster, 9);
-        one.networks.iter_mut().for_each(|row| row.ssid = format!("net-{}", seq % 2));
+        Arc::make_mut(&mut one.networks).iter_mut().for_each(|row| row.ssid = format!("net-{}", seq % 2));
         waiting.push(one, true);
     }
     assert_eq!(all(&waiting)[0].networks.len(), 18, "both names' rows");
@@ -117,17 +119,126 @@ fn neighbours_become_one_although_their_networks_have_other_names() {
 }
 
 #[test]
-fn what_has_no_neighbour_is_forgotten_from_the_oldest_on_where_there_is_no_room_and_nothing_else_is() {
+fn where_power_fails_again_and_again_each_start_is_a_sample_and_nobody_who_came_is_lost() {
+    let mut waiting = Waiting::default();
+    for boot in 0..PIECES_MAX {
+        for seq in 1..=3 {
+            waiting.push(sample(&format!("boot-{boot}"), seq, 30, Mode::Disaster, PIECES_ROWS_MAX / PIECES_MAX), true);
+        }
+    }
+    assert_eq!((waiting.losses(), waiting.how_many()), ((2 * PIECES_MAX as u64, 0), PIECES_MAX));
+    assert_eq!(joins(&waiting) as usize, 3 * PIECES_ROWS_MAX);
+    let whole = |kept: &&Sample| (kept.id.seq, kept.samples, kept.interval_s) == (3, 3, 90);
+    assert_eq!(all(&waiting).iter().filter(|kept| whole(kept)).count(), PIECES_MAX);
+}
+
+#[test]
+fn what_tells_of_nobody_goes_before_anybody_is_forgotten_and_only_where_there_is_no_room() {
+    let with = |boot: &str, mode, people: &[u32]| {
+        let mut one = sample(boot, 1, 30, mode, people.len());
+        for (row, people) in Arc::make_mut(&mut one.networks).iter_mut().zip(people) {
+            (row.stations, row.joins, row.leaves) = (people & 1, (people >> 1) & 1, people >> 2);
+        }
+        one
+    };
+    let mut waiting = Waiting::default();
+    waiting.push(with("sent", Mode::Normal, &[0]), true);
+    waiting.say(0);
+    // Whoever stayed, came or went is somebody.
+    let each = [1, 0, 2, 4];
+    for boot in 0..SAMPLES_MAX / 2 - 1 {
+        waiting.push(with(&format!("boot-{boot}"), Mode::Normal, &[0, 0]), true);
+        waiting.push(with(&format!("boot-{boot}"), Mode::Disaster, &each), true);
+    }
+    waiting.push(with("last", Mode::Normal, &[0]), true);
+    assert_eq!((waiting.how_many(), all(&waiting)[1].networks.len()), (SAMPLES_MAX, 2), "there is room");
+    waiting.push(with("last", Mode::Disaster, &each), true);
+    let kept = all(&waiting);
+    assert_eq!(kept.len(), SAMPLES_MAX, "one of them had nobody");
+    let first: Vec<_> = kept[..4].iter().map(|kept| (kept.id.boot.as_str(), kept.mode, kept.networks.len())).collect();
+    let (normal, disaster) = (Mode::Normal, Mode::Disaster);
+    assert_eq!(first[..2], [("sent", normal, 1), ("boot-0", disaster, 4)], "what was sent stays as it is");
+    assert_eq!(first[2..], [("boot-1", normal, 2), ("boot-1", disaster, 4)], "the oldest first");
+    for boot in 0..SAMPLES_MAX {
+        waiting.push(with(&format!("more-{boot}"), Mode::Disaster, &each), true);
+    }
+    let kept = all(&waiting);
+    assert_eq!(kept.len(), SAMPLES_MAX / 2 + 1 + SAMPLES_MAX);
+    assert!(kept[1..].iter().all(|kept| kept.networks.len() == 3), "and the rows of nobody");
+    assert_eq!((waiting.losses(), joins(&waiting) as usize), ((0, 0), SAMPLES_MAX / 2 + SAMPLES_MAX));
+}
+
+#[test]
+fn what_is_left_of_a_sample_says_which_numbers_it_covers() {
+    let mut waiting = Waiting::default();
+    for boot in 0..=SAMPLES_MAX {
+        let mut one = sample(&format!("boot-{boot}"), 1, 30, Mode::Disaster, 3);
+        let rows = Arc::make_mut(&mut one.networks);
+        (rows[0].stations, rows[0].joins) = (0, 0);
+        // Of the first, nobody is on the only network that says what came together.
+        rows[1..].iter_mut().filter(|_| boot == 0).for_each(|row| row.so_far = None);
+        waiting.push(one, true);
+    }
+    let rows: Vec<_> = all(&waiting).iter().map(|kept| kept.networks.len()).collect();
+    assert_eq!((rows.len(), rows[0], rows[1], rows[SAMPLES_MAX]), (SAMPLES_MAX + 1, 3, 2, 2));
+}
+
+#[test]
+fn what_was_let_go_leaves_the_flash_and_what_is_left_of_a_sample_is_there() {
+    let mut waiting = Waiting::default();
+    let push = |waiting: &mut Waiting, boot: usize, people: u32| {
+        let mut one = sample(&format!("boot-{boot}"), 1, 30, Mode::Disaster, 2);
+        Arc::make_mut(&mut one.networks)[0].joins = 0;
+        Arc::make_mut(&mut one.networks)[0].stations = 0;
+        Arc::make_mut(&mut one.networks)[1].joins = people;
+        Arc::make_mut(&mut one.networks)[1].stations = 0;
+        waiting.push(one, true);
+    };
+    (0..SAMPLES_MAX).for_each(|boot| push(&mut waiting, boot, u32::from(boot != 1)));
+    let page = waiting.page(true, true, 0, 0);
+    waiting.written(&page);
+    push(&mut waiting, SAMPLES_MAX, 1);
+    let left: Vec<_> = all(&waiting)[..2].iter().map(|kept| (kept.id.boot.as_str(), kept.networks.len())).collect();
+    assert_eq!(left, [("boot-0", 1), ("boot-2", 2)]);
+    let page = waiting.page(true, true, 0, 0);
+    waiting.written(&page);
+    assert_eq!(waiting.unsaved_since(true), None);
+    assert_eq!((page.samples.len(), page.samples[0].networks.len()), (SAMPLES_MAX, 1));
+}
+
+#[test]
+fn beyond_a_week_of_that_the_oldest_start_is_forgotten_and_nothing_else_is() {
     let mut waiting = Waiting::default();
     // A start, a sample, and the power goes: so many times.
-    for boot in 0..SAMPLES_MAX + 5 {
+    for boot in 0..PIECES_MAX + 5 {
         waiting.push(sample(&format!("boot-{boot}"), 1, 30, Mode::Disaster, 1), true);
     }
-    assert_eq!((waiting.losses(), waiting.how_many()), ((0, 5), SAMPLES_MAX));
+    assert_eq!((waiting.losses(), waiting.how_many()), ((0, 5), PIECES_MAX));
     assert_eq!(all(&waiting)[0].id.boot, "boot-5");
     // One after it in its start has a neighbour in it.
-    waiting.push(sample(&format!("boot-{}", SAMPLES_MAX + 4), 2, 30, Mode::Disaster, 1), true);
-    assert_eq!((waiting.losses(), waiting.how_many()), ((1, 5), SAMPLES_MAX));
+    waiting.push(sample(&format!("boot-{}", PIECES_MAX + 4), 2, 30, Mode::Disaster, 1), true);
+    assert_eq!((waiting.losses(), waiting.how_many()), ((1, 5), PIECES_MAX));
+    // Rows have a limit of their own.
+    let mut waiting = Waiting::default();
+    let most = PIECES_ROWS_MAX / 64;
+    for boot in 0..=most {
+        waiting.push(sample(&format!("boot-{boot}"), 1, 30, Mode::Disaster, 64), true);
+    }
+    assert_eq!((waiting.losses(), waiting.how_many()), ((0, 1), most));
+}
+
+#[test]
+fn starts_without_end_take_no_more_of_the_flash_than_there_is_and_say_what_is_on_it() {
+    let mut waiting = Waiting::default();
+    for boot in 0..PIECES_MAX {
+        waiting.push(sample(&format!("boot-{boot}"), 1, 30, Mode::Disaster, 1), true);
+    }
+    let page = waiting.page(true, true, 0, 0);
+    assert_eq!(page.samples.len(), PIECES_MAX);
+    waiting.written(&page);
+    assert_eq!(waiting.unsaved_since(true), None);
+    waiting.push(sample("one more", 1, 30, Mode::Disaster, 1), true);
+    assert_eq!(waiting.unsaved_since(true), Some(0), "the first is on the flash, and is not here");
 }
 
 #[test]
@@ -153,7 +264,7 @@ fn numbers_between_which_one_is_missing_are_no_neighbours() {
 fn of_a_summary_the_sum_up_to_its_end_is_kept_of_networks_that_ended_before_too() {
     let with = |seq, rows: &[(&str, u32)]| {
         let mut one = sample("boot-1", seq, 30, Mode::Disaster, 0);
-        one.networks = rows
+        let rows = rows
             .iter()
             .map(|(interface, so_far)| NetworkCounts {
                 interface: (*interface).to_owned(),
@@ -164,6 +275,7 @@ fn of_a_summary_the_sum_up_to_its_end_is_kept_of_networks_that_ended_before_too(
                 so_far: Some(SoFar { joins: *so_far, leaves: 2 * so_far }),
             })
             .collect();
+        one.networks = Arc::new(rows);
         one
     };
     let mut waiting = Waiting::default();
@@ -175,6 +287,22 @@ fn of_a_summary_the_sum_up_to_its_end_is_kept_of_networks_that_ended_before_too(
     rows.sort_by_key(|row| row.0);
     let sum = |joins| Some(SoFar { joins, leaves: 2 * joins });
     assert_eq!(rows, [("began", 1, sum(1)), ("ended", 1, sum(4)), ("goes on", 2, sum(2))]);
+}
+
+#[test]
+fn a_summary_of_what_was_never_written_has_waited_for_the_flash_as_long_as_the_oldest_in_it() {
+    let mut waiting = Waiting::default();
+    (0..SAMPLES_MAX).for_each(|boot| waiting.push(sample(&format!("boot-{boot}"), 1, 30, Mode::Disaster, 1), true));
+    let page = waiting.page(true, true, 0, 0);
+    waiting.written(&page);
+    for seq in 1..=3 {
+        let mut one = sample("this", seq, 30, Mode::Disaster, 1);
+        one =
+            Sample::new(one.id, 30_000 * i64::try_from(seq).expect("small"), 30, Mode::Disaster, one.networks.to_vec());
+        waiting.push(one, true);
+    }
+    assert_eq!((waiting.how_many(), waiting.losses()), (SAMPLES_MAX + 1, (2, 0)));
+    assert_eq!(waiting.unsaved_since(true), Some(30_000));
 }
 
 #[test]
@@ -204,7 +332,7 @@ fn a_sample_of_an_older_agents_page_stays_as_it_is() {
     let mut waiting = Waiting::default();
     for seq in 1..=3 {
         let mut old = sample("boot-1", seq, 30, Mode::Disaster, 1);
-        old.networks[0].so_far = None;
+        Arc::make_mut(&mut old.networks)[0].so_far = None;
         waiting.push(old, true);
     }
     (4..=SAMPLES_MAX as u64 + 1).for_each(|seq| waiting.push(sample("boot-1", seq, 30, Mode::Disaster, 1), true));

@@ -10,7 +10,7 @@ use firmware_config::wire::{Counts, CountsStored, NetworkCounts, SampleId, SoFar
 use proptest::prelude::*;
 
 use super::deliver::{Delivery, WRITE_EVERY, mono_ms};
-use super::waiting::{Page, SAMPLES_MAX, Sample};
+use super::waiting::{PIECES_MAX, Page, SAMPLES_MAX, Sample};
 use super::{Action, Now};
 
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ enum Happening {
     },
     /// Stopped and started in order.
     Restart,
+    /// So many starts, a sample or some in each: more than there may be samples where these have neighbours.
+    Flaps(usize),
     /// So many words of the controller get lost.
     WordsLost(u32),
     Clock(i64),
@@ -45,6 +47,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => any::<bool>().prop_map(Happening::FlashRefuses),
         2 => any::<bool>().prop_map(|written| Happening::Cut { written }),
         1 => Just(Happening::Restart),
+        1 => prop_oneof![3 => 1..30_usize, 1 => SAMPLES_MAX..SAMPLES_MAX + 100].prop_map(Happening::Flaps),
         2 => (1..4_u32).prop_map(Happening::WordsLost),
         1 => prop_oneof![Just(0), Just(1_795_000_000_000_i64)].prop_map(Happening::Clock),
     ]
@@ -219,7 +222,7 @@ impl World {
     /// What is neither stored nor on the flash is gone with the power.
     fn cut(&mut self) {
         let on_flash: BTreeSet<&String> =
-            self.flash.samples.iter().flat_map(|kept| &kept.networks).map(|row| &row.interface).collect();
+            self.flash.samples.iter().flat_map(|kept| kept.networks.iter()).map(|row| &row.interface).collect();
         let gone = self.counted.iter().filter(|name| !on_flash.contains(name) && !self.stored.contains_key(*name));
         self.lost.extend(gone.cloned());
         self.boot();
@@ -256,6 +259,15 @@ impl World {
                 let before = self.lost.len();
                 self.cut();
                 assert!(self.refuses || self.lost.len() == before, "a stop in order loses nobody");
+            }
+            Happening::Flaps(n) => {
+                for _ in 0..n {
+                    if self.flash.samples.len() >= PIECES_MAX / 2 {
+                        break;
+                    }
+                    (0..=self.boots % 3).for_each(|_| self.count());
+                    self.happen(&Happening::Restart);
+                }
             }
             Happening::WordsLost(n) => self.words_lost = n,
             Happening::Clock(wall_ms) => self.now.wall_ms = wall_ms,
@@ -317,14 +329,49 @@ fn a_week_in_the_dark_is_summarised_and_nobody_who_came_is_lost() {
     world.step();
     let page = &world.flash;
     assert!(page.samples.len() <= SAMPLES_MAX);
-    let sum = |of: fn(&NetworkCounts) -> u32| page.samples.iter().flat_map(|kept| &kept.networks).map(of).sum::<u32>();
+    let sum =
+        |of: fn(&NetworkCounts) -> u32| page.samples.iter().flat_map(|kept| kept.networks.iter()).map(of).sum::<u32>();
     let all = u32::try_from(week).expect("small");
     assert_eq!((sum(|row| row.joins), sum(|row| row.leaves)), (3 * all, 2 * all));
     assert_eq!(page.samples.iter().map(|kept| kept.samples).sum::<u32>(), all);
     assert!(page.samples.iter().all(|kept| kept.interval_s <= 3_600), "no length beyond what there is need for");
-    let peak = page.samples.iter().filter(|kept| kept.samples >= 50).flat_map(|kept| &kept.networks);
+    let peak = page.samples.iter().filter(|kept| kept.samples >= 50).flat_map(|kept| kept.networks.iter());
     assert!(peak.clone().count() > 10 && peak.into_iter().all(|row| row.stations == 49), "the most there were");
     assert!(world.pages <= 7 * 288 + 1, "a page each five minutes: {}", world.pages);
+}
+
+#[test]
+fn a_week_in_which_power_fails_every_five_minutes_loses_nobody_whom_a_page_had() {
+    let mut world = World::new();
+    world.happen(&Happening::Line(false));
+    let starts = 7 * 24 * 60 / 5;
+    for _ in 0..starts {
+        for n in 1..=11 {
+            world.pass(Duration::from_secs(30));
+            let so_far = Some(SoFar { joins: 2 * n, leaves: n });
+            let row = |interface: &str| NetworkCounts {
+                interface: interface.to_owned(),
+                ssid: "00000JAPAN".to_owned(),
+                stations: n,
+                joins: 2,
+                leaves: 1,
+                so_far,
+            };
+            let id = SampleId { boot: format!("boot-{}", world.boots), seq: u64::from(n) };
+            let rows = ["wlan0jp", "wlan1jp"].map(row).to_vec();
+            world.delivery.counted(Sample::new(id, mono_ms(world.now.mono), 30, Mode::Disaster, rows));
+            world.step();
+        }
+        // The page of before; what was counted in the last seconds is in memory only.
+        world.boot();
+    }
+    let page = &world.flash;
+    assert_eq!(page.samples.iter().map(|kept| &kept.id.boot).collect::<BTreeSet<_>>().len(), starts);
+    let sum =
+        |of: fn(&NetworkCounts) -> u32| page.samples.iter().flat_map(|kept| kept.networks.iter()).map(of).sum::<u32>();
+    let counted = page.samples.iter().map(|kept| kept.samples).sum::<u32>();
+    assert!(counted as usize >= 9 * starts, "what was counted in the first five minutes of each: {counted}");
+    assert_eq!((sum(|row| row.joins), sum(|row| row.leaves)), (4 * counted, 2 * counted), "on two networks");
 }
 
 #[test]

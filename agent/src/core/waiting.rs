@@ -5,17 +5,26 @@
 //! the run the controller has already, in whatever shape (it was sent, the power went, and the flash had it in another),
 //! the controller knows how much of it is new. Nothing else is needed for everybody to be counted once: the flash may
 //! refuse, lie or be late. Within one start, what was sent stays as it is all the same, for the controller's word names it.
+//!
+//! Where power fails so often that there are more starts than samples may be, each start is one sample in each mode, without
+//! the networks that had nobody on them, and there may be more of them, for a week of that. Only beyond it is the oldest
+//! forgotten: to put two starts together is to forget which numbers they were, and the controller may have some of them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use firmware_config::mode::Mode;
 use firmware_config::wire::{NetworkCounts, SampleId, StoredSample, WallMs};
 
-/// Samples kept: 4 hours at one each 30 s; summarised to quarters of an hour 5 days, to hours 3 weeks.
+/// Samples kept where they can be summarised: 4 hours at one each 30 s; as quarters of an hour 5 days, as hours 3 weeks.
 pub const SAMPLES_MAX: usize = 512;
-/// Rows kept, all samples together: 8 networks in each of them. A page of as many is some 200 kB with ordinary names, and
-/// 1.13 MB at the utmost (`shelf.rs`).
+/// Rows kept where they can be summarised, all samples together: 8 networks in each of them.
 pub const ROWS_MAX: usize = 4_096;
+/// Samples kept at most, none of which has a neighbour: a week of starts at one each five minutes, the shortest that
+/// leaves a page behind where power fails (2,016), or as many changes of mode.
+pub const PIECES_MAX: usize = 2_048;
+/// Rows kept at most: 4 networks in each of these.
+pub const PIECES_ROWS_MAX: usize = 8_192;
 /// Rows in one sample: the controller reads no more, and an AP has no more networks.
 const SAMPLE_ROWS_MAX: usize = 64;
 /// How long summarised samples may become, one length after the other, in seconds.
@@ -47,8 +56,8 @@ pub struct Kept {
     pub samples: u32,
     /// Mode.
     pub mode: Mode,
-    /// Rows.
-    pub networks: Vec<NetworkCounts>,
+    /// Rows. A page being written has them in common with what waits: they are most of what there is to remember.
+    pub networks: Arc<Vec<NetworkCounts>>,
 }
 
 /// When an interval ended.
@@ -79,9 +88,11 @@ pub struct Sample {
     /// Mode.
     pub mode: Mode,
     /// Rows.
-    pub networks: Vec<NetworkCounts>,
+    pub networks: Arc<Vec<NetworkCounts>>,
     /// It is on the flash as it is.
     saved: bool,
+    /// Where it is not: since when something of it is in memory only, by this start's monotonic clock in milliseconds.
+    since_ms: i64,
     /// It was sent in this start.
     said: bool,
 }
@@ -100,8 +111,8 @@ impl Sample {
     /// A new one, of this start.
     #[must_use]
     pub fn new(id: SampleId, mono_ms: i64, interval_s: u32, mode: Mode, networks: Vec<NetworkCounts>) -> Self {
-        let (saved, said) = (false, false);
-        Self { id, ended: Ended::Here, mono_ms, interval_s, samples: 1, mode, networks, saved, said }
+        let (saved, said, networks) = (false, false, Arc::new(networks));
+        Self { id, ended: Ended::Here, mono_ms, interval_s, samples: 1, mode, networks, saved, since_ms: mono_ms, said }
     }
 
     /// Whether it says what came together; a page of an older agent has some that do not, which the controller knows by
@@ -131,19 +142,21 @@ impl Sample {
     /// Takes the one before it in: nobody who came or went is lost, stations are the most there were. What came together
     /// is what it was at the newer one's end; on a network that had no row there, nobody came or went since.
     fn take_in(&mut self, older: Self) {
-        for row in older.networks {
-            match self.networks.iter_mut().find(|own| same(own, &row)) {
+        let networks = Arc::make_mut(&mut self.networks);
+        for row in Arc::unwrap_or_clone(older.networks) {
+            match networks.iter_mut().find(|own| same(own, &row)) {
                 Some(own) => {
                     own.stations = own.stations.max(row.stations);
                     own.joins = own.joins.saturating_add(row.joins);
                     own.leaves = own.leaves.saturating_add(row.leaves);
                 }
-                None => self.networks.push(row),
+                None => networks.push(row),
             }
         }
         self.interval_s = self.interval_s.saturating_add(older.interval_s);
         self.samples = self.samples.saturating_add(older.samples);
         self.saved = false;
+        self.since_ms = self.since_ms.min(older.since_ms);
     }
 }
 
@@ -165,14 +178,15 @@ impl Waiting {
                 mode: kept.mode,
                 networks: kept.networks,
                 saved: true,
+                since_ms: 0,
                 said: false,
             });
         }
         self.make_room(true);
     }
 
-    /// One more. Without room the oldest are summarised, or forgotten where none has a neighbour; where nobody `answers` those
-    /// that were sent are forgotten.
+    /// One more. Without room the oldest are summarised; of those without a neighbour goes what tells of nobody, and the
+    /// oldest where there are too many all the same. Where nobody `answers` those that were sent are forgotten.
     pub fn push(&mut self, sample: Sample, answers: bool) {
         self.samples.push_back(sample);
         self.make_room(answers);
@@ -233,7 +247,7 @@ impl Waiting {
             return Some(0);
         }
         let unsaved = self.samples.iter().find(|sample| !sample.saved && (keep_said || !sample.said));
-        unsaved.map(|sample| if sample.ended == Ended::Here { sample.mono_ms } else { 0 })
+        unsaved.map(|sample| sample.since_ms)
     }
 
     /// The page to write now.
@@ -251,7 +265,7 @@ impl Waiting {
                 interval_s: sample.interval_s,
                 samples: sample.samples,
                 mode: sample.mode,
-                networks: sample.networks.clone(),
+                networks: Arc::clone(&sample.networks),
             }
         };
         self.stale = false;
@@ -260,12 +274,13 @@ impl Waiting {
 
     /// The page `written` is on the flash.
     pub fn written(&mut self, written: &Page) {
+        let on_flash: BTreeMap<&SampleId, u32> = written.samples.iter().map(|kept| (&kept.id, kept.samples)).collect();
         for sample in &mut self.samples {
             // A sample that took another in keeps its number and not its size.
-            let as_it_is = |kept: &&Kept| kept.id == sample.id && kept.samples == sample.samples;
-            sample.saved = written.samples.iter().any(|kept| as_it_is(&kept));
+            sample.saved = on_flash.get(&sample.id) == Some(&sample.samples);
         }
-        self.stale |= written.samples.iter().any(|kept| !self.samples.iter().any(|sample| sample.id == kept.id));
+        let here: BTreeSet<&SampleId> = self.samples.iter().map(|sample| &sample.id).collect();
+        self.stale |= on_flash.keys().any(|id| !here.contains(id));
     }
 
     /// The page of before is still there, or this one is.
@@ -279,30 +294,50 @@ impl Waiting {
         (self.summarised, self.forgotten)
     }
 
-    fn is_full(&self) -> bool {
-        self.samples.len() > SAMPLES_MAX
-            || self.samples.iter().map(|sample| sample.networks.len()).sum::<usize>() > ROWS_MAX
+    fn is_beyond(&self, samples_max: usize, rows_max: usize) -> bool {
+        self.samples.len() > samples_max
+            || self.samples.iter().map(|sample| sample.networks.len()).sum::<usize>() > rows_max
     }
 
     fn make_room(&mut self, answers: bool) {
-        while self.is_full() {
+        while self.is_beyond(SAMPLES_MAX, ROWS_MAX) {
             let said = self.samples.front().is_some_and(|sample| sample.said && !answers);
-            match (!said).then(|| self.pair()).flatten() {
-                Some((older, newer)) => {
-                    if let Some(taken) = self.samples.remove(older)
-                        && let Some(sample) = self.samples.get_mut(newer - 1)
-                    {
-                        self.stale |= taken.saved || sample.saved;
-                        sample.take_in(taken);
-                        self.summarised += 1;
-                    }
+            if let Some((older, newer)) = (!said).then(|| self.pair()).flatten() {
+                if let Some(taken) = self.samples.remove(older)
+                    && let Some(sample) = self.samples.get_mut(newer - 1)
+                {
+                    self.stale |= taken.saved || sample.saved;
+                    sample.take_in(taken);
+                    self.summarised += 1;
                 }
-                None => {
-                    self.stale |= self.samples.pop_front().is_some_and(|sample| sample.saved);
-                    self.forgotten += 1;
-                }
+            } else if !said && self.let_nobody_go() {
+                // Nobody is missing.
+            } else if said || self.is_beyond(PIECES_MAX, PIECES_ROWS_MAX) {
+                self.stale |= self.samples.pop_front().is_some_and(|sample| sample.saved);
+                self.forgotten += 1;
+            } else {
+                return;
             }
         }
+    }
+
+    /// Lets go of the rows that tell of nobody in the oldest sample that has any, and of the sample where these are all.
+    /// False: there is none.
+    fn let_nobody_go(&mut self) -> bool {
+        let nobody = |row: &NetworkCounts| (row.stations, row.joins, row.leaves) == (0, 0, 0);
+        // What is left of a sample must say which numbers it covers.
+        let tells_still = |row: &NetworkCounts| !nobody(row) && row.so_far.is_some();
+        let can_go = |sample: &Sample| {
+            let rows = sample.networks.as_slice();
+            !sample.said && (rows.iter().all(nobody) || rows.iter().any(nobody) && rows.iter().any(tells_still))
+        };
+        let Some(at) = self.samples.iter().position(can_go) else { return false };
+        let sample = &mut self.samples[at];
+        Arc::make_mut(&mut sample.networks).retain(|row| !nobody(row));
+        if sample.networks.is_empty() {
+            self.stale |= self.samples.remove(at).is_some_and(|sample| sample.saved);
+        }
+        true
     }
 
     /// Which two become one: the oldest neighbours that make no more than each length.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::core::deliver::WRITE_EVERY;
+use crate::core::waiting::SAMPLES_MAX;
 use crate::ledger::plan::Step;
 use crate::ledger::power::Flash;
 use crate::ledger::tests::SmallFlash;
@@ -14,14 +15,14 @@ fn page(samples: u64) -> Page {
         interval_s: 30,
         samples: 1,
         mode: Mode::Disaster,
-        networks: vec![NetworkCounts {
+        networks: Arc::new(vec![NetworkCounts {
             interface: "wlan0jp".to_owned(),
             ssid: "00000JAPAN".to_owned(),
             stations: 41,
             joins: 7,
             leaves: 2,
             so_far: (seq != 2).then_some(SoFar { joins: 700, leaves: 650 }),
-        }],
+        }]),
     };
     Page { answers: true, samples: (1..=samples).map(kept).collect() }
 }
@@ -85,20 +86,20 @@ fn a_page_of_the_version_before_is_read_and_one_of_a_later_version_is_not() {
     assert!(read(&sheet(3)).expect_err("later").contains("of version 3"));
 }
 
-/// A full shelf: `networks` rows in each sample.
-fn full(networks: usize) -> Page {
-    let mut full = page(SAMPLES_MAX as u64);
-    full.samples.iter_mut().for_each(|kept| kept.networks = vec![kept.networks[0].clone(); networks]);
+/// A shelf of so many samples, `networks` rows in each.
+fn full(samples: usize, networks: usize) -> Page {
+    let mut full = page(samples as u64);
+    full.samples.iter_mut().for_each(|kept| kept.networks = Arc::new(vec![kept.networks[0].clone(); networks]));
     full
 }
 
 #[test]
 fn the_largest_page_is_read_again_and_no_larger_than_the_sum_of_the_flashs_wear_reckons_with() {
-    let mut largest = full(ROWS_MAX / SAMPLES_MAX);
+    let mut largest = full(PIECES_MAX, PIECES_ROWS_MAX / PIECES_MAX);
     for kept in &mut largest.samples {
         (kept.id.seq, kept.at_ms, kept.age_ms) = (u64::MAX, Some(WallMs::MIN), u64::MAX);
         (kept.interval_s, kept.samples) = (u32::MAX, u32::MAX);
-        for row in &mut kept.networks {
+        for row in Arc::make_mut(&mut kept.networks) {
             // As hostapd's room reads them: a name of 15 characters, and 32 bytes none of which is text.
             (row.interface, row.ssid) = ("\"".repeat(15), "\\xff".repeat(32));
             (row.stations, row.joins, row.leaves) = (u32::MAX, u32::MAX, u32::MAX);
@@ -113,10 +114,12 @@ fn the_largest_page_is_read_again_and_no_larger_than_the_sum_of_the_flashs_wear_
 
     // The sum in core/deliver.rs, and in docs/states.md: pages and bytes of a day, at one sample each 30 s.
     let pages = 86_400 / usize::try_from(WRITE_EVERY.as_secs()).expect("small");
-    assert_eq!((pages, pages * PAGE_MAX_BYTES / 1_000_000), (288, 325));
-    let usual = write(&full(4)).len();
-    assert!(usual < 145_000, "{usual} bytes with four networks of ordinary names");
-    assert_eq!(pages * 145_000 / 1_000_000, 41);
+    assert_eq!((pages, pages * PAGE_MAX_BYTES / 1_000_000), (288, 700));
+    for (samples, bytes_max, megabytes) in [(SAMPLES_MAX, 145_000, 41), (PIECES_MAX, 580_000, 167)] {
+        let usual = write(&full(samples, 4)).len();
+        assert!(usual < bytes_max, "{usual} bytes with four networks of ordinary names");
+        assert_eq!(pages * bytes_max / 1_000_000, megabytes);
+    }
 }
 
 #[test]

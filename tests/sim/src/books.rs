@@ -22,7 +22,8 @@ struct Life {
     counted: BTreeMap<(String, String), SoFar>,
     /// …and what its samples say that came together.
     told: BTreeMap<(String, String), SoFar>,
-    /// The agent heard that something of it is stored: from then on it forgets nothing.
+    /// Its agent had heard that something is stored, of it or of an earlier one, and its flash says so: from then on nothing
+    /// is forgotten because it was sent.
     answered: bool,
 }
 
@@ -54,7 +55,7 @@ fn as_sent(kept: &Kept) -> Counts {
         samples: kept.samples,
         waiting: 0,
         mode: kept.mode,
-        networks: kept.networks.clone(),
+        networks: kept.networks.to_vec(),
     }
 }
 
@@ -93,16 +94,26 @@ impl Books {
     /// True where somebody who came is not in the store yet.
     pub fn power_went(&mut self, at: usize, boot: &str, flash: Option<&Page>) -> bool {
         let waited = self.lives.iter().any(|((of, _), life)| *of == at && life.stored < life.came);
+        let mut lies: BTreeMap<&str, Vec<&Kept>> = BTreeMap::new();
+        for kept in flash.iter().flat_map(|page| &page.samples) {
+            lies.entry(&kept.id.boot).or_default().push(kept);
+        }
         for ((_, life), books) in self.lives.iter_mut().filter(|((of, _), _)| *of == at) {
-            let mut then = books.clone();
-            let lie = |page: &Page| -> u64 {
-                let own = page.samples.iter().filter(|kept| kept.id.boot == *life);
-                own.filter_map(|kept| Some(then.take(&as_sent(kept))?.0)).sum()
-            };
-            let left = books.stored + flash.map_or(0, lie);
-            if books.must.is_some() || life == boot {
-                books.must = Some(books.must.map_or(left, |must| must.min(left)));
+            if books.must.is_none() && life != boot {
+                continue;
             }
+            let left = books.stored
+                + lies.get(life.as_str()).map_or(0, |own| {
+                    let mut then = books.clone();
+                    own.iter().filter_map(|kept| Some(then.take(&as_sent(kept))?.0)).sum()
+                });
+            books.must = Some(match books.must {
+                None => left,
+                // What a good flash had once is not forgotten, however often power goes after it.
+                Some(must) if books.answered && flash.is_some() => must,
+                Some(must) => must.min(left),
+            });
+            books.answered |= flash.is_some_and(|page| page.answers);
         }
         waited
     }

@@ -106,6 +106,7 @@ faults! {
     ApStolen "a stolen AP",
     StolenKeyTurned "a stolen AP says that its facility key was turned",
     WeekInTheDark "AP without its controller for a week",
+    PowerFailedForDays "AP without its controller for a week",
     RadarHit "radio hears a radar while it is on the air",
     ThereBeforeTheKeys "devices come while no agent listens, or were there before an activation began",
     DevicesInvented "an AP invents devices",

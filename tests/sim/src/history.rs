@@ -27,6 +27,8 @@ const PAIR_STEP_EACH: usize = 4;
 const WEEK_EACH: u64 = 4_000;
 /// Each so-many-th begins with a night without one, on a flash that refuses: it takes as long as a hundred others.
 const NIGHT_EACH: u64 = 400;
+/// Each so-many-th begins with two or three days in which power fails again and again: it takes as long as 400 others.
+const FAILING_EACH: u64 = 8_000;
 
 /// How one history went.
 #[derive(Debug)]
@@ -89,6 +91,8 @@ impl History {
         history.world.pass(settles);
         if seed % WEEK_EACH == WEEK_EACH / 2 {
             history.a_week_in_the_dark();
+        } else if seed % FAILING_EACH == FAILING_EACH / 8 {
+            history.power_that_fails_again_and_again();
         } else if seed % NIGHT_EACH == NIGHT_EACH / 2 {
             history.a_flash_that_refuses_in_the_dark();
         }

@@ -18,8 +18,8 @@ use crate::world::Due;
 /// How long everybody has, once everything is mended, to be as ordered: the tries are at most 10 s apart, an AP's way to
 /// the broker as well, and a radio listens 60 s for radar.
 const QUIET: Duration = Duration::from_secs(150);
-/// How long a few hundred samples may take, at one a second.
-const DELIVERED: Duration = Duration::from_secs(400);
+/// How long some six hundred samples may take, at one a second.
+const DELIVERED: Duration = Duration::from_secs(800);
 /// Drills that come to their end while everybody settles, and seconds that their orders wait for the store, at most.
 const ENDS_MAX: usize = 40;
 /// After this no drill goes on: the longest started here is 300 s, the key's 600 s.

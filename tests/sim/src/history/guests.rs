@@ -20,6 +20,8 @@ const WEEK_H: u32 = 7 * 24;
 /// Six hours, five minutes each time: an access point without its controller has more samples then than it can keep.
 const NIGHT: u32 = 72;
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
+/// As often does power fail at it: more than it may have samples where these have neighbours.
+const FAILURES: usize = 550;
 /// More than one access point can meet in an activation.
 const TOO_MANY: u64 = 150_000;
 
@@ -122,6 +124,53 @@ impl History {
         self.people_come_and_go(at, u32::try_from(dark).expect("less than 36"));
         self.say("its line is back again");
         self.world.sites[at].linked = true;
+    }
+
+    /// One access point has no line, and its power fails again and again, until it has more starts to tell of than samples
+    /// may be; then, as above, its flash may refuse, some of them are sent, and it is in the dark again.
+    pub(super) fn power_that_fails_again_and_again(&mut self) {
+        self.say("the key is turned, and then one AP has no line, and its power fails again and again");
+        self.world.halls[0].contacts = Some(DISASTER);
+        self.key_counts();
+        self.edge(0);
+        self.world.pass(Duration::from_secs(60));
+        let at = self.world.sites.len() - 1;
+        self.no_line(at);
+        self.power_fails(at, FAILURES);
+        self.world.tally.count(Fault::PowerFailedForDays);
+        self.world.sites[at].flash_full = self.world.chance.once_in(2);
+        self.say("its line is back");
+        self.world.sites[at].linked = true;
+        let sending = self.world.chance.between(Duration::from_secs(10), Duration::from_secs(400));
+        self.world.pass(sending);
+        self.say("its line is gone again");
+        self.no_line(at);
+        self.world.sites[at].flash_full = false;
+        let more = self.world.chance.below(30);
+        self.power_fails(at, more);
+        self.say("its line is back again");
+        self.world.sites[at].linked = true;
+    }
+
+    fn power_fails(&mut self, at: usize, times: usize) {
+        for _ in 0..times {
+            // hostapd is there, and the AP open as it was.
+            self.world.pass(Duration::from_secs(20));
+            let many = 1 + self.world.chance.below(3);
+            self.world.people_come(at, many);
+            // In most of these starts there is time for a page, in some for none.
+            let up = self.world.chance.between(Duration::from_secs(255), Duration::from_secs(330));
+            // Some stay, some are gone before they are counted.
+            let stay = *self.world.chance.pick(&[1, 100]);
+            self.world.pass(Duration::from_secs(stay));
+            if self.world.chance.once_in(2) {
+                self.world.people_go(at);
+            }
+            self.world.pass(up);
+            let off = self.world.chance.between(Duration::from_secs(1), Duration::from_secs(20));
+            self.world.power_off(at, off);
+            self.world.pass(off);
+        }
     }
 
     fn no_line(&mut self, at: usize) {
