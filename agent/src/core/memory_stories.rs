@@ -23,6 +23,12 @@ fn sample(boot: &str, seq: u64, interval_s: u32, mode: Mode, networks: usize) ->
     Sample::new(id, 0, interval_s, mode, (0..networks).map(row).collect())
 }
 
+/// That sample, counted 30 s after the one before it.
+fn at_its_time(sample: Sample) -> Sample {
+    let mono_ms = 30_000 * i64::try_from(sample.id.seq).expect("small");
+    Sample::new(sample.id, mono_ms, sample.interval_s, sample.mode, sample.networks.to_vec())
+}
+
 fn all(waiting: &Waiting) -> Vec<&Sample> {
     (0..waiting.how_many()).filter_map(|at| waiting.get(at)).collect()
 }
@@ -295,12 +301,7 @@ fn a_summary_of_what_was_never_written_has_waited_for_the_flash_as_long_as_the_o
     (0..SAMPLES_MAX).for_each(|boot| waiting.push(sample(&format!("boot-{boot}"), 1, 30, Mode::Disaster, 1), true));
     let page = waiting.page(true, true, 0, 0);
     waiting.written(&page);
-    for seq in 1..=3 {
-        let mut one = sample("this", seq, 30, Mode::Disaster, 1);
-        one =
-            Sample::new(one.id, 30_000 * i64::try_from(seq).expect("small"), 30, Mode::Disaster, one.networks.to_vec());
-        waiting.push(one, true);
-    }
+    (1..=3).for_each(|seq| waiting.push(at_its_time(sample("this", seq, 30, Mode::Disaster, 1)), true));
     assert_eq!((waiting.how_many(), waiting.losses()), (SAMPLES_MAX + 1, (2, 0)));
     assert_eq!(waiting.unsaved_since(true), Some(30_000));
 }
@@ -309,9 +310,7 @@ fn a_summary_of_what_was_never_written_has_waited_for_the_flash_as_long_as_the_o
 fn what_lies_on_the_flash_and_went_into_a_summary_since_leaves_it_when_the_summary_is_stored() {
     let mut waiting = Waiting::default();
     let push = |waiting: &mut Waiting, seq: u64| {
-        let mut one = sample("boot-1", seq, 30, Mode::Disaster, 1);
-        one.mono_ms = 30_000 * i64::try_from(seq).expect("small");
-        waiting.push(one, true);
+        waiting.push(at_its_time(sample("boot-1", seq, 30, Mode::Disaster, 1)), true);
     };
     push(&mut waiting, 1);
     let page = waiting.page(true, true, 30_000, 0);
