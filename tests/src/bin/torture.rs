@@ -127,9 +127,9 @@ fn told(outcome: &Outcome) -> String {
         outcome.held_up.as_secs_f64()
     );
     text += &format!(
-        "samples stored {} of {} starts of agents ({joins} joins, {leaves} leaves), {} missing between them; heard at the \
-         broker {heard} in {messages} messages\n",
-        outcome.samples, outcome.lives, outcome.missing
+        "samples stored {} of {} starts of agents ({joins} joins, {leaves} leaves), {} missing between them; {} go on \
+         and were held against their radios; heard at the broker {heard} in {messages} messages\n",
+        outcome.samples, outcome.lives, outcome.missing, outcome.living
     );
     text + &format!("record: {}\n", outcome.record)
 }

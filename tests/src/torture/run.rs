@@ -1,6 +1,6 @@
 //! Does what the plan says to a town of real processes, looks at every radio all the while, and reckons up at the end.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -73,6 +73,8 @@ pub struct Outcome {
     pub heard: (usize, u64),
     /// Joins and leaves stored.
     pub people: (u64, u64),
+    /// Starts of agents that were not killed in the end: of these everybody who came or went must be stored.
+    pub living: usize,
     /// What `hirake record verify` said.
     pub record: String,
     /// Everything that was not as promised.
@@ -103,8 +105,8 @@ struct Run {
     desk: Desk,
     watch: Watch,
     parts: Parts,
-    /// Starts of agents whose hostapd died under them: what it said last may be unread.
-    bereft: Vec<u32>,
+    /// Starts of agents that were killed, or whose hostapd died under them: what it said last may be unread.
+    over: HashSet<String>,
     began: Instant,
     told: Vec<(Duration, Step)>,
     seen: Lives,
@@ -138,7 +140,7 @@ pub async fn run(order: &Order, dir: &Path) -> Result<Outcome> {
             controller: true,
             broker: true,
         },
-        bereft: Vec::new(),
+        over: HashSet::new(),
         began: Instant::now(),
         told: Vec::new(),
         seen: Lives::new(),
@@ -231,8 +233,8 @@ impl Run {
             Kind::ControllerKilled | Kind::ControllerFrozen => parts.controller = false,
             Kind::BrokerKilled | Kind::BrokerFrozen => parts.broker = false,
         }
-        if matches!(kind, Kind::RadioKilled | Kind::PowerCut) {
-            self.bereft.extend(self.bench.agent(at).map(|agent| agent.id()));
+        if matches!(kind, Kind::AgentKilled | Kind::RadioKilled | Kind::PowerCut) {
+            self.over.extend(self.told_at(at).into_keys());
         }
         let bench = &mut self.bench;
         match kind {
@@ -342,11 +344,13 @@ impl Run {
     /// Waits until the last samples of the agents that live are stored, then holds all against what the radios told.
     async fn check_counts(&mut self) -> Result<()> {
         let told = self.told_by_radios();
-        let living: Vec<String> = (0..self.bench.aps.len())
-            .filter_map(|at| self.bench.agent(at).map(|agent| agent.id()))
-            .filter(|id| !self.bereft.contains(id))
-            .filter_map(|id| told.values().find(|truth| truth.agent == id).map(|truth| truth.boot.clone()))
-            .collect();
+        let mut living = Vec::new();
+        for at in 0..self.bench.aps.len() {
+            let Some(id) = self.bench.agent(at).map(|agent| agent.id()) else { continue };
+            // The process number of one that was killed may have been given again.
+            let its = self.told_at(at).into_values().filter(|truth| truth.agent == id);
+            living.extend(its.map(|truth| truth.boot).filter(|boot| !self.over.contains(boot)));
+        }
         let books = Books::open(&store(self.bench.dir())).await?;
         let until = Instant::now() + COUNTS_PATIENCE;
         let agrees = |life: &Life, truth: &Truth| (life.joins, life.leaves) == (truth.joins, truth.leaves);
@@ -378,6 +382,7 @@ impl Run {
         for boot in living.iter().filter(|boot| !lives.keys().any(|(_, its)| its == *boot)) {
             wrong.push(format!("nothing is stored of {:?}", told[boot]));
         }
+        self.outcome.living = living.len();
         self.outcome.lives = lives.len();
         self.outcome.samples = lives.values().map(|life| life.seqs.len()).sum();
         self.outcome.people =
@@ -387,15 +392,18 @@ impl Run {
 
     /// What the radios told each start of each agent.
     fn told_by_radios(&self) -> HashMap<String, Truth> {
+        (0..self.bench.aps.len()).flat_map(|at| self.told_at(at)).collect()
+    }
+
+    /// What one radio told each start of its agent.
+    fn told_at(&self, at: usize) -> HashMap<String, Truth> {
         let mut told: HashMap<String, Truth> = HashMap::new();
-        for at in 0..self.bench.aps.len() {
-            for (socket, (joins, leaves)) in self.bench.radio(at).told() {
-                let Some((agent, boot)) = who_listens(&socket) else { continue };
-                let new = || Truth { agent, boot: boot.clone(), joins: 0, leaves: 0 };
-                let truth = told.entry(boot.clone()).or_insert_with(new);
-                truth.joins += joins;
-                truth.leaves += leaves;
-            }
+        for (socket, (joins, leaves)) in self.bench.radio(at).told() {
+            let Some((agent, boot)) = who_listens(&socket) else { continue };
+            let new = || Truth { agent, boot: boot.clone(), joins: 0, leaves: 0 };
+            let truth = told.entry(boot.clone()).or_insert_with(new);
+            truth.joins += joins;
+            truth.leaves += leaves;
         }
         told
     }
