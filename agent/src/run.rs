@@ -40,8 +40,9 @@ const EVENTS: usize = 64;
 const COMMANDS: usize = 64;
 /// Letters waiting for the post room, which takes them as they come; two for each event that may wait, and more.
 const LETTERS: usize = 256;
-/// How long a stop waits for the flash to take the samples that are in memory only.
-const LAST_PAGE_LIMIT: Duration = Duration::from_secs(3);
+/// How long a stop waits for the flash to take the samples that are in memory only: 580 kB, a week of starts, at 100 kB/s,
+/// and as much that is being written. (Whoever stops us and waits for less kills us: the page of before is there then.)
+const LAST_PAGE_LIMIT: Duration = Duration::from_secs(15);
 
 /// Why an agent cannot run at all.
 #[derive(Debug, thiserror::Error)]

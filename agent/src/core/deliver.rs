@@ -8,7 +8,8 @@
 //! 10,000 two and a half. Where power fails so often that 2,048 starts wait, it is 580 kB: 167 MB a day, 42 erasures, six
 //! and a half years and eight months. The utmost, with names none of which is text, is 2.43 MB (`shelf.rs`): 700 MB a day,
 //! 180 erasures, a year and a half and eight weeks. Compression, where the file system has it, is not reckoned with. A
-//! power cut loses the last five minutes at most.
+//! page needs its size beside the one before. Where there is no room for one with more than 512 samples, half of it is
+//! written, the newest. A power cut loses the last five minutes at most.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use firmware_config::wire::{Counts, CountsStored, SampleId, VERSION};
 
 use super::chance::Chance;
 use super::event::Now;
-use super::waiting::{Ended, Page, Sample, Waiting};
+use super::waiting::{Ended, PIECES_MAX, Page, SAMPLES_MAX, Sample, Waiting};
 use super::{Action, brief};
 
 /// Longest that a sample is in memory only, and shortest time between two pages of it.
@@ -52,11 +53,13 @@ pub struct Delivery {
 }
 
 /// The way to the flash.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Shelf {
     writing: Option<Page>,
     not_before: Duration,
     failure: Option<String>,
+    /// Samples that a page may have: fewer where it had no room for as many.
+    most: usize,
 }
 
 impl Delivery {
@@ -90,12 +93,12 @@ impl Delivery {
             }
             Err(why) => actions.push(Action::Log(format!("counts set aside why={:?}", brief(&why)))),
         }
-        self.shelf = Some(Shelf { failure, not_before: now.mono + WRITE_EVERY, ..Shelf::default() });
+        self.shelf = Some(Shelf { writing: None, not_before: now.mono + WRITE_EVERY, failure, most: PIECES_MAX });
     }
 
     /// A new sample.
     pub fn counted(&mut self, sample: Sample) {
-        self.waiting.push(sample, self.answers);
+        self.waiting.push(sample, !self.mute);
     }
 
     /// The broker can be reached.
@@ -133,6 +136,7 @@ impl Delivery {
     pub fn written(&mut self, outcome: Result<(), String>, mono: Duration, actions: &mut Vec<Action>) {
         let Some(shelf) = &mut self.shelf else { return };
         let Some(page) = shelf.writing.take() else { return };
+        shelf.not_before = mono + WRITE_EVERY;
         match outcome {
             Ok(()) => {
                 self.waiting.written(&page);
@@ -146,9 +150,14 @@ impl Delivery {
                 if shelf.failure.replace(brief(&why)).is_none() {
                     actions.push(Action::Log(format!("counts NOT written, kept in memory why={:?}", brief(&why))));
                 }
+                // There may be room for half of it: the page of before must not be the last for as long as there is none.
+                if page.samples.len() > SAMPLES_MAX {
+                    shelf.most = (page.samples.len() / 2).max(SAMPLES_MAX);
+                    shelf.not_before = mono;
+                    actions.push(Action::Log(format!("counts in memory only, but for the newest n={}", shelf.most)));
+                }
             }
         }
-        shelf.not_before = mono + WRITE_EVERY;
     }
 
     /// What is to be done now.
@@ -219,7 +228,7 @@ impl Delivery {
 
     fn page(&mut self, now: Now) -> Option<Page> {
         let shelf = self.shelf.as_mut()?;
-        let page = self.waiting.page(self.answers, !self.mute, mono_ms(now.mono), now.wall_ms);
+        let page = self.waiting.page(self.answers, !self.mute, shelf.most, mono_ms(now.mono), now.wall_ms);
         shelf.writing = Some(page.clone());
         Some(page)
     }

@@ -84,6 +84,62 @@ fn a_flash_that_cannot_be_read_is_said_and_that_it_is_written_again_too() {
 }
 
 #[test]
+fn where_the_flash_has_no_room_for_so_many_starts_it_has_the_newest_at_once_and_the_others_are_sent_from_memory() {
+    let (mut delivery, _) = delivery(Ok(Page { answers: true, samples: Vec::new() }), at(1));
+    let starts = 3 * SAMPLES_MAX;
+    for n in 0..starts {
+        let mut one = sample(1, 30);
+        one.id.boot = format!("start-{n}");
+        delivery.counted(one);
+    }
+    // Room for no more than 600: a page of all, half of it, 512.
+    let (mut sizes, mut said, mut now) = (Vec::new(), Vec::new(), at(331));
+    for _ in 0..4 {
+        let Step { pages, said: mut of_step, .. } = step(&mut delivery, now);
+        said.append(&mut of_step);
+        for page in pages {
+            sizes.push(page.samples.len());
+            let newest = page.samples.last().map(|kept| kept.id.boot.as_str());
+            assert_eq!(newest, Some(format!("start-{}", starts - 1).as_str()));
+            let taken = if page.samples.len() > 600 { Err("No space left on device".to_owned()) } else { Ok(()) };
+            let mut actions = Vec::new();
+            delivery.written(taken, now.mono, &mut actions);
+            said.extend(sorted(actions).said);
+        }
+    }
+    assert_eq!(sizes, [starts, starts / 2, SAMPLES_MAX], "one after the other, and then no more");
+    let lines: Vec<_> = said.iter().map(|line| line.split(" why").next().expect("a line")).collect();
+    let (no, half, least) = (
+        "counts NOT written, kept in memory",
+        "counts in memory only, but for the newest n=768",
+        "counts in memory only, but for the newest n=512",
+    );
+    assert_eq!(lines, [no, half, least, "counts written again"]);
+    // The next page is of that size too, and no sooner than five minutes after it.
+    now.mono += WRITE_EVERY - SECOND;
+    assert!(step(&mut delivery, now).pages.is_empty());
+    now.mono += SECOND;
+    assert_eq!(step(&mut delivery, now).pages[0].samples.len(), SAMPLES_MAX);
+    // A page of 512 that is refused is not tried smaller, nor sooner.
+    let mut actions = Vec::new();
+    delivery.written(Err("No space left on device".to_owned()), now.mono, &mut actions);
+    assert_eq!(sorted(actions).said.len(), 1);
+    assert!(step(&mut delivery, Now { mono: now.mono + WRITE_EVERY - SECOND, ..now }).pages.is_empty());
+    // All of them are sent.
+    delivery.connected(now.mono);
+    let mut sent = 0;
+    while sent < starts {
+        now.mono += SECOND;
+        for counts in step(&mut delivery, now).sent {
+            assert_eq!(counts.boot, format!("start-{sent}"));
+            sent += 1;
+            delivery.stored(&stored(&counts), now.mono);
+        }
+        assert!(now.mono < Duration::from_secs(10_000));
+    }
+}
+
+#[test]
 fn a_full_memory_is_in_the_log_at_once_and_then_ever_more_rarely() {
     // Nobody to tell it to, for longer than there is room.
     let (mut lonely, _) = delivery(Ok(Page { answers: true, samples: Vec::new() }), at(1));

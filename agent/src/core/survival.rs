@@ -25,6 +25,8 @@ enum Happening {
     FlashIsSlow(bool),
     /// The flash refuses what is written: it is full, or read-only.
     FlashRefuses(bool),
+    /// The flash has room for so many samples.
+    FlashHolds(usize),
     /// Power goes; the page under way is on the flash or not.
     Cut {
         written: bool,
@@ -45,6 +47,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => any::<bool>().prop_map(Happening::Hall),
         1 => any::<bool>().prop_map(Happening::FlashIsSlow),
         2 => any::<bool>().prop_map(Happening::FlashRefuses),
+        1 => (SAMPLES_MAX..3 * SAMPLES_MAX).prop_map(Happening::FlashHolds),
         2 => any::<bool>().prop_map(|written| Happening::Cut { written }),
         1 => Just(Happening::Restart),
         1 => prop_oneof![3 => 1..30_usize, 1 => SAMPLES_MAX..SAMPLES_MAX + 100].prop_map(Happening::Flaps),
@@ -63,6 +66,7 @@ struct World {
     hall: bool,
     slow: bool,
     refuses: bool,
+    holds: usize,
     words_lost: u32,
     flash: Page,
     writing: Option<Page>,
@@ -79,8 +83,10 @@ struct World {
     pages: u32,
 }
 
-/// The network that somebody comes to in every sample; each has another beside it, to be known by.
+/// The network that somebody comes to in every sample; each has another beside it, to be known by, …
 const EVERY: &str = "every";
+/// …and one that nobody comes to.
+const NOBODY: &str = "nobody";
 
 fn name(n: usize) -> String {
     format!("n{n}")
@@ -97,6 +103,7 @@ impl World {
             hall: true,
             slow: false,
             refuses: false,
+            holds: PIECES_MAX,
             words_lost: 0,
             // A controller has answered once: from then on nothing is forgotten.
             flash: Page { answers: true, samples: Vec::new() },
@@ -153,11 +160,17 @@ impl World {
 
     fn writes(&mut self) {
         let Some(page) = self.writing.take() else { return };
-        let outcome = if self.refuses { Err("no space left on device".to_owned()) } else { Ok(()) };
-        if outcome.is_ok() {
+        let outcome = if self.take(page) { Ok(()) } else { Err("no space left on device".to_owned()) };
+        self.delivery.written(outcome, self.now.mono, &mut Vec::new());
+    }
+
+    /// The flash takes a page, or does not.
+    fn take(&mut self, page: Page) -> bool {
+        let taken = !self.refuses && page.samples.len() <= self.holds;
+        if taken {
             self.flash = page;
         }
-        self.delivery.written(outcome, self.now.mono, &mut Vec::new());
+        taken
     }
 
     fn hears(&mut self, counts: &Counts) {
@@ -169,7 +182,8 @@ impl World {
         let first = counts.seq + 1 - u64::from(counts.samples);
         let numbers: Vec<_> = (first..=counts.seq).map(|seq| (counts.boot.clone(), seq)).collect();
         let named: BTreeSet<_> = numbers.iter().map(|number| self.names[number].clone()).collect();
-        let (every, each): (Vec<_>, Vec<_>) = counts.networks.iter().partition(|row| row.interface == EVERY);
+        let somebody = counts.networks.iter().filter(|row| row.interface != NOBODY);
+        let (every, each): (Vec<_>, Vec<_>) = somebody.partition(|row| row.interface == EVERY);
         let rows: BTreeSet<_> = each.iter().map(|row| row.interface.clone()).collect();
         assert_eq!(rows, named, "{counts:?}");
         assert!(each.iter().all(|row| row.joins == 1 && row.so_far == Some(SoFar { joins: 1, leaves: 0 })));
@@ -214,8 +228,10 @@ impl World {
         let row = NetworkCounts { interface, ssid, stations: 1, joins: 1, leaves: 0, so_far };
         let so_far = Some(SoFar { joins: u32::try_from(self.seq).expect("small"), leaves: 0 });
         let every = NetworkCounts { interface: EVERY.to_owned(), so_far, ..row.clone() };
+        let (nobody, so_far) = (NOBODY.to_owned(), Some(SoFar::default()));
+        let nobody = NetworkCounts { interface: nobody, stations: 0, joins: 0, so_far, ..row.clone() };
         let id = SampleId { boot, seq: self.seq };
-        self.delivery.counted(Sample::new(id, mono_ms(self.now.mono), 30, Mode::Disaster, vec![row, every]));
+        self.delivery.counted(Sample::new(id, mono_ms(self.now.mono), 30, Mode::Disaster, vec![row, every, nobody]));
         self.step();
     }
 
@@ -245,20 +261,19 @@ impl World {
                 self.writes();
             }
             Happening::FlashRefuses(refuses) => self.refuses = refuses,
+            Happening::FlashHolds(samples) => self.holds = samples,
             Happening::Cut { written } => {
-                if let Some(page) = self.writing.take().filter(|_| written && !self.refuses) {
-                    self.flash = page;
+                if let Some(page) = self.writing.take().filter(|_| written) {
+                    self.take(page);
                 }
                 self.cut();
             }
             Happening::Restart => {
                 self.writes();
-                if let Some(page) = self.delivery.last_page(self.now).filter(|_| !self.refuses) {
-                    self.flash = page;
-                }
-                let before = self.lost.len();
+                let taken = self.delivery.last_page(self.now).is_none_or(|page| self.take(page));
+                let (before, small) = (self.lost.len(), self.holds < PIECES_MAX);
                 self.cut();
-                assert!(self.refuses || self.lost.len() == before, "a stop in order loses nobody");
+                assert!(!taken || small || self.lost.len() == before, "a stop in order loses nobody");
             }
             Happening::Flaps(n) => {
                 for _ in 0..n {
@@ -288,6 +303,7 @@ proptest! {
             let most = passed.as_secs() / WRITE_EVERY.as_secs() + 2;
             prop_assert!(u64::from(world.pages - pages) <= most, "{} pages in {passed:?}", world.pages - pages);
         }
+        world.holds = PIECES_MAX;
         for calm in [Happening::FlashRefuses(false), Happening::FlashIsSlow(false), Happening::Hall(true), Happening::Line(true)] {
             world.happen(&calm);
         }

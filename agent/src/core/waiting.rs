@@ -6,8 +6,8 @@
 //! the controller knows how much of it is new. Nothing else is needed for everybody to be counted once: the flash may
 //! refuse, lie or be late. Within one start, what was sent stays as it is all the same, for the controller's word names it.
 //!
-//! Where power fails so often that there are more starts than samples may be, each start is one sample in each mode, without
-//! the networks that had nobody on them, and there may be more of them, for a week of that. Only beyond it is the oldest
+//! Where power fails so often that there are more starts than samples may be, each start is one sample (one more with each
+//! change of mode), without the networks that had nobody on them, and there may be more of them, for a week of that. Only beyond it is the oldest
 //! forgotten: to put two starts together is to forget which numbers they were, and the controller may have some of them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -186,10 +186,10 @@ impl Waiting {
     }
 
     /// One more. Without room the oldest are summarised; of those without a neighbour goes what tells of nobody, and the
-    /// oldest where there are too many all the same. Where nobody `answers` those that were sent are forgotten.
-    pub fn push(&mut self, sample: Sample, answers: bool) {
+    /// oldest where there are too many all the same. Without `keep_said` what was sent is forgotten before all that.
+    pub fn push(&mut self, sample: Sample, keep_said: bool) {
         self.samples.push_back(sample);
-        self.make_room(answers);
+        self.make_room(keep_said);
     }
 
     /// The one at `at`, the oldest at 0.
@@ -250,8 +250,8 @@ impl Waiting {
         unsaved.map(|sample| sample.since_ms)
     }
 
-    /// The page to write now.
-    pub fn page(&mut self, answers: bool, keep_said: bool, mono_ms: i64, wall_ms: WallMs) -> Page {
+    /// The page to write now: `most` samples, the newest of those that are worth the flash.
+    pub fn page(&mut self, answers: bool, keep_said: bool, most: usize, mono_ms: i64, wall_ms: WallMs) -> Page {
         let kept = |sample: &Sample| {
             let age = mono_ms.saturating_sub(sample.mono_ms).max(0);
             Kept {
@@ -269,7 +269,9 @@ impl Waiting {
             }
         };
         self.stale = false;
-        Page { answers, samples: self.samples.iter().filter(|sample| keep_said || !sample.said).map(kept).collect() }
+        let worth_it = |sample: &&Sample| keep_said || !sample.said;
+        let too_many = self.samples.iter().filter(worth_it).count().saturating_sub(most);
+        Page { answers, samples: self.samples.iter().filter(worth_it).skip(too_many).map(kept).collect() }
     }
 
     /// The page `written` is on the flash.
@@ -299,9 +301,9 @@ impl Waiting {
             || self.samples.iter().map(|sample| sample.networks.len()).sum::<usize>() > rows_max
     }
 
-    fn make_room(&mut self, answers: bool) {
+    fn make_room(&mut self, keep_said: bool) {
         while self.is_beyond(SAMPLES_MAX, ROWS_MAX) {
-            let said = self.samples.front().is_some_and(|sample| sample.said && !answers);
+            let said = self.samples.front().is_some_and(|sample| sample.said && !keep_said);
             if let Some((older, newer)) = (!said).then(|| self.pair()).flatten() {
                 if let Some(taken) = self.samples.remove(older)
                     && let Some(sample) = self.samples.get_mut(newer - 1)
@@ -321,23 +323,25 @@ impl Waiting {
         }
     }
 
-    /// Lets go of the rows that tell of nobody in the oldest sample that has any, and of the sample where these are all.
-    /// False: there is none.
+    /// Lets go of the rows that tell of nobody, and of the samples that have no others. False: there are none.
     fn let_nobody_go(&mut self) -> bool {
         let nobody = |row: &NetworkCounts| (row.stations, row.joins, row.leaves) == (0, 0, 0);
         // What is left of a sample must say which numbers it covers.
         let tells_still = |row: &NetworkCounts| !nobody(row) && row.so_far.is_some();
-        let can_go = |sample: &Sample| {
+        let (mut any, mut stale) = (false, false);
+        self.samples.retain_mut(|sample| {
             let rows = sample.networks.as_slice();
-            !sample.said && (rows.iter().all(nobody) || rows.iter().any(nobody) && rows.iter().any(tells_still))
-        };
-        let Some(at) = self.samples.iter().position(can_go) else { return false };
-        let sample = &mut self.samples[at];
-        Arc::make_mut(&mut sample.networks).retain(|row| !nobody(row));
-        if sample.networks.is_empty() {
-            self.stale |= self.samples.remove(at).is_some_and(|sample| sample.saved);
-        }
-        true
+            let goes = !sample.said && rows.iter().all(nobody);
+            if !goes && !sample.said && rows.iter().any(nobody) && rows.iter().any(tells_still) {
+                Arc::make_mut(&mut sample.networks).retain(|row| !nobody(row));
+                any = true;
+            }
+            stale |= goes && sample.saved;
+            any |= goes;
+            !goes
+        });
+        self.stale |= stale;
+        any
     }
 
     /// Which two become one: the oldest neighbours that make no more than each length.

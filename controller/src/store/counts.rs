@@ -45,9 +45,12 @@ const ROWS_PER_STATEMENT: usize = 1_000;
 const SOURCES_MAX: usize = 40_000;
 
 /// Runs of numbers kept of one AP: ten starts a day, each with one hole, for as long as counts are kept (400 days) are
-/// 8,000. Beyond it the samples of new starts are not taken: an AP in wrong hands has 1 MB of the file for them, with the
-/// sums of 128 networks each (6 kB) 120 MB, and no more.
+/// 8,000; one start each five minutes, for 69 days. Beyond it the oldest are forgotten, which no AP has on its flash any
+/// more (2,048 at most). An AP in wrong hands has 1 MB of the file for them, with the sums of 128 networks each (6 kB)
+/// 120 MB, and no more.
 const RUNS_OF_ONE_MAX: i64 = 20_000;
+/// …so many at once: looking for the oldest takes as long as counting all of them.
+const RUNS_FORGOTTEN_AT_ONCE: i64 = 1_000;
 /// Runs that one sample may touch. What an AP sent, and sends again in another shape, is a few; each costs a statement.
 const RUNS_AT_ONCE_MAX: u32 = 64;
 
@@ -189,9 +192,12 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
         if holes(&runs, &span).is_empty() {
             continue;
         }
-        if let Some(why) = no_room(&mut whole, sample, &runs).await? {
-            refused = Some((&sample.ap, why));
+        if runs.len() > RUNS_AT_ONCE_MAX as usize {
+            refused = Some(&sample.ap);
             continue;
+        }
+        if runs.is_empty() {
+            make_room(&mut whole, sample).await?;
         }
         let mut networks = Vec::new();
         for network in &sample.networks {
@@ -204,8 +210,8 @@ async fn add(writer: &mut Writer, counts: &[Counts]) -> sqlx::Result<()> {
             rows.extend(networks.into_iter().map(|(source, network)| (source, network, sample, taken.part)));
         }
     }
-    if let Some((ap, why)) = refused {
-        tracing::warn!(%ap, why, "samples of it are not taken");
+    if let Some(ap) = refused {
+        tracing::warn!(%ap, "a sample of it is not taken: it covers more pieces than one access point can have sent");
     }
     for some in rows.chunks(ROWS_PER_STATEMENT) {
         let mut insert = QueryBuilder::<Sqlite>::new(
@@ -294,23 +300,24 @@ fn sums_text(sums: &Sums<i64>) -> String {
     serde_json::to_string(&sums).expect("numbers have a text")
 }
 
-/// Why a sample may not be noted, if it may not.
-async fn no_room(
-    whole: &mut SqliteConnection,
-    sample: &Counts,
-    runs: &[Run<i64>],
-) -> sqlx::Result<Option<&'static str>> {
-    if runs.len() > RUNS_AT_ONCE_MAX as usize {
-        return Ok(Some("it covers more pieces than one access point can have sent"));
+/// Forgets the oldest runs of an AP where there is no room for one more.
+async fn make_room(whole: &mut SqliteConnection, sample: &Counts) -> sqlx::Result<()> {
+    let ap = sample.ap.as_str();
+    let runs: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM arrived WHERE ap = ?").bind(ap).fetch_one(&mut *whole).await?;
+    if runs < RUNS_OF_ONE_MAX {
+        return Ok(());
     }
-    if !runs.is_empty() {
-        return Ok(None);
-    }
-    let runs: i64 = sqlx::query_scalar("SELECT count(*) FROM arrived WHERE ap = ?")
-        .bind(sample.ap.as_str())
-        .fetch_one(whole)
-        .await?;
-    Ok((runs >= RUNS_OF_ONE_MAX).then_some("it counted in more starts than one access point can have had"))
+    tracing::warn!(%ap, "it counted in more starts than are kept in mind: the oldest are not known any more");
+    sqlx::query(
+        "DELETE FROM arrived WHERE ap = ?1 AND (boot, first) IN
+         (SELECT boot, first FROM arrived WHERE ap = ?1 ORDER BY at_ms LIMIT ?2)",
+    )
+    .bind(ap)
+    .bind(RUNS_FORGOTTEN_AT_ONCE)
+    .execute(whole)
+    .await
+    .map(drop)
 }
 
 /// Notes the run that a sample is in from now on; `knew`: whether anything was known of those before it.

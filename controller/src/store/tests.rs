@@ -552,7 +552,7 @@ async fn an_ap_that_invents_starts_has_its_share_of_the_file_and_no_more() {
     sqlx::query(
         "INSERT INTO arrived (ap, boot, first, last, at_ms)
          WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 19999)
-         SELECT 'gym-1', 'invented-' || n, 1, 1, 1900000000000 FROM n",
+         SELECT 'gym-1', 'invented-' || n, 1, 1, 1800000000000 + n FROM n",
     )
     .execute(&mut connection)
     .await
@@ -566,8 +566,11 @@ async fn an_ap_that_invents_starts_has_its_share_of_the_file_and_no_more() {
         .expect("stored");
     let rows = store.counts(None, 0, i64::MAX, 10).await.expect("read");
     let named: Vec<_> = rows.iter().map(|row| row.ap.as_str()).collect();
-    assert_eq!(named, ["gym-1", "gym-1", "gym-2"], "the start that is one too many is not taken, all others are");
-    assert_eq!(runs(&path).await, [("gym-1".to_owned(), 20_000), ("gym-2".to_owned(), 1)]);
+    assert_eq!(named, ["gym-1", "gym-1", "gym-1", "gym-2"], "all are taken");
+    assert_eq!(runs(&path).await, [("gym-1".to_owned(), 19_001), ("gym-2".to_owned(), 1)]);
+    // The oldest are not known any more, the others are.
+    store.add_counts(&[of("gym-1", "invented-1000", 1), of("gym-1", "invented-1001", 1)]).await.expect("stored");
+    assert_eq!(runs(&path).await[0], ("gym-1".to_owned(), 19_002));
 }
 
 #[tokio::test]

@@ -22,9 +22,10 @@ struct Life {
     counted: BTreeMap<(String, String), SoFar>,
     /// …and what its samples say that came together.
     told: BTreeMap<(String, String), SoFar>,
-    /// Its agent had heard that something is stored, of it or of an earlier one, and its flash says so: from then on nothing
-    /// is forgotten because it was sent.
+    /// Its agent had heard that something is stored: from then on it forgets nothing because it was sent.
     answered: bool,
+    /// A flash said so, over the starts after it too.
+    on_flash: bool,
 }
 
 /// The books of one history.
@@ -110,10 +111,11 @@ impl Books {
             books.must = Some(match books.must {
                 None => left,
                 // What a good flash had once is not forgotten, however often power goes after it.
-                Some(must) if books.answered && flash.is_some() => must,
+                Some(must) if books.on_flash && flash.is_some() => must,
                 Some(must) => must.min(left),
             });
-            books.answered |= flash.is_some_and(|page| page.answers);
+            books.on_flash |= flash.is_some_and(|page| page.answers);
+            books.answered |= books.on_flash;
         }
         waited
     }
