@@ -186,6 +186,25 @@ fn what_is_left_of_a_sample_says_which_numbers_it_covers() {
 }
 
 #[test]
+fn neighbours_that_had_too_many_rows_together_become_one_without_those_of_nobody() {
+    let mut waiting = Waiting::default();
+    for seq in 1..=ROWS_MAX as u64 / 40 + 1 {
+        let mut one = sample("boot-1", seq, 30, Mode::Disaster, 40);
+        let rows = Arc::make_mut(&mut one.networks);
+        rows.iter_mut().for_each(|row| row.ssid = format!("net-{}", seq % 2));
+        rows[10..].iter_mut().for_each(|row| (row.stations, row.joins) = (0, 0));
+        waiting.push(one, true);
+    }
+    let first = all(&waiting)[0];
+    assert_eq!((first.samples, first.networks.len()), (2, 20));
+    assert_eq!(
+        all(&waiting).last().map(|kept| (kept.samples, kept.networks.len())),
+        Some((1, 10)),
+        "no more than that"
+    );
+}
+
+#[test]
 fn what_was_let_go_leaves_the_flash_and_what_is_left_of_a_sample_is_there() {
     let mut waiting = Waiting::default();
     let push = |waiting: &mut Waiting, boot: usize, people: u32| {
@@ -194,7 +213,7 @@ fn what_was_let_go_leaves_the_flash_and_what_is_left_of_a_sample_is_there() {
         Arc::make_mut(&mut one.networks)[0].stations = 0;
         Arc::make_mut(&mut one.networks)[1].joins = people;
         Arc::make_mut(&mut one.networks)[1].stations = 0;
-        waiting.push(one, true);
+        waiting.push(at_its_time(one), true);
     };
     (0..SAMPLES_MAX).for_each(|boot| push(&mut waiting, boot, u32::from(boot != 1)));
     let page = waiting.page(true, true, PIECES_MAX, 0, 0);
@@ -202,6 +221,7 @@ fn what_was_let_go_leaves_the_flash_and_what_is_left_of_a_sample_is_there() {
     push(&mut waiting, SAMPLES_MAX, 1);
     let left: Vec<_> = all(&waiting)[..2].iter().map(|kept| (kept.id.boot.as_str(), kept.networks.len())).collect();
     assert_eq!(left, [("boot-0", 1), ("boot-2", 1)]);
+    assert_eq!(waiting.unsaved_since(true), Some(0), "the flash has one more");
     let page = waiting.page(true, true, PIECES_MAX, 0, 0);
     waiting.written(&page);
     assert_eq!(waiting.unsaved_since(true), None);

@@ -304,7 +304,7 @@ impl Waiting {
     fn make_room(&mut self, keep_said: bool) {
         while self.is_beyond(SAMPLES_MAX, ROWS_MAX) {
             let said = self.samples.front().is_some_and(|sample| sample.said && !keep_said);
-            if let Some((older, newer)) = (!said).then(|| self.pair()).flatten() {
+            if let Some((older, newer)) = (!said).then(|| self.pair_or_nobody_goes()).flatten() {
                 if let Some(taken) = self.samples.remove(older)
                     && let Some(sample) = self.samples.get_mut(newer - 1)
                 {
@@ -312,8 +312,6 @@ impl Waiting {
                     sample.take_in(taken);
                     self.summarised += 1;
                 }
-            } else if !said && self.let_nobody_go() {
-                // Nobody is missing.
             } else if said || self.is_beyond(PIECES_MAX, PIECES_ROWS_MAX) {
                 self.stale |= self.samples.pop_front().is_some_and(|sample| sample.saved);
                 self.forgotten += 1;
@@ -323,25 +321,29 @@ impl Waiting {
         }
     }
 
-    /// Lets go of the rows that tell of nobody, and of the samples that have no others. False: there are none.
-    fn let_nobody_go(&mut self) -> bool {
+    fn pair_or_nobody_goes(&mut self) -> Option<(usize, usize)> {
+        self.pair().or_else(|| {
+            self.let_nobody_go();
+            // Two that had too many rows for one sample may have few enough now.
+            self.pair()
+        })
+    }
+
+    /// Lets go of the rows that tell of nobody, and of the samples that have no others.
+    fn let_nobody_go(&mut self) {
         let nobody = |row: &NetworkCounts| (row.stations, row.joins, row.leaves) == (0, 0, 0);
         // What is left of a sample must say which numbers it covers.
         let tells_still = |row: &NetworkCounts| !nobody(row) && row.so_far.is_some();
-        let (mut any, mut stale) = (false, false);
+        let stale = &mut self.stale;
         self.samples.retain_mut(|sample| {
             let rows = sample.networks.as_slice();
             let goes = !sample.said && rows.iter().all(nobody);
             if !goes && !sample.said && rows.iter().any(nobody) && rows.iter().any(tells_still) {
                 Arc::make_mut(&mut sample.networks).retain(|row| !nobody(row));
-                any = true;
             }
-            stale |= goes && sample.saved;
-            any |= goes;
+            *stale |= goes && sample.saved;
             !goes
         });
-        self.stale |= stale;
-        any
     }
 
     /// Which two become one: the oldest neighbours that make no more than each length.
