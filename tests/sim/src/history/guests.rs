@@ -21,7 +21,7 @@ const WEEK_H: u32 = 7 * 24;
 const NIGHT: u32 = 72;
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 /// As often does power fail at it: more than it may have samples where these have neighbours.
-const FAILURES: usize = 550;
+const FAILURES: usize = 620;
 /// More than one access point can meet in an activation.
 const TOO_MANY: u64 = 150_000;
 
@@ -158,15 +158,15 @@ impl History {
             self.world.pass(Duration::from_secs(20));
             let many = 1 + self.world.chance.below(3);
             self.world.people_come(at, many);
-            // In most of these starts there is time for a page, in some for none.
-            let up = self.world.chance.between(Duration::from_secs(255), Duration::from_secs(330));
             // Some stay, some are gone before they are counted.
-            let stay = *self.world.chance.pick(&[1, 100]);
-            self.world.pass(Duration::from_secs(stay));
+            let stay = Duration::from_secs(*self.world.chance.pick(&[1, 100]));
+            self.world.pass(stay);
             if self.world.chance.once_in(2) {
                 self.world.people_go(at);
             }
-            self.world.pass(up);
+            // In most of these starts there is time for a page, in some for none.
+            let up = self.world.chance.between(Duration::from_secs(305), Duration::from_secs(400));
+            self.world.pass(up - stay);
             let off = self.world.chance.between(Duration::from_secs(1), Duration::from_secs(20));
             self.world.power_off(at, off);
             self.world.pass(off);
