@@ -78,14 +78,8 @@ impl History {
 
     /// One access point is open and has its own power, and for a week there is nobody who hears it.
     pub(super) fn a_week_in_the_dark(&mut self) {
-        self.say("the key is turned, and then one AP has no line for a week");
-        self.world.halls[0].contacts = Some(DISASTER);
-        self.key_counts();
-        self.edge(0);
-        self.world.pass(Duration::from_secs(60));
-        let at = self.world.sites.len() - 1;
+        let at = self.open_and_without_a_line("the key is turned, and then one AP has no line for a week");
         self.world.tally.count(Fault::WeekInTheDark);
-        self.no_line(at);
         for _ in 0..WEEK_H {
             let many = self.world.chance.below(3);
             self.world.people_come(at, many);
@@ -99,13 +93,7 @@ impl History {
     /// One access point has more samples than it can keep, its flash refuses, some of them are sent, and its power goes: the
     /// flash has them too, in another shape, and nobody hears it while it makes room for more.
     pub(super) fn a_flash_that_refuses_in_the_dark(&mut self) {
-        self.say("the key is turned, and then one AP has no line for a night");
-        self.world.halls[0].contacts = Some(DISASTER);
-        self.key_counts();
-        self.edge(0);
-        self.world.pass(Duration::from_secs(60));
-        let at = self.world.sites.len() - 1;
-        self.no_line(at);
+        let at = self.open_and_without_a_line("the key is turned, and then one AP has no line for a night");
         self.people_come_and_go(at, NIGHT);
         self.say("its flash refuses what is written");
         self.world.sites[at].flash_full = true;
@@ -129,13 +117,9 @@ impl History {
     /// One access point has no line, and its power fails again and again, until it has more starts to tell of than samples
     /// may be; then, as above, its flash may refuse, some of them are sent, and it is in the dark again.
     pub(super) fn power_that_fails_again_and_again(&mut self) {
-        self.say("the key is turned, and then one AP has no line, and its power fails again and again");
-        self.world.halls[0].contacts = Some(DISASTER);
-        self.key_counts();
-        self.edge(0);
-        self.world.pass(Duration::from_secs(60));
-        let at = self.world.sites.len() - 1;
-        self.no_line(at);
+        let at = self.open_and_without_a_line(
+            "the key is turned, and then one AP has no line, and its power fails again and again",
+        );
         self.power_fails(at, FAILURES);
         self.world.tally.count(Fault::PowerFailedForDays);
         self.world.sites[at].flash_full = self.world.chance.once_in(2);
@@ -150,6 +134,18 @@ impl History {
         self.power_fails(at, more);
         self.say("its line is back again");
         self.world.sites[at].linked = true;
+    }
+
+    /// One access point is open, and has no line from then on.
+    fn open_and_without_a_line(&mut self, what: &str) -> usize {
+        self.say(what);
+        self.world.halls[0].contacts = Some(DISASTER);
+        self.key_counts();
+        self.edge(0);
+        self.world.pass(Duration::from_secs(60));
+        let at = self.world.sites.len() - 1;
+        self.no_line(at);
+        at
     }
 
     fn power_fails(&mut self, at: usize, times: usize) {
